@@ -157,4 +157,6 @@ public protocol Actuator: Sendable {
     func cancel(_ operation: OperationID) async -> Bool
     /// What a command came to that an earlier process of the agent began: looks, never executes.
     func observe(_ command: Command) async -> Outcome
+    /// libvirt's XML of a domain as it is now (for adopting it). Throws `.unsupported` where there is no libvirt.
+    func describe(_ domain: DomainID) async throws(HypervisorError) -> String
 }

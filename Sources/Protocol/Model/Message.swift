@@ -64,6 +64,8 @@ public enum AgentMessage: Hashable, Sendable {
     /// First and only message of the enrolment protocol (ALPN `podp-enrol/1`): the token's secret, in clear under TLS.
     case enrol(secret: String, request: String, blade: BladeIdentity, addresses: [String])
     case pong(UInt64)
+    /// libvirt's XML of a domain, as `describe` asked; `nil`: there is no such domain, or libvirt does not tell (then `reason` says why).
+    case description(number: UInt64, xml: String?, reason: String)
 }
 
 /// Everything that a coordinator sends to an agent.
@@ -80,12 +82,14 @@ public enum CoordinatorMessage: Hashable, Sendable {
     /// A certificate chain (leaf first) and the authorities to trust, PEM.
     case certificate(chain: String, authorities: String)
     case ping(UInt64)
+    /// Send libvirt's XML of this domain with this number.
+    case describe(number: UInt64, DomainID)
 }
 
 /// The kinds that frames are limited by. Raw values are the field numbers of the envelope's `oneof` in `podp.proto`.
 public enum MessageKind: UInt32, Hashable, Sendable, CaseIterable {
-    case hello = 1, inventory = 2, report = 3, update = 4, renew = 5, enrol = 6, pong = 7
-    case welcome = 33, refused = 34, command = 35, cancel = 36, acknowledge = 37, observe = 38, certificate = 39, ping = 40
+    case hello = 1, inventory = 2, report = 3, update = 4, renew = 5, enrol = 6, pong = 7, description = 8
+    case welcome = 33, refused = 34, command = 35, cancel = 36, acknowledge = 37, observe = 38, certificate = 39, ping = 40, describe = 41
 
     /// The longest envelope of this kind, in bytes.
     public var limit: Int {
