@@ -1,0 +1,85 @@
+import PodpModel
+
+/// What an operator, a blade that enrols, or the daemon itself asks of the core. Secrets and random ids are made by the asker.
+public enum Request: Hashable, Sendable {
+    // Identity
+    case createEnrolmentToken(EnrolmentToken)
+    /// A blade's certificate request with the SHA-256 of its token's secret; answered with `.certificate`.
+    case enrol(secretHash: String, request: String, blade: BladeIdentity, addresses: [String])
+    /// A blade that proved an expired, known certificate of its own; answered with `.certificate`.
+    case renew(blade: BladeID, certificate: String, request: String, addresses: [String])
+    case revokeBlade(BladeID)
+    /// Forgets a blade that has no domains.
+    case removeBlade(BladeID)
+    case setDraining(BladeID, Bool)
+    case releaseBlade(BladeID)
+    case createAPIToken(APIToken)
+    case revokeAPIToken(name: String)
+
+    // Domains
+    /// Stores the definition, places it (`on`, or where it fits best), and starts it if `start`.
+    case createDomain(DomainDefinition, on: BladeID?, start: Bool)
+    case startDomain(DomainID, on: BladeID?)
+    case stopDomain(DomainID, deadline: Duration)
+    case destroyDomain(DomainID)
+    case pauseDomain(DomainID)
+    case resumeDomain(DomainID)
+    case rebootDomain(DomainID)
+    case setDomain(DomainID, memory: Bytes?, vcpus: Int?)
+    /// `allowStop`: a domain that cannot migrate live may be stopped for the transfer.
+    case migrateDomain(DomainID, to: BladeID?, allowStop: Bool)
+    /// Asks its blade for libvirt's XML; answered with `.description`. The daemon reads it, then asks `adoptDomain`.
+    case describeDomain(DomainID, on: BladeID)
+    case adoptDomain(DomainDefinition, on: BladeID)
+    /// podp forgets it; it runs on, unmanaged.
+    case releaseDomain(DomainID)
+    /// Undefines it on its blade and forgets it. Its disks are left alone.
+    case removeDomain(DomainID)
+    /// Automation may touch it again after an incident.
+    case clearDomain(DomainID)
+
+    // Plans and policy
+    case plan(Problem.Goal)
+    case applyPlan(id: String)
+    case setPolicy(BalancePolicy, chassis: String?)
+    case freeze(reason: String)
+    case thaw
+    case cancelOperation(OperationID)
+
+    /// Of a coordinator that met a higher term than its own: adopt what the agents observe, take a higher term.
+    case recover
+}
+
+/// The answer to a request. Nothing durable is acknowledged before it is stored.
+public enum Answer: Hashable, Sendable {
+    case done
+    /// Begun; it ends as its operation ends.
+    case operation(OperationID)
+    case operations([OperationID])
+    case plan(PlanRecord)
+    case certificate(chain: String, authorities: String)
+    case description(xml: String)
+    case domain(DomainID)
+    case refused(Refusal)
+}
+
+/// Why a request is not done, and what to do.
+public struct Refusal: Error, Hashable, Sendable, Codable, CustomStringConvertible {
+    public enum Code: String, Hashable, Sendable, Codable, CaseIterable {
+        case notFound, conflict, invalid, forbidden, unavailable, readOnly, busy, tokenInvalid, planStale, unsupported
+    }
+
+    public var code: Code
+    /// What and where.
+    public var message: String
+    /// What to do; empty when there is nothing to do.
+    public var remedy: String
+
+    public init(_ code: Code, _ message: String, remedy: String = "") {
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+    }
+
+    public var description: String { remedy.isEmpty ? message : "\(message) (\(remedy))" }
+}
