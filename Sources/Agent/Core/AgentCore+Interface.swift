@@ -85,6 +85,9 @@ extension AgentCore {
         /// What `observe` found.
         case observed(OperationID, Outcome)
 
+        /// What `describe` found: libvirt's XML, or why there is none.
+        case described(number: UInt64, xml: String?, reason: String)
+
         // The journal.
         /// Every write up to this number is durable.
         case journalled(UInt64)
@@ -124,6 +127,8 @@ extension AgentCore {
         case cancel(OperationID)
         /// Looks what became of a command that an earlier process began. Answered by `observed`.
         case observe(Command)
+        /// libvirt's XML of a domain. Answered by `described`.
+        case describe(number: UInt64, DomainID)
         /// Answered by `requestMade` or `certificateFailed`.
         case makeRequest
         /// Answered by `certificate` or `certificateFailed`.

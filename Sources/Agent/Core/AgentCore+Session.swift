@@ -93,6 +93,7 @@ extension AgentCore {
         case .acknowledge(let operation): acknowledged(operation, &out)
         case .observe(let number): observe(number, &out)
         case .certificate(let chain, let authorities): certificateReceived(chain: chain, authorities: authorities, &out)
+        case .describe(let number, let domain): out.append(.describe(number: number, domain))
         case .ping(let number): pinged(number, &out)
         }
     }

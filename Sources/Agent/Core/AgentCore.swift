@@ -113,6 +113,7 @@ public struct AgentCore: Sendable {
         case .progressed(let operation, let progress): progressed(operation, progress, &out)
         case .executed(let operation, let outcome): ended(operation, outcome, &out)
         case .observed(let operation, let outcome): ended(operation, outcome, &out)
+        case .described(let number, let xml, let reason): send(.description(number: number, xml: xml, reason: reason), &out)
         case .journalled(let number): journalled(through: number, &out)
         case .journalFailed(let number, let reason): journalFailed(number, reason: reason, &out)
         case .certificate(let life): certificateCame(life, &out)
