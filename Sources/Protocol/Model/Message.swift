@@ -96,7 +96,7 @@ public enum MessageKind: UInt32, Hashable, Sendable, CaseIterable {
         switch self {
         case .report: 256 << 10
         case .inventory: 1 << 20
-        case .hello, .welcome, .refused: 4 << 10
+        case .hello, .enrol, .welcome, .refused: 4 << 10
         default: 64 << 10
         }
     }

@@ -1,1 +1,1 @@
-#pragma once
+#include "podp.pb-c.h"
