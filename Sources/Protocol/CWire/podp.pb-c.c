@@ -502,6 +502,51 @@ void   podp__v1__pong__free_unpacked
   assert(message->base.descriptor == &podp__v1__pong__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   podp__v1__description__init
+                     (Podp__V1__Description         *message)
+{
+  static const Podp__V1__Description init_value = PODP__V1__DESCRIPTION__INIT;
+  *message = init_value;
+}
+size_t podp__v1__description__get_packed_size
+                     (const Podp__V1__Description *message)
+{
+  assert(message->base.descriptor == &podp__v1__description__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t podp__v1__description__pack
+                     (const Podp__V1__Description *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &podp__v1__description__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t podp__v1__description__pack_to_buffer
+                     (const Podp__V1__Description *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &podp__v1__description__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Podp__V1__Description *
+       podp__v1__description__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Podp__V1__Description *)
+     protobuf_c_message_unpack (&podp__v1__description__descriptor,
+                                allocator, len, data);
+}
+void   podp__v1__description__free_unpacked
+                     (Podp__V1__Description *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &podp__v1__description__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   podp__v1__welcome__init
                      (Podp__V1__Welcome         *message)
 {
@@ -860,6 +905,51 @@ void   podp__v1__ping__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &podp__v1__ping__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   podp__v1__describe__init
+                     (Podp__V1__Describe         *message)
+{
+  static const Podp__V1__Describe init_value = PODP__V1__DESCRIBE__INIT;
+  *message = init_value;
+}
+size_t podp__v1__describe__get_packed_size
+                     (const Podp__V1__Describe *message)
+{
+  assert(message->base.descriptor == &podp__v1__describe__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t podp__v1__describe__pack
+                     (const Podp__V1__Describe *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &podp__v1__describe__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t podp__v1__describe__pack_to_buffer
+                     (const Podp__V1__Describe *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &podp__v1__describe__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Podp__V1__Describe *
+       podp__v1__describe__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Podp__V1__Describe *)
+     protobuf_c_message_unpack (&podp__v1__describe__descriptor,
+                                allocator, len, data);
+}
+void   podp__v1__describe__free_unpacked
+                     (Podp__V1__Describe *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &podp__v1__describe__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   podp__v1__empty__init
@@ -2167,7 +2257,7 @@ void   podp__v1__outcome__free_unpacked
   assert(message->base.descriptor == &podp__v1__outcome__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor podp__v1__envelope__field_descriptors[15] =
+static const ProtobufCFieldDescriptor podp__v1__envelope__field_descriptors[17] =
 {
   {
     "hello",
@@ -2249,6 +2339,18 @@ static const ProtobufCFieldDescriptor podp__v1__envelope__field_descriptors[15] 
     offsetof(Podp__V1__Envelope, message_case),
     offsetof(Podp__V1__Envelope, pong),
     &podp__v1__pong__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Podp__V1__Envelope, message_case),
+    offsetof(Podp__V1__Envelope, description),
+    &podp__v1__description__descriptor,
     NULL,
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2349,29 +2451,43 @@ static const ProtobufCFieldDescriptor podp__v1__envelope__field_descriptors[15] 
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "describe",
+    41,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Podp__V1__Envelope, message_case),
+    offsetof(Podp__V1__Envelope, describe),
+    &podp__v1__describe__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned podp__v1__envelope__field_indices_by_name[] = {
-  11,   /* field[11] = acknowledge */
-  10,   /* field[10] = cancel */
-  13,   /* field[13] = certificate */
-  9,   /* field[9] = command */
+  12,   /* field[12] = acknowledge */
+  11,   /* field[11] = cancel */
+  14,   /* field[14] = certificate */
+  10,   /* field[10] = command */
+  16,   /* field[16] = describe */
+  7,   /* field[7] = description */
   5,   /* field[5] = enrol */
   0,   /* field[0] = hello */
   1,   /* field[1] = inventory */
-  12,   /* field[12] = observe */
-  14,   /* field[14] = ping */
+  13,   /* field[13] = observe */
+  15,   /* field[15] = ping */
   6,   /* field[6] = pong */
-  8,   /* field[8] = refused */
+  9,   /* field[9] = refused */
   4,   /* field[4] = renew */
   2,   /* field[2] = report */
   3,   /* field[3] = update */
-  7,   /* field[7] = welcome */
+  8,   /* field[8] = welcome */
 };
 static const ProtobufCIntRange podp__v1__envelope__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 33, 7 },
-  { 0, 15 }
+  { 33, 8 },
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor podp__v1__envelope__descriptor =
 {
@@ -2381,7 +2497,7 @@ const ProtobufCMessageDescriptor podp__v1__envelope__descriptor =
   "Podp__V1__Envelope",
   "podp.v1",
   sizeof(Podp__V1__Envelope),
-  15,
+  17,
   podp__v1__envelope__field_descriptors,
   podp__v1__envelope__field_indices_by_name,
   2,  podp__v1__envelope__number_ranges,
@@ -3171,6 +3287,70 @@ const ProtobufCMessageDescriptor podp__v1__pong__descriptor =
   (ProtobufCMessageInit) podp__v1__pong__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor podp__v1__description__field_descriptors[3] =
+{
+  {
+    "number",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Podp__V1__Description, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "xml",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Podp__V1__Description, xml_if_case),
+    offsetof(Podp__V1__Description, xml),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Podp__V1__Description, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned podp__v1__description__field_indices_by_name[] = {
+  0,   /* field[0] = number */
+  2,   /* field[2] = reason */
+  1,   /* field[1] = xml */
+};
+static const ProtobufCIntRange podp__v1__description__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor podp__v1__description__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "podp.v1.Description",
+  "Description",
+  "Podp__V1__Description",
+  "podp.v1",
+  sizeof(Podp__V1__Description),
+  3,
+  podp__v1__description__field_descriptors,
+  podp__v1__description__field_indices_by_name,
+  1,  podp__v1__description__number_ranges,
+  (ProtobufCMessageInit) podp__v1__description__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor podp__v1__welcome__field_descriptors[4] =
 {
   {
@@ -3721,6 +3901,57 @@ const ProtobufCMessageDescriptor podp__v1__ping__descriptor =
   podp__v1__ping__field_indices_by_name,
   1,  podp__v1__ping__number_ranges,
   (ProtobufCMessageInit) podp__v1__ping__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor podp__v1__describe__field_descriptors[2] =
+{
+  {
+    "number",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Podp__V1__Describe, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "domain",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Podp__V1__Describe, domain),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned podp__v1__describe__field_indices_by_name[] = {
+  1,   /* field[1] = domain */
+  0,   /* field[0] = number */
+};
+static const ProtobufCIntRange podp__v1__describe__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor podp__v1__describe__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "podp.v1.Describe",
+  "Describe",
+  "Podp__V1__Describe",
+  "podp.v1",
+  sizeof(Podp__V1__Describe),
+  2,
+  podp__v1__describe__field_descriptors,
+  podp__v1__describe__field_indices_by_name,
+  1,  podp__v1__describe__number_ranges,
+  (ProtobufCMessageInit) podp__v1__describe__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define podp__v1__empty__field_descriptors NULL

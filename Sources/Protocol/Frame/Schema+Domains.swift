@@ -72,7 +72,7 @@ extension Schema {
     // MARK: - Definitions
 
     static let domainImage = MessageRule(
-        "DomainImage", [.required(1, "definition", .message(domainDefinition)), .plain(2, "libvirt_xml", .text(WireLimit.xml))])
+        "DomainImage", [.required(1, "definition", .message(domainDefinition)), .plain(2, "libvirt_xml", xml)])
     static let domainDefinition = MessageRule(
         "DomainDefinition",
         [

@@ -12,6 +12,7 @@ public enum Schema {
         case .renew: renew
         case .enrol: enrol
         case .pong: pong
+        case .description: description
         case .welcome: welcome
         case .refused: refused
         case .command: command
@@ -20,6 +21,7 @@ public enum Schema {
         case .observe: observe
         case .certificate: certificate
         case .ping: ping
+        case .describe: describe
         }
     }
 
@@ -85,6 +87,7 @@ public enum Schema {
             .list(4, "addresses", name, WireLimit.names),
         ])
     static let pong = MessageRule("Pong", [.plain(1, "number", .uint64)])
+    static let description = MessageRule("Description", [.plain(1, "number", .uint64), .optional(2, "xml", xml), .plain(3, "reason", words)])
 
     // MARK: - What a coordinator sends
 
@@ -121,6 +124,7 @@ public enum Schema {
     static let observe = MessageRule("Observe", [.plain(1, "number", .uint64)])
     static let certificate = MessageRule("Certificate", [.plain(1, "chain", pem), .plain(2, "authorities", pem)])
     static let ping = MessageRule("Ping", [.plain(1, "number", .uint64)])
+    static let describe = MessageRule("Describe", [.plain(1, "number", .uint64), .required(2, "domain", .id)])
 
     // MARK: - Operations
 
@@ -143,6 +147,7 @@ public enum Schema {
     static let path = FieldType.text(WireLimit.path)
     static let words = FieldType.text(WireLimit.words)
     static let pem = FieldType.text(WireLimit.pem)
+    static let xml = FieldType.text(WireLimit.xml)
 
     static func number<Value: WireNumbered>(of type: Value.Type) -> FieldType { .enumeration(Value.highestWireNumber) }
 }

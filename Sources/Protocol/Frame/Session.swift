@@ -72,9 +72,11 @@ public struct Session: Hashable, Sendable {
         case (.coordinator, .greeted, .welcome): purpose == .work ? .open : nil
         case (.coordinator, .greeted, .certificate): purpose == .enrolment ? .closed : nil
         case (.coordinator, .fresh, .refused), (.coordinator, .greeted, .refused), (.coordinator, .open, .refused): .closed
-        case (.agent, .open, .inventory), (.agent, .open, .report), (.agent, .open, .update), (.agent, .open, .renew), (.agent, .open, .pong): .open
+        case (.agent, .open, .inventory), (.agent, .open, .report), (.agent, .open, .update), (.agent, .open, .renew), (.agent, .open, .pong),
+            (.agent, .open, .description):
+            .open
         case (.coordinator, .open, .command), (.coordinator, .open, .cancel), (.coordinator, .open, .acknowledge), (.coordinator, .open, .observe),
-            (.coordinator, .open, .certificate), (.coordinator, .open, .ping):
+            (.coordinator, .open, .certificate), (.coordinator, .open, .ping), (.coordinator, .open, .describe):
             .open
         default: nil
         }

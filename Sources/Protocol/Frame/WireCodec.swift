@@ -22,6 +22,7 @@ extension AgentMessage {
         case .renew: .renew
         case .enrol: .enrol
         case .pong: .pong
+        case .description: .description
         }
     }
 }
@@ -37,6 +38,7 @@ extension CoordinatorMessage {
         case .observe: .observe
         case .certificate: .certificate
         case .ping: .ping
+        case .describe: .describe
         }
     }
 }

@@ -44,6 +44,16 @@ public struct WireCodecC: WireCodec {
             pong.pointee.number = number
             envelope.pointee.message_case = PODP__V1__ENVELOPE__MESSAGE_PONG
             envelope.pointee.pong = pong
+        case .description(let number, let xml, let reason):
+            let description = try arena.new(podp__v1__description__init)
+            description.pointee.number = number
+            if let xml {
+                description.pointee.xml_if_case = PODP__V1__DESCRIPTION__XML_IF_XML
+                description.pointee.xml = try arena.text(xml)
+            }
+            description.pointee.reason = try arena.words(reason)
+            envelope.pointee.message_case = PODP__V1__ENVELOPE__MESSAGE_DESCRIPTION
+            envelope.pointee.description = description
         }
         return try Self.frame(envelope, message.kind, arena)
     }
@@ -90,6 +100,12 @@ public struct WireCodecC: WireCodec {
             ping.pointee.number = number
             envelope.pointee.message_case = PODP__V1__ENVELOPE__MESSAGE_PING
             envelope.pointee.ping = ping
+        case .describe(let number, let domain):
+            let describe = try arena.new(podp__v1__describe__init)
+            describe.pointee.number = number
+            describe.pointee.domain = try arena.id(domain.uuid)
+            envelope.pointee.message_case = PODP__V1__ENVELOPE__MESSAGE_DESCRIBE
+            envelope.pointee.describe = describe
         }
         return try Self.frame(envelope, message.kind, arena)
     }
@@ -108,6 +124,11 @@ public struct WireCodecC: WireCodec {
                     secret: try text(enrol.secret), request: try text(enrol.request), blade: try BladeIdentity(message(enrol.blade)),
                     addresses: try list(enrol.n_addresses, enrol.addresses, text))
             case PODP__V1__ENVELOPE__MESSAGE_PONG: return .pong(try message(envelope.pong).number)
+            case PODP__V1__ENVELOPE__MESSAGE_DESCRIPTION:
+                let description = try message(envelope.description)
+                var xml: String?
+                if description.xml_if_case == PODP__V1__DESCRIPTION__XML_IF_XML { xml = try text(description.xml) }
+                return .description(number: description.number, xml: xml, reason: try text(description.reason))
             default: throw WireError(.direction, "a \(frame.kind) is nothing that an agent sends", at: "\(frame.kind)")
             }
         }
@@ -128,6 +149,9 @@ public struct WireCodecC: WireCodec {
                 let certificate = try message(envelope.certificate)
                 return .certificate(chain: try text(certificate.chain), authorities: try text(certificate.authorities))
             case PODP__V1__ENVELOPE__MESSAGE_PING: return .ping(try message(envelope.ping).number)
+            case PODP__V1__ENVELOPE__MESSAGE_DESCRIBE:
+                let describe = try message(envelope.describe)
+                return .describe(number: describe.number, DomainID(try id(describe.domain)))
             default: throw WireError(.direction, "a \(frame.kind) is nothing that a coordinator sends", at: "\(frame.kind)")
             }
         }

@@ -22,6 +22,12 @@ public struct WireCodecSwift: WireCodec {
                 $0.addresses = addresses
             }
         case .pong(let number): envelope.pong = .with { $0.number = number }
+        case .description(let number, let xml, let reason):
+            envelope.description_p = .with {
+                $0.number = number
+                if let xml { $0.xml = xml }
+                $0.reason = fittingWords(reason)
+            }
         }
         return try Self.frame(envelope, message.kind)
     }
@@ -45,6 +51,11 @@ public struct WireCodecSwift: WireCodec {
                 $0.authorities = authorities
             }
         case .ping(let number): envelope.ping = .with { $0.number = number }
+        case .describe(let number, let domain):
+            envelope.describe = .with {
+                $0.number = number
+                $0.domain = domain.uuid.data
+            }
         }
         return try Self.frame(envelope, message.kind)
     }
@@ -58,6 +69,10 @@ public struct WireCodecSwift: WireCodec {
         case .renew(let raw): return .renew(request: raw.request)
         case .enrol(let raw): return .enrol(secret: raw.secret, request: raw.request, blade: try BladeIdentity(raw.blade), addresses: raw.addresses)
         case .pong(let raw): return .pong(raw.number)
+        case .description_p(let raw):
+            var xml: String?
+            if case .xml(let given) = raw.xmlIf { xml = given }
+            return .description(number: raw.number, xml: xml, reason: raw.reason)
         default: throw WireError(.direction, "a \(frame.kind) is nothing that an agent sends", at: "\(frame.kind)")
         }
     }
@@ -72,6 +87,7 @@ public struct WireCodecSwift: WireCodec {
         case .observe(let raw): return .observe(raw.number)
         case .certificate(let raw): return .certificate(chain: raw.chain, authorities: raw.authorities)
         case .ping(let raw): return .ping(raw.number)
+        case .describe(let raw): return .describe(number: raw.number, DomainID(try id(raw.domain)))
         default: throw WireError(.direction, "a \(frame.kind) is nothing that a coordinator sends", at: "\(frame.kind)")
         }
     }

@@ -337,6 +337,14 @@ nonisolated struct Podp_V1_Envelope: Sendable {
     set {message = .pong(newValue)}
   }
 
+  var description_p: Podp_V1_Description {
+    get {
+      if case .description_p(let v)? = message {return v}
+      return Podp_V1_Description()
+    }
+    set {message = .description_p(newValue)}
+  }
+
   var welcome: Podp_V1_Welcome {
     get {
       if case .welcome(let v)? = message {return v}
@@ -401,6 +409,14 @@ nonisolated struct Podp_V1_Envelope: Sendable {
     set {message = .ping(newValue)}
   }
 
+  var describe: Podp_V1_Describe {
+    get {
+      if case .describe(let v)? = message {return v}
+      return Podp_V1_Describe()
+    }
+    set {message = .describe(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -411,6 +427,7 @@ nonisolated struct Podp_V1_Envelope: Sendable {
     case renew(Podp_V1_Renew)
     case enrol(Podp_V1_Enrol)
     case pong(Podp_V1_Pong)
+    case description_p(Podp_V1_Description)
     case welcome(Podp_V1_Welcome)
     case refused(Podp_V1_Refused)
     case command(Podp_V1_Command)
@@ -419,6 +436,7 @@ nonisolated struct Podp_V1_Envelope: Sendable {
     case observe(Podp_V1_Observe)
     case certificate(Podp_V1_Certificate)
     case ping(Podp_V1_Ping)
+    case describe(Podp_V1_Describe)
 
   }
 
@@ -784,6 +802,35 @@ nonisolated struct Podp_V1_Pong: Sendable {
   init() {}
 }
 
+nonisolated struct Podp_V1_Description: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var xmlIf: Podp_V1_Description.OneOf_XmlIf? = nil
+
+  var xml: String {
+    get {
+      if case .xml(let v)? = xmlIf {return v}
+      return String()
+    }
+    set {xmlIf = .xml(newValue)}
+  }
+
+  var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_XmlIf: Equatable, Sendable {
+    case xml(String)
+
+  }
+
+  init() {}
+}
+
 nonisolated struct Podp_V1_Welcome: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1039,6 +1086,20 @@ nonisolated struct Podp_V1_Ping: Sendable {
   // methods supported on all messages.
 
   var number: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Podp_V1_Describe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var domain: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1935,7 +1996,7 @@ nonisolated extension Podp_V1_Severity: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Podp_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}inventory\0\u{1}report\0\u{1}update\0\u{1}renew\0\u{1}enrol\0\u{1}pong\0\u{2}\u{1a}welcome\0\u{1}refused\0\u{1}command\0\u{1}cancel\0\u{1}acknowledge\0\u{1}observe\0\u{1}certificate\0\u{1}ping\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}inventory\0\u{1}report\0\u{1}update\0\u{1}renew\0\u{1}enrol\0\u{1}pong\0\u{1}description\0\u{2}\u{19}welcome\0\u{1}refused\0\u{1}command\0\u{1}cancel\0\u{1}acknowledge\0\u{1}observe\0\u{1}certificate\0\u{1}ping\0\u{1}describe\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2032,6 +2093,19 @@ nonisolated extension Podp_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._Me
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.message = .pong(v)
+        }
+      }()
+      case 8: try {
+        var v: Podp_V1_Description?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .description_p(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .description_p(v)
         }
       }()
       case 33: try {
@@ -2138,6 +2212,19 @@ nonisolated extension Podp_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.message = .ping(v)
         }
       }()
+      case 41: try {
+        var v: Podp_V1_Describe?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .describe(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .describe(v)
+        }
+      }()
       default: break
       }
     }
@@ -2177,6 +2264,10 @@ nonisolated extension Podp_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._Me
       guard case .pong(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
+    case .description_p?: try {
+      guard case .description_p(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
     case .welcome?: try {
       guard case .welcome(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
@@ -2208,6 +2299,10 @@ nonisolated extension Podp_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .ping?: try {
       guard case .ping(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .describe?: try {
+      guard case .describe(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
     }()
     case nil: break
     }
@@ -2910,6 +3005,57 @@ nonisolated extension Podp_V1_Pong: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 }
 
+nonisolated extension Podp_V1_Description: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Description"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}xml\0\u{1}reason\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.xmlIf != nil {try decoder.handleConflictingOneOf()}
+          self.xmlIf = .xml(v)
+        }
+      }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    try { if case .xml(let v)? = self.xmlIf {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Podp_V1_Description, rhs: Podp_V1_Description) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.xmlIf != rhs.xmlIf {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Podp_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}term\0\u{3}report_interval\0\u{1}clock\0")
@@ -3392,6 +3538,41 @@ nonisolated extension Podp_V1_Ping: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
   static func ==(lhs: Podp_V1_Ping, rhs: Podp_V1_Ping) -> Bool {
     if lhs.number != rhs.number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Podp_V1_Describe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Describe"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}domain\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.domain) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.domain.isEmpty {
+      try visitor.visitSingularBytesField(value: self.domain, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Podp_V1_Describe, rhs: Podp_V1_Describe) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.domain != rhs.domain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -26,6 +26,7 @@ typedef struct Podp__V1__Update Podp__V1__Update;
 typedef struct Podp__V1__Renew Podp__V1__Renew;
 typedef struct Podp__V1__Enrol Podp__V1__Enrol;
 typedef struct Podp__V1__Pong Podp__V1__Pong;
+typedef struct Podp__V1__Description Podp__V1__Description;
 typedef struct Podp__V1__Welcome Podp__V1__Welcome;
 typedef struct Podp__V1__Refused Podp__V1__Refused;
 typedef struct Podp__V1__Command Podp__V1__Command;
@@ -34,6 +35,7 @@ typedef struct Podp__V1__Acknowledge Podp__V1__Acknowledge;
 typedef struct Podp__V1__Observe Podp__V1__Observe;
 typedef struct Podp__V1__Certificate Podp__V1__Certificate;
 typedef struct Podp__V1__Ping Podp__V1__Ping;
+typedef struct Podp__V1__Describe Podp__V1__Describe;
 typedef struct Podp__V1__Empty Podp__V1__Empty;
 typedef struct Podp__V1__Reason Podp__V1__Reason;
 typedef struct Podp__V1__Ability Podp__V1__Ability;
@@ -121,6 +123,7 @@ typedef enum {
   PODP__V1__ENVELOPE__MESSAGE_RENEW = 5,
   PODP__V1__ENVELOPE__MESSAGE_ENROL = 6,
   PODP__V1__ENVELOPE__MESSAGE_PONG = 7,
+  PODP__V1__ENVELOPE__MESSAGE_DESCRIPTION = 8,
   PODP__V1__ENVELOPE__MESSAGE_WELCOME = 33,
   PODP__V1__ENVELOPE__MESSAGE_REFUSED = 34,
   PODP__V1__ENVELOPE__MESSAGE_COMMAND = 35,
@@ -128,7 +131,8 @@ typedef enum {
   PODP__V1__ENVELOPE__MESSAGE_ACKNOWLEDGE = 37,
   PODP__V1__ENVELOPE__MESSAGE_OBSERVE = 38,
   PODP__V1__ENVELOPE__MESSAGE_CERTIFICATE = 39,
-  PODP__V1__ENVELOPE__MESSAGE_PING = 40
+  PODP__V1__ENVELOPE__MESSAGE_PING = 40,
+  PODP__V1__ENVELOPE__MESSAGE_DESCRIBE = 41
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PODP__V1__ENVELOPE__MESSAGE__CASE)
 } Podp__V1__Envelope__MessageCase;
 
@@ -144,6 +148,7 @@ struct  Podp__V1__Envelope
     Podp__V1__Renew *renew;
     Podp__V1__Enrol *enrol;
     Podp__V1__Pong *pong;
+    Podp__V1__Description *description;
     Podp__V1__Welcome *welcome;
     Podp__V1__Refused *refused;
     Podp__V1__Command *command;
@@ -152,6 +157,7 @@ struct  Podp__V1__Envelope
     Podp__V1__Observe *observe;
     Podp__V1__Certificate *certificate;
     Podp__V1__Ping *ping;
+    Podp__V1__Describe *describe;
   };
 };
 #define PODP__V1__ENVELOPE__INIT \
@@ -324,6 +330,27 @@ struct  Podp__V1__Pong
     , 0 }
 
 
+typedef enum {
+  PODP__V1__DESCRIPTION__XML_IF__NOT_SET = 0,
+  PODP__V1__DESCRIPTION__XML_IF_XML = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PODP__V1__DESCRIPTION__XML_IF__CASE)
+} Podp__V1__Description__XmlIfCase;
+
+struct  Podp__V1__Description
+{
+  ProtobufCMessage base;
+  uint64_t number;
+  char *reason;
+  Podp__V1__Description__XmlIfCase xml_if_case;
+  union {
+    char *xml;
+  };
+};
+#define PODP__V1__DESCRIPTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&podp__v1__description__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, PODP__V1__DESCRIPTION__XML_IF__NOT_SET, {0} }
+
+
 struct  Podp__V1__Welcome
 {
   ProtobufCMessage base;
@@ -440,6 +467,17 @@ struct  Podp__V1__Ping
 #define PODP__V1__PING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&podp__v1__ping__descriptor) \
     , 0 }
+
+
+struct  Podp__V1__Describe
+{
+  ProtobufCMessage base;
+  uint64_t number;
+  ProtobufCBinaryData domain;
+};
+#define PODP__V1__DESCRIBE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&podp__v1__describe__descriptor) \
+    , 0, {0,NULL} }
 
 
 struct  Podp__V1__Empty
@@ -1177,6 +1215,25 @@ Podp__V1__Pong *
 void   podp__v1__pong__free_unpacked
                      (Podp__V1__Pong *message,
                       ProtobufCAllocator *allocator);
+/* Podp__V1__Description methods */
+void   podp__v1__description__init
+                     (Podp__V1__Description         *message);
+size_t podp__v1__description__get_packed_size
+                     (const Podp__V1__Description   *message);
+size_t podp__v1__description__pack
+                     (const Podp__V1__Description   *message,
+                      uint8_t             *out);
+size_t podp__v1__description__pack_to_buffer
+                     (const Podp__V1__Description   *message,
+                      ProtobufCBuffer     *buffer);
+Podp__V1__Description *
+       podp__v1__description__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   podp__v1__description__free_unpacked
+                     (Podp__V1__Description *message,
+                      ProtobufCAllocator *allocator);
 /* Podp__V1__Welcome methods */
 void   podp__v1__welcome__init
                      (Podp__V1__Welcome         *message);
@@ -1328,6 +1385,25 @@ Podp__V1__Ping *
                       const uint8_t       *data);
 void   podp__v1__ping__free_unpacked
                      (Podp__V1__Ping *message,
+                      ProtobufCAllocator *allocator);
+/* Podp__V1__Describe methods */
+void   podp__v1__describe__init
+                     (Podp__V1__Describe         *message);
+size_t podp__v1__describe__get_packed_size
+                     (const Podp__V1__Describe   *message);
+size_t podp__v1__describe__pack
+                     (const Podp__V1__Describe   *message,
+                      uint8_t             *out);
+size_t podp__v1__describe__pack_to_buffer
+                     (const Podp__V1__Describe   *message,
+                      ProtobufCBuffer     *buffer);
+Podp__V1__Describe *
+       podp__v1__describe__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   podp__v1__describe__free_unpacked
+                     (Podp__V1__Describe *message,
                       ProtobufCAllocator *allocator);
 /* Podp__V1__Empty methods */
 void   podp__v1__empty__init
@@ -1915,6 +1991,9 @@ typedef void (*Podp__V1__Enrol_Closure)
 typedef void (*Podp__V1__Pong_Closure)
                  (const Podp__V1__Pong *message,
                   void *closure_data);
+typedef void (*Podp__V1__Description_Closure)
+                 (const Podp__V1__Description *message,
+                  void *closure_data);
 typedef void (*Podp__V1__Welcome_Closure)
                  (const Podp__V1__Welcome *message,
                   void *closure_data);
@@ -1938,6 +2017,9 @@ typedef void (*Podp__V1__Certificate_Closure)
                   void *closure_data);
 typedef void (*Podp__V1__Ping_Closure)
                  (const Podp__V1__Ping *message,
+                  void *closure_data);
+typedef void (*Podp__V1__Describe_Closure)
+                 (const Podp__V1__Describe *message,
                   void *closure_data);
 typedef void (*Podp__V1__Empty_Closure)
                  (const Podp__V1__Empty *message,
@@ -2048,6 +2130,7 @@ extern const ProtobufCMessageDescriptor podp__v1__update__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__renew__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__enrol__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__pong__descriptor;
+extern const ProtobufCMessageDescriptor podp__v1__description__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__welcome__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__refused__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__command__descriptor;
@@ -2056,6 +2139,7 @@ extern const ProtobufCMessageDescriptor podp__v1__acknowledge__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__observe__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__certificate__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__ping__descriptor;
+extern const ProtobufCMessageDescriptor podp__v1__describe__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__empty__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__reason__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__ability__descriptor;
