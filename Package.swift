@@ -24,9 +24,10 @@ let hummingbird: [Target.Dependency] = [
     .product(name: "HummingbirdTLS", package: "hummingbird"),
 ]
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let certificates: [Target.Dependency] = [
     .product(name: "X509", package: "swift-certificates"),
-    .product(name: "Crypto", package: "swift-crypto"),
+    crypto,
     .product(name: "SwiftASN1", package: "swift-asn1"),
 ]
 
@@ -77,7 +78,7 @@ let coordinatorRooms: [Target] = [
     room("PodpChassis", "Coordinator/Chassis", ["PodpModel", httpClient, log]),
     room("PodpStore", "Coordinator/Store", ["PodpModel", "PodpCore", sqlite, log]),
     room("PodpServer", "Coordinator/Server", ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", log, lifecycle] + nio + certificates),
-    room("PodpWeb", "Coordinator/Web", ["PodpModel", "PodpAPI", "PodpCore", log, lifecycle] + nio + hummingbird),
+    room("PodpWeb", "Coordinator/Web", ["PodpModel", "PodpAPI", "PodpCore", crypto, log, lifecycle] + nio + hummingbird),
     room("PodpSimulator", "Coordinator/Simulator", ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "AgentCore", "AgentSimulated"]),
     program(
         "podp-coordinator", "Coordinator/Daemon",
