@@ -1,4 +1,4 @@
-/// What becomes of each key of xl.cfg(5) that a definition has no place for. `docs/decisions/0007-flat-file-keys.md` says why.
+/// What becomes of each key of xl.cfg(5) that a definition has no place for. `docs/decisions/flat-file-keys.md` says why.
 ///
 /// The rule: a key is refused when the domain would be another one without it, or could not run on another blade with it. A key that only tunes
 /// or shows (graphics, sound, pinning) is left out with a warning.
