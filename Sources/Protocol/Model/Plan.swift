@@ -100,10 +100,13 @@ public struct Violation: Hashable, Sendable, Codable {
 public struct Certificate: Hashable, Sendable, Codable {
     public var states: Int
     public var rulesChecked: Int
+    /// What was broken before the plan (a blade over its memory, a pair that is to run apart and does not) and which the plan does not make worse.
+    public var tolerated: [Violation]
 
-    public init(states: Int, rulesChecked: Int) {
+    public init(states: Int, rulesChecked: Int, tolerated: [Violation] = []) {
         self.states = states
         self.rulesChecked = rulesChecked
+        self.tolerated = tolerated
     }
 }
 

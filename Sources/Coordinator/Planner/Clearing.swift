@@ -1,0 +1,170 @@
+/// Empties blades: one that is asked for, or as many as can be.
+struct Clearing {
+    private(set) var placement: Placement
+    private(set) var steps: Int
+    let maxDisplaced: Int
+    private var random: SplitMix64
+
+    init(_ placement: Placement, steps: Int, maxDisplaced: Int, seed: UInt64) {
+        self.placement = placement
+        self.steps = steps
+        self.maxDisplaced = maxDisplaced
+        random = SplitMix64(seed: seed)
+    }
+
+    // MARK: - One blade
+
+    /// Moves all it can off the blade: first where it costs least; if something is left, tightly packed; each with others making room if need be.
+    mutating func evacuate(_ blade: Int) {
+        let start = placement
+        var best = placement
+        for tight in [false, true] {
+            placement = start
+            for item in largestFirst(placement.items(on: blade)) where placement.board.isMovable[item] {
+                let target = tight ? tightestTarget(for: item, among: nil) : cheapestTarget(for: item)
+                if let target { placement.move(item, to: target) } else { _ = eject(for: item, from: blade) }
+            }
+            if placement.population[blade] < best.population[blade] { best = placement }
+            if !placement.items(on: blade).contains(where: { placement.board.isMovable[$0] }) { break }
+        }
+        placement = best
+    }
+
+    private mutating func cheapestTarget(for item: Int) -> Int? {
+        var best: (blade: Int, change: Double)?
+        let source = placement.at[item]
+        for target in 0..<placement.board.blades where target != source && mayMove(item, to: target) {
+            steps -= 1
+            let change = placement.cost(of: target, with: item) - placement.cost[target]
+            if change < best?.change ?? .infinity { best = (target, change) }
+        }
+        return best?.blade
+    }
+
+    /// Makes room for the item: one other goes from its blade to a third, the cheapest that can. Whether that could be done.
+    private mutating func eject(for item: Int, from blade: Int) -> Bool {
+        let board = placement.board
+        var best: (target: Int, other: Int, third: Int, cost: Double)?
+        for target in 0..<board.blades where target != blade && board.allows(item, target) {
+            for other in placement.items(on: target) where board.isMovable[other] && board.moveCost[other] < best?.cost ?? .infinity {
+                guard steps > 0, placement.fits(item, on: target, without: other) else { continue }
+                steps -= board.blades
+                let third = (0..<board.blades).first { third in
+                    third != target && third != blade && placement.fits(other, on: third)
+                        && placement.displaced + placement.displacedChange(other, to: third) + board.domains.count(item) <= maxDisplaced
+                }
+                if let third { best = (target, other, third, board.moveCost[other]) }
+            }
+        }
+        guard let best else { return false }
+        placement.move(best.other, to: best.third)
+        placement.move(item, to: best.target)
+        return true
+    }
+
+    // MARK: - As many as can be
+
+    /// Empties blade after blade, the least loaded first, onto blades that are not empty; then in other orders while the budget lasts. Keeps the best.
+    mutating func consolidate() {
+        let start = placement
+        var best = placement
+        var bestCost = placement.objective
+        var round = 0
+        repeat {
+            placement = start
+            emptyAll(noise: round == 0 ? 0 : 0.5)
+            let cost = placement.objective
+            if cost < bestCost - 1e-9 { (best, bestCost) = (placement, cost) }
+            round += 1
+        } while steps > 0 && round < 64
+        placement = best
+    }
+
+    private mutating func emptyAll(noise: Double) {
+        let board = placement.board
+        let key = (0..<board.blades).map { blade in hardLoad(blade) * (1 + noise * (random.unit() - 0.5)) }
+        let order = (0..<board.blades).sorted { (key[$0], $0) < (key[$1], $1) }
+        var isTarget = (0..<board.blades).map { board.accepts[$0] && (placement.population[$0] > 0 || board.isNeverEmpty[$0]) }
+        for blade in order where isTarget[blade] && !board.isNeverEmpty[blade] {
+            isTarget[blade] = false
+            if !empty(blade, onto: isTarget) { isTarget[blade] = true }
+        }
+    }
+
+    /// All of the blade's items, or none.
+    private mutating func empty(_ blade: Int, onto isTarget: [Bool]) -> Bool {
+        let items = placement.items(on: blade)
+        guard items.allSatisfy({ placement.board.isMovable[$0] }) else { return false }
+        var moved: [Int] = []
+        for item in largestFirst(items) {
+            guard steps > 0, let target = tightestTarget(for: item, among: isTarget) else {
+                for item in moved.reversed() { placement.move(item, to: blade) }
+                return false
+            }
+            placement.move(item, to: target)
+            moved.append(item)
+        }
+        return true
+    }
+
+    /// Where it leaves the least room and makes nobody wait longer than where it is.
+    private mutating func tightestTarget(for item: Int, among isTarget: [Bool]?) -> Int? {
+        let board = placement.board
+        let source = placement.at[item]
+        let relief = placement.cost[source] - placement.cost(of: source, without: item)
+        let emptied = isTarget != nil && placement.population[source] == board.domains.count(item) ? board.occupiedWeight : 0
+        var best: (blade: Int, left: Double)?
+        for target in 0..<board.blades where target != source && isTarget?[target] ?? true && mayMove(item, to: target) {
+            steps -= 1
+            if isTarget != nil {
+                let change = placement.cost(of: target, with: item) - placement.cost[target]
+                guard change <= relief - emptied + 1e-9 else { continue }
+            }
+            let left = roomLeft(on: target, with: item)
+            if left < best?.left ?? .infinity { best = (target, left) }
+        }
+        return best?.blade
+    }
+
+    // MARK: - Measures
+
+    private func mayMove(_ item: Int, to blade: Int) -> Bool {
+        placement.displaced + placement.displacedChange(item, to: blade) <= maxDisplaced && placement.fits(item, on: blade)
+    }
+
+    /// The largest share of a hard resource that is used; of any resource where none is hard.
+    private func hardLoad(_ blade: Int) -> Double {
+        let board = placement.board
+        let anyHard = board.isHard.contains(true)
+        return (0..<board.resources).reduce(0) { largest, resource in
+            guard board.isHard[resource] || !anyHard else { return largest }
+            let index = blade * board.resources + resource
+            return max(largest, Double(placement.high[index]) * board.inverse[index])
+        }
+    }
+
+    private func roomLeft(on blade: Int, with item: Int) -> Double {
+        let board = placement.board
+        let anyHard = board.isHard.contains(true)
+        return (0..<board.resources).reduce(1) { least, resource in
+            guard board.isHard[resource] || !anyHard else { return least }
+            let index = blade * board.resources + resource
+            return min(least, 1 - Double(placement.high[index] + board.high[item * board.resources + resource]) * board.inverse[index])
+        }
+    }
+
+    /// By the resource that the fleet is shortest of.
+    private func largestFirst(_ items: [Int]) -> [Int] {
+        let board = placement.board
+        let anyHard = board.isHard.contains(true)
+        let size = { (item: Int) in
+            (0..<board.resources).reduce(0.0) { largest, resource in
+                guard board.isHard[resource] || !anyHard else { return largest }
+                let used = board.fleetUtilisation[resource]
+                return max(largest, Double(board.high[item * board.resources + resource]) * board.usualInverse[resource] * (0.1 + used))
+            }
+        }
+        let sizes = Dictionary(uniqueKeysWithValues: items.map { ($0, size($0)) })
+        return items.sorted { (sizes[$1] ?? 0, $0) < (sizes[$0] ?? 0, $1) }
+    }
+}

@@ -1,0 +1,89 @@
+import PodpModel
+
+/// Problem in, plan out: which domains should run elsewhere, in which order, and why.
+///
+/// Deterministic: the same problem gives the same plan on every machine. `docs/planner.md` tells the algorithm, the objective, the restrictions.
+/// A planner vouches for nothing: `PlanChecker` of `PodpRules` is run on every plan before it is shown or applied.
+public enum Planner {
+    /// The best plan found within the problem's limits. Without moves, and with remarks that say why, if there is none or if the problem is malformed.
+    public static func plan(_ problem: Problem, weights: Weights = Weights()) -> Plan {
+        let faults = Soundness.faults(of: problem)
+        guard faults.isEmpty else {
+            return Plan(
+                revision: problem.revision, goal: problem.goal, moves: [], waves: [], before: [], after: [], costBefore: 0, costAfter: 0,
+                remarks: faults.map { "nothing can be planned: \($0)" })
+        }
+        return Attempt(problem, weights: weights).best()
+    }
+}
+
+/// Search and schedule, again without those domains that no order could bring where they were to be.
+struct Attempt {
+    private let problem: Problem
+    private let weights: Weights
+    private let reach: Reach
+    private static let rounds = 3
+
+    init(_ problem: Problem, weights: Weights) {
+        self.problem = problem
+        self.weights = weights
+        reach = Reach(problem)
+    }
+
+    func best() -> Plan {
+        var banned: Set<Int> = []
+        var steps = problem.limits.steps
+        var remarks: [String] = []
+        for _ in 0..<Self.rounds {
+            let board = Board(problem, reach: reach, weights: weights, banned: banned)
+            let (target, left) = search(board, steps: max(steps, 1))
+            steps = left
+            let start = Placement(board)
+            let priority = (0..<board.items).map { item in
+                start.at[item] == target.at[item] ? 0 : start.cost[start.at[item]] - start.cost(of: start.at[item], without: item) - board.moveCost[item]
+            }
+            let schedule = Schedule(problem, board: board, reach: reach, to: target.at, priority: priority)
+            if !schedule.left.isEmpty {
+                banned.formUnion(schedule.left)
+                let names = schedule.left.prefix(8).map { problem.domains[$0].name }.joined(separator: ", ")
+                remarks = ["left where they are, because no order of moves within the limits would be legal at every step: {\(names)}"]
+                continue
+            }
+            return Report(problem, board: board, reach: reach, schedule: schedule).plan(remarks: remarks)
+        }
+        let board = Board(problem, reach: reach, weights: weights, banned: banned)
+        let idle = Schedule(problem, board: board, reach: reach, to: board.origin, priority: Array(repeating: 0, count: board.items))
+        return Report(problem, board: board, reach: reach, schedule: idle).plan(remarks: remarks)
+    }
+
+    /// The best placement found, and what is left of the budget.
+    private func search(_ board: Board, steps: Int) -> (Placement, left: Int) {
+        let limits = problem.limits
+        let start = Placement(board)
+        switch problem.goal {
+        case .balance:
+            var search = Search(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
+            search.descend()
+            // Enough to shuffle each item many times; more finds little in a small fleet.
+            search.wander(limit: min(search.steps / 2, 400 * board.items))
+            search.descend()
+            return (search.placement, search.steps)
+        case .evacuate:
+            var clearing = Clearing(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
+            clearing.evacuate(board.evacuated)
+            return improve(clearing.placement, steps: clearing.steps)
+        case .consolidate:
+            var clearing = Clearing(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
+            clearing.consolidate()
+            return improve(clearing.placement, steps: clearing.steps)
+        }
+    }
+
+    /// Better targets for what is moved anyway; nothing else moves.
+    private func improve(_ placement: Placement, steps: Int) -> (Placement, left: Int) {
+        let scope = (0..<placement.board.items).map { placement.at[$0] != placement.board.origin[$0] }
+        var search = Search(placement, steps: max(steps, 0), maxDisplaced: problem.limits.maxMoves, seed: problem.limits.seed, scope: scope)
+        search.descend()
+        return (search.placement, search.steps)
+    }
+}

@@ -1,0 +1,49 @@
+import PodpModel
+
+/// Amounts and names in the words of people.
+struct Words {
+    let problem: Problem
+
+    func percent(_ part: Double) -> String { "\(Int(min(max(part * 100, 0), 99_999).rounded())) %" }
+
+    /// `1.4 cores`, `26 GiB`.
+    func amount(_ amount: Int64, _ resource: Int) -> String {
+        switch problem.resources[resource].unit {
+        case "mCPU": return tenths(Double(amount) / 1000) + (amount == 1000 ? " core" : " cores")
+        case "KiB": return bytes(Double(amount), rate: "")
+        case "KiB/s": return bytes(Double(amount), rate: "/s")
+        default: return "\(amount) \(problem.resources[resource].unit)"
+        }
+    }
+
+    private func bytes(_ kibibytes: Double, rate: String) -> String {
+        if kibibytes >= 1_048_576 { return tenths(kibibytes / 1_048_576) + " GiB" + rate }
+        if kibibytes >= 1024 { return tenths(kibibytes / 1024) + " MiB" + rate }
+        return tenths(kibibytes) + " KiB" + rate
+    }
+
+    func tenths(_ value: Double) -> String {
+        let count = Int((min(max(value, 0), 1e15) * 10).rounded())
+        return count % 10 == 0 ? "\(count / 10)" : "\(count / 10).\(count % 10)"
+    }
+
+    /// `CPU`, `memory`.
+    func name(_ resource: Int) -> String { problem.resources[resource].name == "cpu" ? "CPU" : problem.resources[resource].name }
+
+    /// `{erp, mail}`; after six `and 3 more`.
+    func set(_ domains: [Int]) -> String {
+        let names = domains.prefix(6).map { problem.domains[$0].name }.joined(separator: ", ")
+        return domains.count > 6 ? "{\(names) and \(domains.count - 6) more}" : "{\(names)}"
+    }
+
+    /// Why no plan sends the domain to the blade, whatever room there is; `nil` when nothing is in the way.
+    func obstacle(_ domain: Int, _ blade: Int) -> String? {
+        let (domain, blade) = (problem.domains[domain], problem.blades[blade])
+        if !blade.accepts { return "\(blade.name) accepts none (\(blade.reason ?? "no reason given"))" }
+        if domain.mobility == .live, let missing = domain.cpuFeatures.first(where: { !blade.cpuFeatures.contains($0) }) {
+            return "\(blade.name)'s CPU lacks \(missing)"
+        }
+        if let missing = domain.bridges.first(where: { !blade.bridges.contains($0) }) { return "\(blade.name) has no bridge \(missing)" }
+        return nil
+    }
+}

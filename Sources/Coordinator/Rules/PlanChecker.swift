@@ -1,0 +1,152 @@
+import PodpModel
+
+/// Replays a plan on its problem and says whether every state of it, between its moves and in the midst of them, keeps every rule.
+///
+/// It shares no code with any planner. A wave's moves run side by side and end in any order: each is judged as if all of its wave had set off and none had ended,
+/// which is the worst of all orders, because a domain that is on its way counts at both ends.
+public enum PlanChecker {
+    /// The checker's word, with what the fleet broke before the plan and still breaks; or every violation that was found, in the order of the plan.
+    ///
+    /// Malformed problems and plans (indices out of range, lists of wrong length, ids twice, negative or overflowing amounts) are violations too; nothing traps.
+    public static func check(_ problem: Problem, _ plan: Plan) -> Result<Certificate, Violations> {
+        do throws(Violations) {
+            return .success(try certificate(for: plan, on: Fleet(problem)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// What the fleet breaks as it stands, by rule; what is wrong with the problem itself if it is malformed.
+    public static func presentViolations(in problem: Problem) -> [Violation] {
+        do throws(Violations) {
+            return broken(in: try Fleet(problem))
+        } catch {
+            return error.list
+        }
+    }
+
+    private static func broken(in fleet: Fleet) -> [Violation] {
+        RuleBook(fleet).rules.flatMap { rule in rule.broken(in: fleet).map { Violation(step: 0, rule: rule.name, sentence: $0) } }
+    }
+
+    private static func certificate(for plan: Plan, on fleet: Fleet) throws(Violations) -> Certificate {
+        let faults = PlanShape.faults(of: plan, on: fleet)
+        guard faults.isEmpty else { throw Violations(faults) }
+        let book = RuleBook(fleet)
+        var occupancy = Occupancy(fleet)
+        var found = loadFaults(plan.before, at: occupancy, called: "before", step: 0)
+        var finished = 0
+        for wave in plan.waves {
+            var setOff = finished
+            for index in wave {
+                let move = plan.moves[index]
+                guard let domain = fleet.domainIndex[move.domain], let from = fleet.bladeIndex[move.from], let target = fleet.bladeIndex[move.to] else { continue }
+                setOff += 1
+                guard !occupancy.isUnderWay(domain) else {
+                    found.append(Violation(step: finished, rule: "plan", sentence: "\(move.domainName) moves twice in one wave"))
+                    continue
+                }
+                guard occupancy.at[domain] == from else {
+                    let actual = fleet.problem.blades[occupancy.at[domain]].name
+                    found.append(
+                        Violation(step: finished, rule: "plan", sentence: "\(move.domainName) is to leave \(move.fromName), and runs on \(actual) by then"))
+                    continue
+                }
+                let arrival = Arrival(domain: domain, target: target, live: move.live, downtime: move.downtime)
+                found += book.objections(to: arrival, in: occupancy, step: setOff)
+                occupancy.start(domain, to: target)
+            }
+            occupancy.settle()
+            finished += wave.count
+        }
+        for rule in book.rules {
+            found += rule.leftBroken(at: occupancy).map { Violation(step: finished, rule: rule.name, sentence: $0) }
+        }
+        found += loadFaults(plan.after, at: occupancy, called: "after", step: finished)
+        guard found.isEmpty else { throw Violations(found) }
+        return Certificate(states: 1 + 2 * plan.waves.count, rulesChecked: book.rules.count, tolerated: broken(in: fleet))
+    }
+
+    /// Loads that a plan shows to people and that are not so.
+    private static func loadFaults(_ loads: [BladeLoad], at occupancy: Occupancy, called when: String, step: Int) -> [Violation] {
+        guard !loads.isEmpty else { return [] }
+        let problem = occupancy.fleet.problem
+        let count = problem.resources.count
+        var mean = problem.blades.flatMap(\.reserved)
+        var domains = [Int](repeating: 0, count: problem.blades.count)
+        for (index, blade) in occupancy.at.enumerated() {
+            domains[blade] += 1
+            for resource in 0..<count { mean[blade * count + resource] += problem.domains[index].mean[resource] }
+        }
+        var found: [Violation] = []
+        var seen: Set<BladeID> = []
+        for load in loads {
+            guard let blade = occupancy.fleet.bladeIndex[load.blade], seen.insert(load.blade).inserted else {
+                found.append(Violation(step: step, rule: "plan", sentence: "the loads \(when) speak of \(load.name) twice, or of no blade of this problem"))
+                continue
+            }
+            let permille = (0..<count).map { resource in
+                let capacity = problem.blades[blade].capacity[resource]
+                return capacity == 0 ? 0 : mean[blade * count + resource] * 1000 / capacity
+            }
+            if load.permille != permille || load.domains != domains[blade] || load.name != problem.blades[blade].name {
+                found.append(
+                    Violation(
+                        step: step, rule: "plan",
+                        sentence: "\(load.name) is shown with \(load.domains) domains at \(load.permille) \(when) the plan, and has \(domains[blade]) at \(permille)"))
+            }
+        }
+        return found
+    }
+}
+
+/// Whether a plan is one at all: known domains and blades, waves that hold every move once, limits kept.
+enum PlanShape {
+    static func faults(of plan: Plan, on fleet: Fleet) -> [Violation] {
+        var faults: [String] = []
+        let problem = fleet.problem
+        if plan.revision != problem.revision { faults.append("the plan answers revision \(plan.revision), and this is revision \(problem.revision)") }
+        if plan.goal != problem.goal { faults.append("the plan was made for another goal") }
+        if plan.moves.count > problem.limits.maxMoves { faults.append("the plan has \(plan.moves.count) moves, \(problem.limits.maxMoves) are allowed") }
+        if !plan.costBefore.isFinite || !plan.costAfter.isFinite { faults.append("the plan's cost is no number") }
+        for (index, move) in plan.moves.enumerated() { check(move, at: index, fleet, into: &faults) }
+        checkWaves(plan, fleet, into: &faults)
+        return faults.map { Violation(step: 0, rule: "plan", sentence: $0) }
+    }
+
+    private static func check(_ move: Move, at index: Int, _ fleet: Fleet, into faults: inout [String]) {
+        let problem = fleet.problem
+        func compare(_ name: String, _ actual: String?, _ what: String, _ id: String) {
+            guard let actual else { return faults.append("move \(index + 1) speaks of the \(what) \(name) (\(id)), which the problem does not know") }
+            if actual != name { faults.append("move \(index + 1) calls \(actual) \(name)") }
+        }
+        compare(move.domainName, fleet.domainIndex[move.domain].map { problem.domains[$0].name }, "domain", move.domain.description)
+        compare(move.fromName, fleet.bladeIndex[move.from].map { problem.blades[$0].name }, "blade", move.from.description)
+        compare(move.toName, fleet.bladeIndex[move.to].map { problem.blades[$0].name }, "blade", move.to.description)
+        if move.from == move.to { faults.append("move \(index + 1) sends \(move.domainName) to where it is") }
+        if move.downtime < .zero || move.duration < .zero { faults.append("move \(index + 1) takes less than no time") }
+    }
+
+    private static func checkWaves(_ plan: Plan, _ fleet: Fleet, into faults: inout [String]) {
+        var seen = [Bool](repeating: false, count: plan.moves.count)
+        for (number, wave) in plan.waves.enumerated() {
+            if wave.isEmpty { faults.append("wave \(number + 1) is empty") }
+            var taking: [BladeID: Int] = [:]
+            for index in wave {
+                guard plan.moves.indices.contains(index) else {
+                    faults.append("wave \(number + 1) speaks of move \(index) of \(plan.moves.count)")
+                    continue
+                }
+                if seen[index] { faults.append("move \(index + 1) stands in the waves twice") }
+                seen[index] = true
+                taking[plan.moves[index].from, default: 0] += 1
+                taking[plan.moves[index].to, default: 0] += 1
+            }
+            for (id, count) in taking.sorted(by: { $0.key < $1.key }) where count > fleet.problem.limits.movesPerBlade {
+                let name = fleet.bladeIndex[id].map { fleet.problem.blades[$0].name } ?? id.description
+                faults.append("\(name) takes part in \(count) moves of wave \(number + 1), \(fleet.problem.limits.movesPerBlade) are allowed")
+            }
+        }
+        for index in seen.indices where !seen[index] { faults.append("move \(index + 1) stands in no wave") }
+    }
+}
