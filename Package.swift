@@ -73,7 +73,7 @@ let coordinatorRooms: [Target] = [
     room("PodpRules", "Coordinator/Rules", ["PodpModel"]),
     room("PodpPlanner", "Coordinator/Planner", ["PodpModel"]),
     room("PodpDiagnosis", "Coordinator/Diagnosis", ["PodpModel"]),
-    room("PodpCore", "Coordinator/Core", ["PodpModel", "PodpRules"]),
+    room("PodpCore", "Coordinator/Core", ["PodpModel", "PodpRules", "PodpDefinition"]),
     room("PodpAPI", "Coordinator/API", ["PodpModel"]),
     room("PodpChassis", "Coordinator/Chassis", ["PodpModel", httpClient, log]),
     room("PodpStore", "Coordinator/Store", ["PodpModel", "PodpCore", sqlite, log]),

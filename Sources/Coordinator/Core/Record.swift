@@ -230,6 +230,10 @@ public struct OperationRecord: Hashable, Sendable, Codable {
     public var plan: String?
     /// The domain was paused by an operator before it began: a resolution leaves it so.
     public var wasPaused: Bool = false
+    /// The boot of the blade that it was sent to: another boot cannot have ended it.
+    public var bladeBoot: ID128?
+    /// The indeterminate operation that this one resolves.
+    public var resolves: OperationID?
 
     public init(
         id: OperationID, action: Action, domain: DomainID, domainName: String, blade: BladeID, state: State, by: String, startedAt: WallTime, plan: String? = nil,

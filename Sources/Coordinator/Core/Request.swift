@@ -47,7 +47,7 @@ public enum Request: Hashable, Sendable {
     case cancelOperation(OperationID)
 
     /// Of a coordinator that met a higher term than its own: adopt what the agents observe, take a higher term.
-    case recover
+    case recover(newTermID: ID128)
 }
 
 /// The answer to a request. Nothing durable is acknowledged before it is stored.

@@ -1,0 +1,75 @@
+import PodpModel
+
+extension CoordinatorCore {
+    /// A blade for a domain that is to start, or to move: the wanted one if it can, else the one with the most memory left.
+    func place(_ domain: ManagedDomain, on wanted: BladeID?, notOn source: BladeID? = nil) -> Result<BladeID, Refusal> {
+        let name = domain.definition.name
+        if let wanted {
+            guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
+            if let reason = whyNot(domain, on: wanted, from: source) { return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(reason)")) }
+            return .success(wanted)
+        }
+        var best: (id: BladeID, free: Bytes)?
+        var reasons: [String] = []
+        for id in decided.blades.keys.sorted() where id != source {
+            if let reason = whyNot(domain, on: id, from: source) {
+                reasons.append("\(self.name(of: id)): \(reason)")
+                continue
+            }
+            let free = memoryFree(on: id)
+            if best.map({ free > $0.free }) ?? true { best = (id, free) }
+        }
+        if let best { return .success(best.id) }
+        let why = reasons.isEmpty ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
+        return .failure(Refusal(.conflict, "no blade can take \(name): \(why)", remedy: "`podp blade list` shows what is free"))
+    }
+
+    /// Why a domain cannot run on a blade, in words; `nil` when it can.
+    func whyNot(_ domain: ManagedDomain, on id: BladeID, from source: BladeID? = nil) -> String? {
+        if let held = whyHeld(id) { return held }
+        if decided.blades[id]?.draining == true { return "it is draining" }
+        guard let inventory = blades[id]?.inventory else { return "it has not told what it has" }
+        let definition = domain.definition
+        let memory = source.flatMap { blades[$0]?.domain(domain.id)?.memory } ?? definition.memory
+        let needed = Bytes.kibibytes(UInt64(clamping: Self.memoryNeeded(memory)))
+        let free = memoryFree(on: id)
+        if needed > free { return "\(free.mebibytes) MiB is free, \(needed.mebibytes) MiB are needed" }
+        if let bridge = definition.nics.map(\.bridge).first(where: { !$0.isEmpty && !inventory.host.bridges.contains($0) }) { return "it has no bridge \(bridge)" }
+        if let reason = storageProblem(definition.disks, on: id, from: source) { return reason }
+        if let source, let here = blades[source]?.hello?.cpu.features, let there = blades[id]?.hello?.cpu.features {
+            let known = Set(there)
+            if let missing = here.first(where: { !known.contains($0) }) { return "its CPUs lack \(missing), which \(definition.name) may rely on" }
+        }
+        if !definition.policy.onlyOn.isEmpty, !definition.policy.onlyOn.contains(name(of: id)), !definition.policy.onlyOn.contains(id.description) {
+            return "its file allows only \(definition.policy.onlyOn.joined(separator: ", "))"
+        }
+        return groupProblem(domain, on: id)
+    }
+
+    private func storageProblem(_ disks: [Disk], on id: BladeID, from source: BladeID?) -> String? {
+        let there = Set(storage(of: disks, on: id))
+        guard let source else { return nil }
+        guard let missing = storage(of: disks, on: source).first(where: { !there.contains($0) }) else { return nil }
+        return "it does not reach \(missing)"
+    }
+
+    private func groupProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {
+        let policy = domain.definition.policy
+        guard !policy.apart.isEmpty || !policy.together.isEmpty else { return nil }
+        for other in decided.domains.values.sorted(by: { $0.id < $1.id }) where other.id != domain.id && other.wish == .running {
+            guard let place = destination(of: other) else { continue }
+            if place == id, let group = policy.apart.first(where: other.definition.policy.apart.contains) {
+                return "\(other.definition.name) is there, and they stay apart (\(group))"
+            }
+            if place != id, let group = policy.together.first(where: other.definition.policy.together.contains) {
+                return "\(other.definition.name) is on \(name(of: place)), and they stay together (\(group))"
+            }
+        }
+        return nil
+    }
+
+    /// Where a domain is, or is going to.
+    private func destination(of domain: ManagedDomain) -> BladeID? {
+        decided.openOperation(of: domain.id)?.destination ?? domain.blade
+    }
+}

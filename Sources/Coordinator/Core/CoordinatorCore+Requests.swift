@@ -1,0 +1,118 @@
+import PodpModel
+
+extension CoordinatorCore {
+    mutating func refuse(_ request: RequestID, _ refusal: Refusal) {
+        emitAfterCommit(.answer(request, .refused(refusal)))
+    }
+
+    mutating func answer(_ request: Request, id: RequestID, by actor: Actor) {
+        if case .recover(let newTermID) = request { return recover(id, newTermID: newTermID, by: actor) }
+        switch mode {
+        case .active: break
+        case .loading: return refuse(id, Refusal(.unavailable, "podp is starting", remedy: "try again in a moment"))
+        case .stopped(let reason): return refuse(id, Refusal(.unavailable, "podp has stopped deciding: \(reason)", remedy: "it restarts by itself; see its log"))
+        case .readOnly(let reason):
+            return refuse(id, Refusal(.readOnly, "podp decides nothing: \(reason)", remedy: "when no other coordinator runs: `podp-coordinator recover`"))
+        }
+        guard commits.count < 256 else { return refuse(id, Refusal(.busy, "the store is behind by \(commits.count) writes", remedy: "try again in a moment")) }
+        guard actor.mayOperate else { return refuse(id, Refusal(.forbidden, "\(actor.name) may look, not change", remedy: "use a token with the role `operate`")) }
+        switch request {
+        case .createEnrolmentToken(let token):
+            put(.enrolmentToken(token))
+            audit("token-created", by: actor.name, "a token to enrol \(token.note.isEmpty ? "a blade" : token.note)")
+            emitAfterCommit(.answer(id, .done))
+        case .enrol(let secretHash, let certificateRequest, let blade, let addresses):
+            enrol(id, secretHash: secretHash, certificateRequest: certificateRequest, blade: blade, addresses: addresses, by: actor)
+        case .renew(let blade, let certificate, let certificateRequest, let addresses):
+            renew(id, blade: blade, certificate: certificate, certificateRequest: certificateRequest, addresses: addresses, by: actor)
+        case .revokeBlade(let blade): revoke(blade, request: id, by: actor)
+        case .removeBlade(let blade): remove(blade, request: id, by: actor)
+        case .setDraining(let blade, let draining): change(blade, id, by: actor, "blade-draining", draining ? "takes no new domains" : "takes domains again") { $0.draining = draining }
+        case .releaseBlade(let blade): change(blade, id, by: actor, "blade-released", "takes part in automation again") { $0.held = nil }
+        case .createAPIToken(let token):
+            guard decided.apiTokens[token.name] == nil else { return refuse(id, Refusal(.conflict, "there is a token \(token.name) already", remedy: "revoke it first, or choose another name")) }
+            put(.apiToken(token))
+            audit("api-token-created", by: actor.name, "token \(token.name) may \(token.role.rawValue)")
+            emitAfterCommit(.answer(id, .done))
+        case .revokeAPIToken(let name):
+            guard let token = decided.apiTokens[name] else { return refuse(id, Refusal(.notFound, "there is no token \(name)")) }
+            delete(Record.apiToken(token).key)
+            audit("api-token-revoked", by: actor.name, "token \(name) is worth nothing from now on")
+            emitAfterCommit(.answer(id, .done))
+        case .createDomain, .startDomain, .stopDomain, .destroyDomain, .pauseDomain, .resumeDomain, .rebootDomain, .setDomain, .migrateDomain, .describeDomain,
+            .adoptDomain, .releaseDomain, .removeDomain, .clearDomain:
+            answerDomain(request, id: id, by: actor)
+        case .plan(let goal): plan(goal, for: .request(id, actor))
+        case .applyPlan(let plan): applyPlan(plan, request: id, by: actor)
+        case .setPolicy(let policy, let chassis): setPolicy(policy, chassis: chassis, request: id, by: actor)
+        case .freeze(let reason):
+            decided.settings.frozen = Settings.Freeze(by: actor.name, at: now.wall, reason: reason)
+            put(.settings(decided.settings))
+            audit("frozen", .warning, by: actor.name, "all automation is frozen\(reason.isEmpty ? "" : ": \(reason)")")
+            emitAfterCommit(.answer(id, .done))
+        case .thaw:
+            decided.settings.frozen = nil
+            put(.settings(decided.settings))
+            audit("thawed", by: actor.name, "automation goes on")
+            emitAfterCommit(.answer(id, .done))
+        case .cancelOperation(let operation): cancel(operation, request: id, by: actor)
+        case .recover: break
+        }
+    }
+
+    private mutating func change(_ blade: BladeID, _ id: RequestID, by actor: Actor, _ kind: String, _ sentence: String, _ body: (inout BladeRecord) -> Void) {
+        guard var record = decided.blades[blade] else { return refuse(id, .noBlade(blade)) }
+        body(&record)
+        put(.blade(record))
+        audit(kind, by: actor.name, blade: blade, "\(record.identity.name) \(sentence)")
+        emitAfterCommit(.answer(id, .done))
+    }
+
+    private mutating func setPolicy(_ policy: BalancePolicy, chassis: String?, request: RequestID, by actor: Actor) {
+        var settings = decided.settings
+        if let chassis {
+            settings.chassis.removeAll { $0.chassis == chassis }
+            settings.chassis.append(Settings.ChassisPolicy(chassis: chassis, balance: policy))
+            settings.chassis.sort { $0.chassis < $1.chassis }
+        } else {
+            settings.balance = policy
+            settings.chassis = []
+        }
+        put(.settings(settings))
+        audit("policy-set", by: actor.name, "balance is \(policy.rawValue)\(chassis.map { " on \($0)" } ?? "")")
+        emitAfterCommit(.answer(request, .done))
+    }
+
+    /// Adopts what the agents observe, under a term above every one that was seen.
+    private mutating func recover(_ id: RequestID, newTermID: ID128, by actor: Actor) {
+        guard actor.mayOperate else { return refuse(id, Refusal(.forbidden, "\(actor.name) may look, not change")) }
+        guard case .readOnly = mode else { return refuse(id, Refusal(.conflict, "there is nothing to recover from: podp decides as it should")) }
+        takeTerm(above: highestTermSeen, id: newTermID)
+        guard isActive, let term else { return refuse(id, Refusal(.unavailable, "no higher term can be taken")) }
+        audit("recovered", .warning, by: actor.name, "took term \(term.number) and adopts what the blades observe")
+        for blade in blades.keys.sorted() {
+            guard let live = blades[blade], let link = live.link, let hello = live.hello else { continue }
+            if decided.blades[blade] == nil {
+                put(.blade(BladeRecord(id: blade, identity: hello.blade, chassis: configuration.chassis, enrolledAt: now.wall)))
+            }
+            emitAfterCommit(.send(link, .welcome(Welcome(version: protocolVersions.upperBound, term: term, reportInterval: configuration.reportInterval, clock: now.wall))))
+            let number = newTicket()
+            emitAfterCommit(.send(link, .observe(number)))
+            resumeOperations(on: blade, boot: hello.bootID)
+        }
+        for operation in decided.openOperations where resolutions[operation.id] == nil {
+            if case .indeterminate = operation.state { resolutions[operation.id] = Resolution() }
+        }
+        emitAfterCommit(.answer(id, .done))
+    }
+}
+
+extension Refusal {
+    static func noBlade(_ id: BladeID) -> Refusal { Refusal(.notFound, "there is no blade \(id)", remedy: "`podp blade list` lists them") }
+    static func noDomain(_ id: DomainID) -> Refusal {
+        Refusal(.notFound, "podp does not manage a domain \(id)", remedy: "`podp domain list` lists them; `podp domain adopt` takes one over")
+    }
+    static func busy(_ name: String, _ operation: OperationRecord) -> Refusal {
+        Refusal(.busy, "\(name) is busy: \(operation.action.word) is \(operation.state.word) (\(operation.id), by \(operation.by))", remedy: "wait for it, or `podp operations cancel \(operation.id)`")
+    }
+}

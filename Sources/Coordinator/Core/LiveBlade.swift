@@ -1,0 +1,44 @@
+import PodpModel
+
+/// What is known of a blade only while this process lives: its link, its last words, its load.
+struct LiveBlade: Sendable {
+    var link: LinkID?
+    /// When the link's state last changed.
+    var since: WallTime
+    var lostAt: Instant?
+    var hello: Hello?
+    var clockOffset: Duration?
+    var inventory: Inventory?
+    var inventoryAt: Instant?
+    var report: Report?
+    var reportAt: Instant?
+    /// Why its last inventory, or its last report, cannot be right.
+    var implausibleInventory: String?
+    var implausibleReport: String?
+    var window = DemandWindow()
+    /// dom0's own CPU, smoothed, in mCPU.
+    var dom0CPU: Int64 = 0
+
+    init(since: WallTime) { self.since = since }
+
+    /// Domains by id in the last inventory; binary search, for it comes sorted.
+    func domain(_ id: DomainID) -> DomainInventory? {
+        guard let domains = inventory?.domains else { return nil }
+        var low = 0
+        var high = domains.count
+        while low < high {
+            let middle = (low + high) / 2
+            if domains[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low < domains.count && domains[low].id == id ? domains[low] : nil
+    }
+}
+
+/// An open link, before or after its hello was accepted.
+struct LiveLink: Sendable {
+    var blade: BladeID
+    var hello: Hello
+    /// Waits for the answer of the older link of the same blade: only if that one is dead is this one let in.
+    var waitsSince: Instant?
+    var lastHeard: Instant
+}
