@@ -51,7 +51,7 @@ public final class MessageRule: Sendable {
     let required: UInt64
     let choice: UInt64
     /// At least what libprotobuf-c takes for the message itself, in bytes.
-    let cost: Int
+    public let cost: Int
 
     init(_ name: String, _ fields: [FieldRule]) {
         self.name = name
