@@ -87,6 +87,11 @@ let coordinatorRooms: [Target] = [
     program("podp", "Coordinator/CLI", ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules", httpClient, arguments] + nio),
 ]
 
+let protocolTests: [Target] = [
+    tests("PodpFrameTests", ["PodpModel", "PodpFrame"]),
+    tests("PodpWireTests", ["PodpModel", "PodpFrame", "PodpWireC", "PodpWireSwift", "CWire", "CProtobufC"]),
+]
+
 let package = Package(
     name: "podp",
     products: [
@@ -109,5 +114,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
-    targets: protocolRooms + agentRooms + coordinatorRooms
+    targets: protocolRooms + agentRooms + coordinatorRooms + protocolTests
 )
