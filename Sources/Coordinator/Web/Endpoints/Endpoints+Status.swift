@@ -1,0 +1,57 @@
+import Hummingbird
+import PodpAPI
+import PodpCore
+import PodpModel
+
+extension Endpoints {
+    static let status: [Endpoint] = [
+        .get("/v1/status", "The chassis as one machine") { call in
+            async let view = call.fleet.view()
+            async let verdicts = call.fleet.verdicts()
+            return StatusResource(await view, verdicts: await verdicts, version: call.settings.version, staleAfter: call.settings.staleAfter)
+        },
+        .act(.post, "/v1/recover", "Take a higher term after this coordinator met one above its own, and adopt what the agents observe") { call in
+            try await call.receipt(.recover)
+        },
+    ]
+
+    static let policy: [Endpoint] = [
+        .get("/v1/policy", "What automation may do") { call in PolicyResource(await call.fleet.view().settings) },
+        .act(.put, "/v1/policy", "Set what the balancer may do by itself", takes: PolicyChange.self, faults: [.notFound]) { call, change in
+            try await call.receipt(.setPolicy(change.balance.policy, chassis: change.chassis))
+        },
+        .act(.post, "/v1/freeze", "Stop all automation, durably, until it is thawed", takes: FreezeOrder.self) { call, order in
+            let reason = order.reason ?? ""
+            guard reason.utf8.count <= 1024 else { throw Fault(.invalid, "the reason is longer than 1024 bytes") }
+            return try await call.receipt(.freeze(reason: reason))
+        },
+        .act(.post, "/v1/thaw", "Let automation go on") { call in try await call.receipt(.thaw) },
+    ]
+
+    static let document: [Endpoint] = [
+        Endpoint(
+            method: .get, path: "/v1/openapi.json", summary: "This document", right: .read,
+            success: .raw(contentType: "application/json", about: "OpenAPI 3.1"), faults: []
+        ) { call in Reply.bytes(call.document, contentType: "application/json") },
+        Endpoint(
+            method: .get, path: "/healthz", summary: "Whether the process answers", right: .read, success: .raw(contentType: "text/plain", about: "`ok`"),
+            faults: []
+        ) { _ in Health.alive },
+        Endpoint(
+            method: .get, path: "/readyz", summary: "Whether it holds a term and shows committed state", right: .read,
+            success: .raw(contentType: "text/plain", about: "`ok`, or 503 and why not"), faults: [.unavailable]
+        ) { call in Health.readiness(await call.fleet.view()) },
+    ]
+}
+
+/// Answers for those who watch the process.
+enum Health {
+    static let alive = Reply.bytes(ByteBuffer(string: "ok\n"), contentType: "text/plain")
+
+    /// 200 once a term is held; a read-only coordinator is ready, and says so: it answers, and no other would answer better.
+    static func readiness(_ view: FleetView) -> Response {
+        guard view.term != nil else { return Reply.fault(Fault(.unavailable, "no term is held yet", remedy: "wait; if it lasts, see the coordinator's log")) }
+        let text = view.readOnly.map { "ok, read-only: \($0)\n" } ?? "ok\n"
+        return Reply.bytes(ByteBuffer(string: text), contentType: "text/plain")
+    }
+}

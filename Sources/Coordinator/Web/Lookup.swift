@@ -1,0 +1,67 @@
+import PodpAPI
+import PodpCore
+import PodpModel
+
+/// Finds what people name: by UUID, by name, by a prefix of either that only one has.
+enum Lookup {
+    /// `whole`: prefixes do not count; for what cannot be undone.
+    static func blade(_ text: String, in view: FleetView, whole: Bool = false) throws(Fault) -> BladeView {
+        let index = try find(text, kind: "blade", list: "podp blade list", whole: whole, view.blades.map { ($0.record.id.description, $0.name) })
+        return view.blades[index]
+    }
+
+    static func domain(_ text: String, in view: FleetView, whole: Bool = false) throws(Fault) -> DomainView {
+        let index = try find(text, kind: "domain", list: "podp domain list", whole: whole, view.domains.map { ($0.id.description, $0.name) })
+        return view.domains[index]
+    }
+
+    static func plan(_ text: String, in view: FleetView) throws(Fault) -> PlanRecord {
+        let index = try find(text, kind: "plan", list: "podp plan list", whole: false, view.plans.map { ($0.id, $0.plan.goal.word) })
+        return view.plans[index]
+    }
+
+    /// By its whole id, or by its number in its term (`12`) when only one has it.
+    static func operation(_ text: String, in view: FleetView) throws(Fault) -> OperationView {
+        if let number = UInt64(text) {
+            let fitting = view.operations.filter { $0.record.id.sequence == number }
+            if fitting.count > 1 { throw ambiguous(text, kind: "operation", fitting.map { ($0.record.id.description, $0.record.domainName) }) }
+            if let only = fitting.first { return only }
+        }
+        let index = try find(text, kind: "operation", list: "podp operations", whole: false, view.operations.map { ($0.record.id.description, $0.record.domainName) }, names: false)
+        return view.operations[index]
+    }
+
+    private static func find(
+        _ text: String, kind: String, list: String, whole: Bool, _ things: [(id: String, name: String)], names: Bool = true
+    ) throws(Fault) -> Int {
+        let lower = text.lowercased()
+        if let exact = things.firstIndex(where: { $0.id == lower }) { return exact }
+        var fitting = names ? things.indices.filter { things[$0].name == text } : []
+        if fitting.isEmpty, !whole {
+            // Four digits of a UUID at least: a shorter prefix fits by chance.
+            fitting = things.indices.filter { (names && things[$0].name.hasPrefix(text)) || (lower.utf8.count >= 4 && things[$0].id.hasPrefix(lower)) }
+        }
+        if fitting.count > 1 { throw ambiguous(text, kind: kind, fitting.map { things[$0] }) }
+        guard let only = fitting.first else {
+            let near = whole && things.contains { $0.name.hasPrefix(text) || $0.id.hasPrefix(lower) }
+            throw Fault(.notFound, "there is no \(kind) '\(text)'", remedy: near ? "this cannot be undone: give the whole name or UUID" : "see '\(list)'")
+        }
+        return only
+    }
+
+    private static func ambiguous(_ text: String, kind: String, _ fitting: [(id: String, name: String)]) -> Fault {
+        Fault(
+            .ambiguous, "'\(text)' fits \(fitting.count) \(kind)s", remedy: "give more of the name, or the UUID",
+            choices: fitting.prefix(20).map { Fault.Choice(id: $0.id, name: $0.name) })
+    }
+}
+
+extension Problem.Goal {
+    var word: String {
+        switch self {
+        case .balance: "balance"
+        case .consolidate: "consolidate"
+        case .evacuate: "evacuate"
+        }
+    }
+}
