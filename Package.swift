@@ -93,6 +93,14 @@ let protocolTests: [Target] = [
     tests("PodpWireTests", ["PodpModel", "PodpFrame", "PodpWireC", "PodpWireSwift", "CWire", "CProtobufC"]),
 ]
 
+let planningTests: [Target] = [
+    tests("PodpRulesTests", ["PodpModel", "PodpRules"]),
+    tests("PodpPlannerTests", ["PodpModel", "PodpRules", "PodpPlanner"]),
+    tests("PodpDiagnosisTests", ["PodpModel", "PodpDiagnosis"]),
+    .executableTarget(
+        name: "planner-bench", dependencies: ["PodpModel", "PodpRules", "PodpPlanner"], path: "Benchmarks/Planner", swiftSettings: strict),
+]
+
 let package = Package(
     name: "podp",
     products: [
@@ -115,5 +123,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
-    targets: protocolRooms + agentRooms + coordinatorRooms + protocolTests
+    targets: protocolRooms + agentRooms + coordinatorRooms + protocolTests + planningTests
 )

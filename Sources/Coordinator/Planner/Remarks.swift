@@ -46,8 +46,8 @@ struct Remarks {
         return hot.prefix(8).map { blade, resource in
             let index = blade * board.resources + resource
             let share = Double(start.mean[index]) * board.inverse[index]
-            return "\(problem.blades[blade].name)'s \(words.name(resource)) is at \(words.percent(share)) (comfort \(words.percent(board.comfort[index]))), "
-                + "and nothing can be done about it: \(whyStuck(blade))"
+            return "\(problem.blades[blade].name)'s \(words.name(resource)) reaches \(words.percent(peak(blade, resource))) (mean \(words.percent(share)), "
+                + "comfort \(words.percent(board.comfort[index]))), and nothing can be done about it: \(whyStuck(blade))"
         }
     }
 
@@ -60,10 +60,14 @@ struct Remarks {
         (0..<board.blades).flatMap { blade in
             (0..<board.resources).compactMap { resource in
                 let index = blade * board.resources + resource
-                let peak = (Double(start.mean[index]) + Double(start.spread[index]).squareRoot() * board.spreadUnit[resource]) * board.inverse[index]
-                return !board.isHard[resource] && board.inverse[index] > 0 && peak > board.comfort[index] ? (blade, resource) : nil
+                return !board.isHard[resource] && board.inverse[index] > 0 && peak(blade, resource) > board.comfort[index] ? (blade, resource) : nil
             }
         }
+    }
+
+    private func peak(_ blade: Int, _ resource: Int) -> Double {
+        let index = blade * board.resources + resource
+        return (Double(start.mean[index]) + Double(start.spread[index]).squareRoot() * board.spreadUnit[resource]) * board.inverse[index]
     }
 
     private func whyStuck(_ blade: Int) -> String {

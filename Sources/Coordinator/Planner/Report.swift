@@ -75,7 +75,7 @@ struct Report {
         if let other = step.aside {
             return "\(domain.name) steps aside to \(target.name), so that \(problem.domains[other].name) finds room on \(source.name); it goes on from there"
         }
-        let resource = mostRelieved(step, running)
+        let resource = problem.goal == .balance ? mostRelieved(step, running) : fullest(step, running)
         let takes = "\(domain.name) takes \(words.amount(domain.mean[resource], resource)) of it"
         let there = "\(target.name) is at \(words.percent(running.share(step.to, resource))), then \(words.percent(running.share(step.to, resource, plus: step.domain)))"
         let called = "\(source.name)'s \(words.name(resource))"
@@ -108,6 +108,11 @@ struct Report {
     private func demand(_ domain: Int) -> String {
         let parts = (0..<board.resources).filter { problem.domains[domain].mean[$0] > 0 }.prefix(2).map { words.amount(problem.domains[domain].mean[$0], $0) }
         return parts.isEmpty ? "next to nothing" : parts.joined(separator: " and ")
+    }
+
+    /// The resource that the target has least left of.
+    private func fullest(_ step: Schedule.Step, _ running: Running) -> Int {
+        (0..<board.resources).max { (running.share(step.to, $0, plus: step.domain), -$0) < (running.share(step.to, $1, plus: step.domain), -$1) } ?? 0
     }
 
     /// The resource for whose sake the move pays most at its source; hard ones where nothing else is wanted.

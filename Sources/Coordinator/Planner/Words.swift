@@ -4,7 +4,7 @@ import PodpModel
 struct Words {
     let problem: Problem
 
-    func percent(_ part: Double) -> String { "\(Int(min(max(part * 100, 0), 99_999).rounded())) %" }
+    func percent(_ part: Double) -> String { "\(Int(min(max(part * 100, 0), 99_999) + 0.5)) %" }
 
     /// `1.4 cores`, `26 GiB`.
     func amount(_ amount: Int64, _ resource: Int) -> String {
@@ -23,7 +23,7 @@ struct Words {
     }
 
     func tenths(_ value: Double) -> String {
-        let count = Int((min(max(value, 0), 1e15) * 10).rounded())
+        let count = Int(min(max(value, 0), 1e15) * 10 + 0.5)
         return count % 10 == 0 ? "\(count / 10)" : "\(count / 10).\(count % 10)"
     }
 
