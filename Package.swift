@@ -83,7 +83,7 @@ let coordinatorRooms: [Target] = [
     room("PodpSimulator", "Coordinator/Simulator", ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "AgentCore", "AgentSimulated"]),
     program(
         "podp-coordinator", "Coordinator/Daemon",
-        ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpChassis", "PodpStore", "PodpServer", "PodpWeb", "PodpAPI", log, lifecycle, arguments] + nio),
+        ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpChassis", "PodpStore", "PodpServer", "PodpWeb", "PodpAPI", httpClient, log, lifecycle, arguments] + nio),
     program("podp-bladecenter", "Coordinator/BladeCenter", ["PodpModel", "PodpSimulator", log, lifecycle, arguments] + nio + hummingbird),
     program("podp", "Coordinator/CLI", ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules", httpClient, arguments] + nio),
 ]

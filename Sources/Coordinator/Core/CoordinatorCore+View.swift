@@ -86,3 +86,14 @@ extension CoordinatorCore {
         return managed.definition.name == found.name ? [] : ["it is called \(found.name) on \(name(of: place)), \(managed.definition.name) in podp"]
     }
 }
+
+extension CoordinatorCore {
+    /// The tokens of the API that are stored.
+    public var committedAPITokens: [APIToken] { committed.apiTokens.values.sorted { $0.name < $1.name } }
+
+    /// What a blade is greeted with whose certificate has expired; `nil` while no term is stored.
+    public func welcome(at now: Moment) -> Welcome? {
+        guard let term = committed.term, term == self.term else { return nil }
+        return Welcome(version: protocolVersions.upperBound, term: term, reportInterval: configuration.reportInterval, clock: now.wall)
+    }
+}

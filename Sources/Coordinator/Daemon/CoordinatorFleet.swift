@@ -1,0 +1,100 @@
+import Foundation
+import PodpAPI
+import PodpCore
+import PodpDefinition
+import PodpDiagnosis
+import PodpModel
+import PodpServer
+import PodpWeb
+
+/// The fleet as the web sees it: over the core's loop, the authority and the audit journal.
+struct CoordinatorFleet: Fleet {
+    let loop: CoreLoop
+    let journal: AuditJournal
+    let authority: CertificateAuthority
+    /// Where agents reach this coordinator: what enrolment tokens name, `host:port`.
+    let agentAddresses: [String]
+    let planningWindow: Duration
+
+    func view() async -> FleetView { loop.view() }
+
+    func verdicts() async -> [Verdict] { Diagnosis.verdicts(of: FleetWindow(loop.view(), length: planningWindow)) }
+
+    func apiTokens() async -> [APIToken] { loop.apiTokens() }
+
+    func ask(_ request: PodpCore.Request, by actor: Actor) async -> Answer { await loop.ask(request, by: actor) }
+
+    // MARK: - Domains
+
+    func definition(flatFile text: String, file: String) async throws(Fault) -> ReadDefinition {
+        do {
+            let (definition, warnings) = try FlatFile.parse(text, file: file, newID: .newUUID())
+            return ReadDefinition(definition.withMACs(avoiding: takenMACs()), warnings: warnings.map(\.description))
+        } catch {
+            let place = error.location ?? SourceLocation(file: file, line: 0, column: 0)
+            throw Fault(
+                .invalid, error.description, remedy: error.remedy,
+                problems: [Fault.Problem(file: place.file, line: place.line, column: place.column, message: error.message, remedy: error.remedy)])
+        }
+    }
+
+    private func takenMACs() -> Set<String> {
+        var taken: Set<String> = []
+        for domain in loop.view().domains {
+            for nic in (domain.inventory?.nics ?? []) + (domain.managed?.definition.nics ?? []) { if let mac = nic.mac { taken.insert(mac) } }
+        }
+        return taken
+    }
+
+    func adopt(_ domain: DomainID, on blade: BladeID, by actor: Actor) async -> Answer {
+        let view = loop.view()
+        guard let found = view.domains.first(where: { $0.id == domain })?.inventory else {
+            return .refused(Refusal(.notFound, "no blade tells of a domain \(domain)", remedy: "`podp domain list` shows what the blades have"))
+        }
+        let described = await loop.ask(.describeDomain(domain, on: blade), by: actor)
+        switch described {
+        case .description(let xml):
+            do {
+                let (definition, _) = try LibvirtXML.parse(xml, file: "\(found.name) as libvirt tells it")
+                return await loop.ask(.adoptDomain(definition, on: blade), by: actor)
+            } catch {
+                return .refused(Refusal(.unsupported, "\(found.name) cannot be adopted: \(error)", remedy: error.remedy))
+            }
+        case .refused: return described
+        default: return .refused(Refusal(.unavailable, "the blade's answer makes no sense"))
+        }
+    }
+
+    // MARK: - Enrolment
+
+    func makeBladeToken(_ order: BladeTokenOrder, lifetime: Duration, by actor: Actor) async throws(Fault) -> BladeTokenSecret {
+        let seconds = lifetime.components.seconds
+        let expires = WallTime(milliseconds: Clock.wall.milliseconds + seconds * 1000)
+        let text: EnrolmentTokenText
+        do {
+            text = try EnrolmentTokenText(authorityHash: authority.hash, expires: expires, addresses: agentAddresses)
+        } catch {
+            throw Fault(.unavailable, error.message, remedy: "start podp-coordinator with --name, the name or address that agents reach it by")
+        }
+        let token = EnrolmentToken(
+            secretHash: text.secretHash, expires: expires, createdBy: actor.name, note: order.note ?? "", chassis: order.chassis ?? "", bay: order.bay)
+        if case .refused(let refusal) = await loop.ask(.createEnrolmentToken(token), by: actor) { throw Fault(refusal) }
+        return BladeTokenSecret(token: text.encoded(), expires: Timestamp(expires))
+    }
+
+    // MARK: - Audit
+
+    func audit(_ query: AuditQuery) async throws(Fault) -> [AuditLine] { try await journal.lines(query) }
+
+    func auditChanges() async -> AsyncStream<Int64> { journal.changes() }
+}
+
+extension ID128 {
+    /// A random UUID (RFC 9562, version 4).
+    static func newUUID() -> ID128 {
+        var generator = SystemRandomNumberGenerator()
+        let high = generator.next() & ~0xf000 | 0x4000
+        let low = generator.next() & ~(0b11 << 62) | (0b10 << 62)
+        return ID128(high: high, low: low)
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import Logging
+import PodpCore
+import PodpModel
+import PodpServer
+import ServiceLifecycle
+import Synchronization
+
+/// The shell around the core: takes events in order, one at a time, and performs the effects.
+///
+/// `post` never blocks; a service drains the queue. Everything slow (store, planner, authority, history) happens elsewhere and
+/// comes back as an event.
+final class CoreLoop: CoreMailbox, Service {
+    private struct Queue: Sendable {
+        var events: [Event] = []
+        var isEnded = false
+    }
+
+    private let core: Mutex<CoordinatorCore>
+    private let queue = Mutex(Queue())
+    private let waiting = Mutex<[RequestID: CheckedContinuation<Answer, Never>]>([:])
+    private let lastRequest = Mutex<UInt64>(0)
+    private let wake: AsyncStream<Void>
+    private let waker: AsyncStream<Void>.Continuation
+    private let performer: Mutex<(@Sendable (Effect) -> Void)?> = Mutex(nil)
+    private let log: Logger
+
+    init(configuration: CoordinatorCore.Configuration, log: Logger) {
+        core = Mutex(CoordinatorCore(configuration: configuration))
+        (wake, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        self.log = log
+    }
+
+    /// Who performs effects; set once, before `run`.
+    func perform(with body: @escaping @Sendable (Effect) -> Void) {
+        performer.withLock { $0 = body }
+    }
+
+    // MARK: - Mailbox
+
+    func post(_ event: Event) {
+        queue.withLock { $0.events.append(event) }
+        waker.yield()
+    }
+
+    var backlog: Int { queue.withLock(\.events.count) }
+
+    func ask(_ request: Request, by actor: Actor) async -> Answer {
+        let id = lastRequest.withLock { last in
+            last += 1
+            return RequestID(last)
+        }
+        return await withCheckedContinuation { continuation in
+            let isEnded = queue.withLock { queue in
+                if queue.isEnded { return true }
+                waiting.withLock { $0[id] = continuation }
+                queue.events.append(.request(id, request, by: actor))
+                return false
+            }
+            if isEnded {
+                continuation.resume(returning: .refused(Refusal(.unavailable, "podp is stopping", remedy: "try again when it is back")))
+            } else {
+                waker.yield()
+            }
+        }
+    }
+
+    func answer(_ id: RequestID, with answer: Answer) {
+        waiting.withLock { $0.removeValue(forKey: id) }?.resume(returning: answer)
+    }
+
+    // MARK: - Looking
+
+    func view() -> FleetView {
+        core.withLock { $0.view(at: Clock.now) }
+    }
+
+    func apiTokens() -> [APIToken] {
+        core.withLock { $0.committedAPITokens }
+    }
+
+    func welcome() -> Welcome? {
+        core.withLock { $0.welcome(at: Clock.now) }
+    }
+
+    // MARK: - Running
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            for await _ in wake { drain() }
+        } onGracefulShutdown: {
+            self.end()
+        }
+        drain()
+        end()
+    }
+
+    private func drain() {
+        guard let perform = performer.withLock({ $0 }) else { return }
+        while true {
+            let events = queue.withLock { queue in
+                let taken = queue.events
+                queue.events = []
+                return taken
+            }
+            if events.isEmpty { return }
+            for event in events {
+                let effects = core.withLock { $0.handle(event, at: Clock.now) }
+                for effect in effects { perform(effect) }
+            }
+        }
+    }
+
+    private func end() {
+        queue.withLock { $0.isEnded = true }
+        waker.finish()
+        let left = waiting.withLock { waiting in
+            let left = waiting
+            waiting = [:]
+            return left
+        }
+        for continuation in left.values {
+            continuation.resume(returning: .refused(Refusal(.unavailable, "podp is stopping: whether this was done shows when it is back")))
+        }
+    }
+}
+
+/// This host's clocks.
+enum Clock {
+    static var now: Moment {
+        var boot = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &boot)
+        return Moment(instant: Instant(nanoseconds: Int64(boot.tv_sec) &* 1_000_000_000 &+ Int64(boot.tv_nsec)), wall: wall)
+    }
+
+    static var wall: WallTime {
+        var real = timespec()
+        clock_gettime(CLOCK_REALTIME, &real)
+        return WallTime(milliseconds: Int64(real.tv_sec) &* 1000 &+ Int64(real.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+
+/// `podp-coordinator recover`
+struct RecoverCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recover",
+        abstract: "Tells a running coordinator that met a higher term than its own that it is the only one: it adopts what the agents observe.")
+
+    @Option(help: "The Unix socket of the running coordinator's API (PODP_SOCKET).")
+    var socket: String = Environment.text("PODP_SOCKET") ?? "/run/podp/podp.sock"
+
+    @Flag(help: "Confirm that no other coordinator of these blades runs: two of them would fight.")
+    var iAmTheOnlyOne = false
+
+    func run() async throws {
+        guard iAmTheOnlyOne else {
+            throw ValidationError("make sure that no other coordinator of these blades runs, then say so with --i-am-the-only-one")
+        }
+        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        defer { try? client.syncShutdown() }
+        do {
+            guard let name = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else { throw Failure("\(socket) is no path") }
+            var request = HTTPClientRequest(url: "http+unix://\(name)/v1/recover")
+            request.method = .POST
+            let answer = try await client.execute(request, timeout: .seconds(30))
+            let body = try await answer.body.collect(upTo: 64 << 10)
+            let text = String(buffer: body)
+            guard (200..<300).contains(answer.status.code) else { throw Failure("the coordinator refused: \(text)") }
+            print("recovered: podp decides again; `podp status` shows what it knows")
+        } catch let error as Failure {
+            throw error
+        } catch {
+            throw Failure("no coordinator answers at \(socket): \(error) (start podp-coordinator first)")
+        }
+    }
+}
