@@ -109,12 +109,14 @@ struct ConfigLexer {
             return source.error(.syntax, at: offset, "a setting cannot go on in the next line", remedy: "put it on one line; only lists may span lines")
         case UInt8(ascii: "-") where source.byte(at: offset + 1)?.isDigit == true:
             return source.error(.syntax, at: offset, "a number has no sign here", remedy: "put it into quotation marks, as in \"-5\"")
-        case UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "+"), UInt8(ascii: "%"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: ")"):
+        case UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "+"), UInt8(ascii: "%"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "-"),
+            UInt8(ascii: ")"):
             return source.error(
                 .syntax, at: offset, "'\(Character(Unicode.Scalar(byte)))' is not part of xl's language; xl has not read Python since Xen 4.1",
                 remedy: "write the resulting value, in quotation marks when it is no whole number")
         case _ where starts("True"): return source.error(.syntax, at: offset, "'True' is Python", remedy: "write 1")
-        case _ where starts("False"), _ where starts("None"): return source.error(.syntax, at: offset, "\(starts("None") ? "'None'" : "'False'") is Python", remedy: "write 0")
+        case _ where starts("False"), _ where starts("None"):
+            return source.error(.syntax, at: offset, "\(starts("None") ? "'None'" : "'False'") is Python", remedy: "write 0")
         case _ where byte.isUppercase: return source.error(.syntax, at: offset, "keys are in lower case, and text is in quotation marks", remedy: "write it so")
         default:
             let scalar = rest.unicodeScalars.first.map { String(Character($0)) } ?? "?"

@@ -120,19 +120,30 @@ struct ConfigParser {
             settings[place] = last
             return
         }
-        switch (settings[place].value, setting.value) {
-        case (.atom(var first), .atom(let second)):
-            // The end of the first part gives way to the start of the second.
-            first.bytes += second.bytes
-            first.offsets = first.offsets.dropLast() + second.offsets
-            first.isSum = true
-            settings[place].value = .atom(first)
-        case (.list(let first, let offset), .list(let second, _)):
-            settings[place].value = .list(first + second, offset: offset)
-        default:
+        // Taken out before it grows: a second owner would copy it at every addition.
+        let first = settings[place].value
+        settings[place].value = .list([], offset: 0)
+        guard let sum = Self.sum(first, setting.value) else {
             throw source.error(
                 .syntax, at: setting.value.offset, "'+=' cannot join a list and a single value",
                 remedy: "'\(setting.name)' on line \(source.line(of: settings[place].offset)) must be of the same kind")
+        }
+        settings[place].value = sum
+    }
+
+    private static func sum(_ first: consuming ConfigValue, _ second: ConfigValue) -> ConfigValue? {
+        switch (consume first, second) {
+        case (.atom(var atom), .atom(let more)):
+            // The end of the first part gives way to the start of the second.
+            atom.bytes += more.bytes
+            atom.offsets.removeLast()
+            atom.offsets += more.offsets
+            atom.isSum = true
+            return .atom(atom)
+        case (.list(var items, let offset), .list(let more, _)):
+            items += more
+            return .list(items, offset: offset)
+        default: return nil
         }
     }
 
@@ -145,7 +156,8 @@ struct ConfigParser {
         case .open:
             return try listValue(depth: depth + 1)
         case .identifier:
-            let remedy = ["true", "yes", "on"].contains(token.atom.text) ? "write 1" : ["false", "no", "off", "none"].contains(token.atom.text) ? "write 0" : ""
+            let remedy =
+                ["true", "yes", "on"].contains(token.atom.text) ? "write 1" : ["false", "no", "off", "none"].contains(token.atom.text) ? "write 0" : ""
             throw unexpected("expected a string, a number or a list, found \(found)", remedy.isEmpty ? "put text into quotation marks" : remedy)
         case .end where list != nil:
             throw unclosed(list ?? 0)

@@ -206,7 +206,9 @@ struct DiskSpec {
         var path = target ?? ""
         if format == "empty", !path.isEmpty { throw invalid("an empty drive has no target", at: targetPlace, remedy: "remove one of them") }
         if path.isEmpty {
-            guard isCDROM else { throw invalid("the target is missing", at: 0, remedy: "say which device or file of dom0 it is, as in: /dev/vg0/web,raw,xvda,rw") }
+            guard isCDROM else {
+                throw invalid("the target is missing", at: 0, remedy: "say which device or file of dom0 it is, as in: /dev/vg0/web,raw,xvda,rw")
+            }
         } else {
             // As libxl does.
             if !path.hasPrefix("/") { path = "/dev/" + path }

@@ -79,13 +79,15 @@ enum FlatFileKeys {
         refuse("the domain would run without its security label", "seclabel", "init_seclabel", "device_model_stubdomain_seclabel")
 
         drop(
-            "podp gives its domains a text console only", "vfb", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd", "sdl", "opengl", "display", "xauthority",
+            "podp gives its domains a text console only", "vfb", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd", "sdl", "opengl", "display",
+            "xauthority",
             "nographic", "spice", "spicehost", "spiceport", "spicetls_port", "spicedisable_ticketing", "spicepasswd", "spiceagent_mouse", "spicevdagent",
             "spice_clipboard_sharing", "spiceusbredirection", "spice_image_compression", "spice_streaming_video", "stdvga", "vga", "videoram", "keymap",
             "vdispl", "vkb", "vkb_device", "serial")
         drop("podp carries no such device", "soundhw", "vsnd", "usb", "usbdevice", "usbctrl", "usbversion", "parallel", "monitor")
         drop("podp and the hypervisor place vCPUs themselves", "cpus", "cpus_soft", "pool")
-        drop("the hypervisor's default is used", "max_grant_frames", "max_maptrack_frames", "max_grant_version", "max_event_channels", "shadow_memory", "oos",
+        drop(
+            "the hypervisor's default is used", "max_grant_frames", "max_maptrack_frames", "max_grant_version", "max_event_channels", "shadow_memory", "oos",
             "vpt_align", "acpi_s3", "acpi_s4", "suppress_spurious_page_faults", "blkdev_start", "dm_restrict", "device_model_user", "claim_mode",
             "xend_suspend_evtchn_compat", "cpuid_policy")
         drop("podp's agent and libvirt decide", "on_watchdog", "on_soft_reset", "on_xend_start", "on_xend_stop")

@@ -9,10 +9,13 @@ extension FlatFileReader {
         let (memory, maxMemory) = try memory()
         let online = try number("vcpus", in: DefinitionLimits.vcpus) ?? 1
         let maximum = try number("maxvcpus", in: DefinitionLimits.vcpus) ?? online
-        guard maximum >= online else { throw invalid("maxvcpus", "'maxvcpus' is \(maximum), below 'vcpus', which is \(online)", remedy: "raise it or remove it") }
+        guard maximum >= online else {
+            throw invalid("maxvcpus", "'maxvcpus' is \(maximum), below 'vcpus', which is \(online)", remedy: "raise it or remove it")
+        }
 
         var definition = DomainDefinition(
-            id: DomainID(try uuid() ?? newID), name: name, type: type, memory: memory, maxMemory: maxMemory, vcpus: online, maxVCPUs: maximum, boot: try boot(of: type))
+            id: DomainID(try uuid() ?? newID), name: name, type: type, memory: memory, maxMemory: maxMemory, vcpus: online, maxVCPUs: maximum,
+            boot: try boot(of: type))
         definition.cpuWeight = try number("cpu_weight", in: DefinitionLimits.cpuWeight) ?? 256
         definition.cpuCap = try number("cap", in: DefinitionLimits.cpuCap, unit: " percent of a CPU") ?? 0
         definition.disks = try disks()
@@ -96,7 +99,9 @@ extension FlatFileReader {
             } else {
                 try check("bootloader", DefinitionLimits.bootloader(bootloader))
                 for key in ["kernel", "ramdisk", "cmdline", "root", "extra"] where has(key) {
-                    let remedy = key == "kernel" || key == "ramdisk" ? "remove one of them: xl runs the bootloader and ignores '\(key)'" : "set it in the domain's own boot menu"
+                    let remedy =
+                        key == "kernel" || key == "ramdisk"
+                        ? "remove one of them: xl runs the bootloader and ignores '\(key)'" : "set it in the domain's own boot menu"
                     throw invalid(key, "'\(key)' and 'bootloader' are both given", remedy: remedy)
                 }
                 if has("boot") { warn(at: place(of: "boot"), key: "boot", "'boot' is for HVM and KVM domains: left out") }
@@ -159,14 +164,16 @@ extension FlatFileReader {
             warn(more)
             if let earlier = places[disk.target] {
                 throw source.error(
-                    .invalid, at: place, "the disk '\(disk.target)' was already given on line \(source.line(of: earlier))", remedy: "call one of them otherwise")
+                    .invalid, at: place, "the disk '\(disk.target)' was already given on line \(source.line(of: earlier))", remedy: "call one of them otherwise"
+                )
             }
             places[disk.target] = place
             disks.append(disk)
         }
         for atom in try names("podp_shared") {
             guard let index = disks.firstIndex(where: { $0.target == atom.text }) else {
-                throw source.error(.invalid, at: atom.offset, "there is no disk \(atom.text.quoted) to share", remedy: "name disks as the domain sees them: xvdb")
+                throw source.error(
+                    .invalid, at: atom.offset, "there is no disk \(atom.text.quoted) to share", remedy: "name disks as the domain sees them: xvdb")
             }
             disks[index].shared = true
         }
@@ -181,7 +188,8 @@ extension FlatFileReader {
             let (nic, more) = try NetworkSpec.parse(atom, in: source)
             warn(more)
             if let mac = nic.mac, nics.contains(where: { $0.mac == mac }) {
-                throw source.error(.invalid, at: atom.offset, "the MAC \(mac) is given to two interfaces", remedy: "change one, or remove mac= to have one made")
+                throw source.error(
+                    .invalid, at: atom.offset, "the MAC \(mac) is given to two interfaces", remedy: "change one, or remove mac= to have one made")
             }
             nics.append(nic)
         }

@@ -31,7 +31,8 @@ struct FlatFileReader {
         case nil:
             let guess = FlatFileKeys.nearest(to: name).map { "'\($0)'" }
             if name.hasPrefix("podp_") || name.hasPrefix("podp-") {
-                throw source.error(.invalid, at: setting.offset, "podp has no key '\(name)'", remedy: guess.map { "did you mean \($0)?" } ?? "see docs/flat-files.md")
+                throw source.error(
+                    .invalid, at: setting.offset, "podp has no key '\(name)'", remedy: guess.map { "did you mean \($0)?" } ?? "see docs/flat-files.md")
             }
             warn(at: setting.offset, key: name, "neither xl nor podp knows '\(name.prefix(64))'" + (guess.map { "; did you mean \($0)?" } ?? ""))
         }
@@ -52,7 +53,9 @@ struct FlatFileReader {
     /// Where a key's value stands; the file's end when it is not there.
     func place(of key: String) -> Int { settings[key]?.value.offset ?? source.bytes.count }
 
-    func missing(_ key: String, _ message: String, remedy: String) -> DefinitionError { source.error(.missing, at: source.bytes.count, message, remedy: remedy) }
+    func missing(_ key: String, _ message: String, remedy: String) -> DefinitionError {
+        source.error(.missing, at: source.bytes.count, message, remedy: remedy)
+    }
 
     func invalid(_ key: String, _ message: String, remedy: String = "see docs/flat-files.md") -> DefinitionError {
         source.error(.invalid, at: place(of: key), message, remedy: remedy)

@@ -11,7 +11,8 @@ extension LibvirtXML {
     /// Throws `.inexpressible` for what the hypervisor cannot run and for a definition that breaks `DefinitionLimits`.
     public static func render(_ definition: DomainDefinition, for hypervisor: HypervisorKind) throws(DefinitionError) -> Rendering {
         if let problem = DefinitionLimits.violations(of: definition).first ?? mismatch(definition, hypervisor) {
-            throw DefinitionError(.inexpressible, "the domain \(definition.name.quoted) fits into no \(hypervisor.rawValue) XML: \(problem)", remedy: "correct its definition")
+            throw DefinitionError(
+                .inexpressible, "the domain \(definition.name.quoted) fits into no \(hypervisor.rawValue) XML: \(problem)", remedy: "correct its definition")
         }
         let renderer = Renderer(definition: definition, hypervisor: hypervisor)
         try renderer.checkTargets()
@@ -51,12 +52,19 @@ private struct Renderer {
             throw DefinitionError(.inexpressible, "two disks of \(definition.name.quoted) would be called \(twice.quoted)", remedy: "rename one")
         }
         if hypervisor == .kvm, let partition = names.first(where: { $0.utf8.last?.isDigit == true }) {
-            throw DefinitionError(.inexpressible, "KVM gives whole disks to domains, not partitions such as \(partition.quoted)", remedy: "rename it to \(partition.filter { !$0.isNumber }.quoted)")
+            throw DefinitionError(
+                .inexpressible, "KVM gives whole disks to domains, not partitions such as \(partition.quoted)",
+                remedy: "rename it to \(partition.filter { !$0.isNumber }.quoted)")
         }
     }
 
     func domain(_ xml: inout XMLWriter) {
-        let kind = switch hypervisor { case .xen: "xen" case .kvm: "kvm" case .test, .simulated: "test" }
+        let kind =
+            switch hypervisor {
+            case .xen: "xen"
+            case .kvm: "kvm"
+            case .test, .simulated: "test"
+            }
         xml.element("domain", ["type": kind]) { xml in
             xml.element("name", text: definition.name)
             xml.element("uuid", text: definition.id.description)
@@ -64,13 +72,16 @@ private struct Renderer {
                 xml.element(
                     "podp:domain",
                     [
-                        "xmlns:podp": LibvirtXML.namespace, "revision": "\(definition.revision)", "type": definition.type.rawValue, "weight": "\(definition.cpuWeight)",
+                        "xmlns:podp": LibvirtXML.namespace, "revision": "\(definition.revision)", "type": definition.type.rawValue,
+                        "weight": "\(definition.cpuWeight)",
                         "cap": "\(definition.cpuCap)",
                     ])
             }
             xml.element("memory", ["unit": "KiB"], text: "\(definition.maxMemory.kibibytes)")
             xml.element("currentMemory", ["unit": "KiB"], text: "\(definition.memory.kibibytes)")
-            xml.element("vcpu", ["placement": "static", "current": definition.vcpus == definition.maxVCPUs ? nil : "\(definition.vcpus)"], text: "\(definition.maxVCPUs)")
+            xml.element(
+                "vcpu", ["placement": "static", "current": definition.vcpus == definition.maxVCPUs ? nil : "\(definition.vcpus)"],
+                text: "\(definition.maxVCPUs)")
             tuning(&xml)
             if case .bootloader(let program) = definition.boot { xml.element("bootloader", text: program) }
             system(&xml)
@@ -121,7 +132,13 @@ private struct Renderer {
             case .bootloader: break
             case .firmware(let order):
                 for letter in order {
-                    let device = switch letter { case "a": "fd" case "d": "cdrom" case "n": "network" default: "hd" }
+                    let device =
+                        switch letter {
+                        case "a": "fd"
+                        case "d": "cdrom"
+                        case "n": "network"
+                        default: "hd"
+                        }
                     xml.element("boot", ["dev": device])
                 }
             }

@@ -55,7 +55,11 @@ enum NetworkSpec {
             if nic.model == nil { nic.model = value }
         case "type":
             // libvirt calls an interface without an emulated twin a "netfront".
-            if value == "vif" || value == "netfront" { nic.model = "netfront" } else { try check(value == "ioemu" ? nil : "type is ioemu or vif, not \(value.quoted)") }
+            if value == "vif" || value == "netfront" {
+                nic.model = "netfront"
+            } else {
+                try check(value == "ioemu" ? nil : "type is ioemu or vif, not \(value.quoted)")
+            }
         case "script":
             let name = value.split(separator: "/").last ?? ""
             if name != "vif-bridge" { throw refuse("podp connects domains to bridges only, by vif-bridge") }
