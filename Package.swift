@@ -88,6 +88,10 @@ let coordinatorRooms: [Target] = [
     program("podp", "Coordinator/CLI", ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules", httpClient, arguments] + nio),
 ]
 
+let definitionTests: [Target] = [
+    tests("PodpDefinitionTests", ["PodpModel", "PodpDefinition"]),
+]
+
 let protocolTests: [Target] = [
     tests("PodpFrameTests", ["PodpModel", "PodpFrame"]),
     tests("PodpWireTests", ["PodpModel", "PodpFrame", "PodpWireC", "PodpWireSwift", "CWire", "CProtobufC"]),
@@ -123,5 +127,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
-    targets: protocolRooms + agentRooms + coordinatorRooms + protocolTests + planningTests
+    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests
 )

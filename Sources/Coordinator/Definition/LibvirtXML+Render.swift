@@ -4,7 +4,7 @@ extension LibvirtXML {
     /// Writes a definition as libvirt's XML.
     ///
     /// - Xen (libxl driver): `xenpv`, `xenpvh` or `xenfv`; block devices by the `phy` backend, files and CD-ROM drives by QEMU. libxl's driver has no
-    ///   element for weight and cap: they stand in podp's metadata, and the agent sets them with the scheduler.
+    ///   element for weight and cap: they stand in podp's metadata, to be set through the scheduler after a start (libvirt's own is 1000).
     /// - KVM: machine `q35` with virtio. PV and PVH domains are Xen's alone.
     /// - libvirt's test driver, and podp's simulated hypervisor: a domain of any type, which never runs.
     ///
