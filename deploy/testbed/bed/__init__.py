@@ -1,0 +1,1 @@
+"""The testbed's own library: blades in emulation, and what runs between them."""
