@@ -59,10 +59,12 @@ let agentRooms: [Target] = [
     .systemLibrary(name: "CLibvirt", path: "Sources/Agent/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
     .systemLibrary(name: "CXenStore", path: "Sources/Agent/CXenStore", pkgConfig: "xenstore", providers: [.apt(["libxen-dev"])]),
     .systemLibrary(name: "CXenControl", path: "Sources/Agent/CXenControl", pkgConfig: "xencontrol", providers: [.apt(["libxen-dev"])]),
-    .target(name: "CXenShim", dependencies: ["CXenControl"], path: "Sources/Agent/CXenShim"),
+    // CPU feature sets are libxenguest's, of the same package.
+    .target(name: "CXenShim", dependencies: ["CXenControl"], path: "Sources/Agent/CXenShim", linkerSettings: [.linkedLibrary("xenguest")]),
     room("AgentCore", "Agent/Core", ["PodpModel"]),
-    room("AgentXen", "Agent/Xen", ["PodpModel", "AgentCore", "CXenStore", "CXenShim"]),
-    room("AgentLibvirt", "Agent/Libvirt", ["PodpModel", "AgentCore", "CLibvirt"]),
+    room("AgentHost", "Agent/Host", ["PodpModel", "AgentCore"]),
+    room("AgentXen", "Agent/Xen", ["PodpModel", "AgentCore", "AgentHost", "CXenStore", "CXenShim"]),
+    room("AgentLibvirt", "Agent/Libvirt", ["PodpModel", "AgentCore", "AgentHost", "CLibvirt"]),
     room("AgentSimulated", "Agent/Simulated", ["PodpModel", "AgentCore"]),
     program(
         "podp-agent", "Agent/Daemon",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <xenctrl.h>
+#include <xenguest.h>
 #include <xentoollog.h>
 
 struct podp_xen {
