@@ -1,4 +1,41 @@
+import ArgumentParser
+import PodpAPI
+
+/// `podp`: one command a noun, over the coordinator's API.
 @main
 struct Program {
-    static func main() {}
+    static func main() async {
+        do {
+            var command = try Podp.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Exit.leave(error)
+        }
+    }
+}
+
+struct Podp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "podp",
+        abstract: "A blade chassis as one machine.",
+        discussion: """
+            Blades and domains are named by UUID, by name, or by a prefix of either that only one has.
+            What cannot be undone (remove, revoke, destroy) needs the whole name or UUID.
+
+            Exit codes: 0 done; 1 failed; 2 wrong usage; 3 nobody knows yet how it ended; 4 refused, and why;
+            5 the coordinator cannot be reached.
+            """,
+        version: Version.text,
+        subcommands: [
+            StatusCommand.self, BladeCommand.self, DomainCommand.self, PlanCommand.self, ApplyCommand.self, PolicyCommand.self, FreezeCommand.self,
+            ThawCommand.self, OperationsCommand.self, EventsCommand.self, CheckCommand.self, TokenCommand.self,
+        ])
+}
+
+enum Version {
+    static let text = "0.1.0"
 }

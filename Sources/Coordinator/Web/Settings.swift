@@ -5,7 +5,7 @@ public struct WebSettings: Hashable, Sendable {
     /// podp's version, for people and `podp_build_info`.
     public var version: String = "0.1.0"
     /// The longest body, in bytes.
-    public var bodyLimit: Int = 256 << 10
+    public var bodyLimit: Int = 1 << 20
     /// The longest time from a request's head to its answer.
     public var requestTimeout: Duration = .seconds(60)
     /// A connection that sends nothing for this long while it should is closed; so is one that does not take its answer.

@@ -1,0 +1,188 @@
+import ArgumentParser
+import PodpAPI
+
+struct BladeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "blade", abstract: "Blades: what they have and do, and who may be one.",
+        subcommands: [List.self, Show.self, Token.self, Revoke.self, Remove.self, Evacuate.self, Drain.self, Undrain.self, Release.self],
+        defaultSubcommand: List.self, aliases: ["blades"])
+
+    struct Name: ParsableArguments {
+        @Argument(help: "UUID, name, or a prefix that only one has.") var blade: String
+        var path: String { "/v1/blades/\(Coordinator.segment(blade))" }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "All blades.", aliases: ["ls"])
+        @OptionGroup var options: Common
+
+        func run() async throws { try await options.show("/v1/blades", as: Listing<BladeResource>.self) { BladeCommand.table($0.items) } }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "One blade.")
+        @OptionGroup var name: Name
+        @OptionGroup var options: Common
+
+        func run() async throws { try await options.show(name.path, as: BladeResource.self, table: BladeCommand.text) }
+    }
+
+    struct Token: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a one-time token for a blade's enrolment.", discussion: "Give it to 'podp-agent enrol' on the blade. It is shown this once.")
+        @Option(help: "Minutes until it ends.") var minutes: Int = 60
+        @Option(help: "Which blade it is meant for, for people.") var note: String?
+        @Option(help: "The chassis that the blade is in.") var chassis: String?
+        @Option(help: "The bay that the blade is in.") var bay: Int?
+        @Flag(help: "List the tokens that were not used yet, instead of making one.") var list = false
+        @OptionGroup var options: Common
+
+        func run() async throws {
+            if list {
+                return try await options.show("/v1/blade-tokens", as: Listing<BladeTokenResource>.self) { tokens in
+                    var table = Table(header: ["ID", "EXPIRES (UTC)", "BY", "NOTE"])
+                    table.rows = tokens.items.map { [Cell($0.id), Cell(Words.time($0.expires)), Cell($0.createdBy), Cell($0.note)] }
+                    return table.text()
+                }
+            }
+            guard (1...10_080).contains(minutes) else { throw ValidationError("--minutes is 1 to 10080 (a week)") }
+            let order = BladeTokenOrder(lifetimeSeconds: minutes * 60, note: note, chassis: chassis, bay: bay)
+            try await options.withCoordinator { coordinator in
+                options.print(try await coordinator.send(.POST, "/v1/blade-tokens", order, as: BladeTokenSecret.self)) { SafeText.line($0.token) + "\n" }
+            }
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Revoke a blade's certificates and cut its link. Its domains run on.")
+        @OptionGroup var name: Name
+        @OptionGroup var options: Common
+        func run() async throws { try await options.act(.POST, "\(name.path)/revoke", done: "revoked") }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Forget a blade that has no domains.", aliases: ["rm"])
+        @OptionGroup var name: Name
+        @OptionGroup var options: Common
+        func run() async throws { try await options.act(.DELETE, name.path, done: "removed") }
+    }
+
+    struct Drain: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Give a blade no new domains.")
+        @OptionGroup var name: Name
+        @OptionGroup var options: Common
+        func run() async throws { try await options.act(.POST, "\(name.path)/drain", done: "draining; 'podp blade evacuate' empties it") }
+    }
+
+    struct Undrain: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let a blade take new domains again.")
+        @OptionGroup var name: Name
+        @OptionGroup var options: Common
+        func run() async throws { try await options.act(.POST, "\(name.path)/undrain", done: "takes new domains again") }
+    }
+
+    struct Release: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let automation use a blade again that was held.")
+        @OptionGroup var name: Name
+        @OptionGroup var options: Common
+        func run() async throws { try await options.act(.POST, "\(name.path)/release", done: "released") }
+    }
+
+    struct Evacuate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Empty a blade: drain it, plan, and carry the plan out.", discussion: "'podp plan evacuate BLADE' shows the plan and moves nothing.")
+        @OptionGroup var name: Name
+        @OptionGroup var patience: Patience
+        @OptionGroup var options: Common
+
+        func run() async throws {
+            try await options.withCoordinator { coordinator in
+                let blade = try await coordinator.get(name.path, as: BladeResource.self).value
+                _ = try await coordinator.send(.POST, "/v1/blades/\(blade.id)/drain", as: Receipt.self)
+                let plan = try await coordinator.send(.POST, "/v1/plans", PlanOrder(goal: .evacuate, blade: blade.id.description), as: PlanResource.self)
+                options.print(plan, PlanCommand.text)
+                guard !plan.value.moves.isEmpty else {
+                    guard blade.domains > 0 else { return }
+                    throw Trouble(.refused, "\(blade.name) cannot be emptied", remedy: plan.value.remarks.joined(separator: "; "))
+                }
+                _ = try await coordinator.send(.POST, "/v1/plans/\(Coordinator.segment(plan.value.id))/apply", as: Receipt.self)
+                if patience.noWait { return }
+                try await Waiting.finish(plan: plan.value.id, coordinator: coordinator)
+            }
+        }
+    }
+
+    static func state(_ blade: BladeResource) -> Cell {
+        switch blade.link {
+        case .revoked: Cell("revoked", .bad)
+        case .unknown: Cell("unknown", .bad)
+        case .connected:
+            if blade.held != nil { Cell("held", .warning) } else if blade.stale { Cell("stale", .warning) } else if blade.draining { Cell("draining", .warning) } else { Cell("ok", .good) }
+        }
+    }
+
+    static func table(_ blades: [BladeResource]) -> String {
+        var table = Table(header: ["BLADE", "STATE", "CPU", "", "OF", "MEMORY FREE", "OF", "DOMAINS", "REPORT", "NOTE"])
+        for blade in blades {
+            let permille = blade.cpuMillicpus.flatMap { used in Words.permille(Int64(used), of: blade.cpus.map { Int64($0) * 1000 }) }
+            let note = blade.held ?? blade.reportInvalid ?? (blade.findings.isEmpty ? "" : "\(Words.count(blade.findings.count, "finding")): podp check")
+            table.rows.append([
+                Cell(blade.name, .bold), state(blade), Cell(permille.map { Bar.text(permille: $0, width: 8) } ?? "", StatusCommand.look(permille)),
+                Cell(Words.percent(permille: permille), right: true), Cell(blade.cpus.map { "\($0)" } ?? "–", right: true),
+                Cell(Words.bytes(blade.memoryFreeBytes), right: true), Cell(Words.bytes(blade.memoryBytes), right: true),
+                Cell("\(blade.domainsRunning)/\(blade.domains)", right: true), Cell(blade.reportAgeSeconds.map { Words.seconds($0) } ?? "none", right: true),
+                Cell(note, .faint),
+            ])
+        }
+        return blades.isEmpty ? "no blades yet: 'podp blade token' makes a token to enrol one\n" : table.text()
+    }
+
+    static func text(_ blade: BladeResource) -> String {
+        var table = Table(header: [])
+        func line(_ name: String, _ value: String?) {
+            if let value { table.rows.append([Cell(name, .faint), Cell(value)]) }
+        }
+        table.rows.append([Cell("blade", .faint), Cell(blade.name, .bold)])
+        line("uuid", blade.id.description)
+        line("serial", blade.serial)
+        line("chassis", blade.chassis.isEmpty ? nil : blade.chassis + (blade.bay.map { ", bay \($0)" } ?? ""))
+        table.rows.append([Cell("state", .faint), state(blade)])
+        line("held", blade.held)
+        line("link", blade.link.rawValue + (blade.linkSince.map { " since \(Words.time($0))" } ?? ""))
+        line("report", blade.reportAgeSeconds.map { "\(Words.seconds($0)) old" } ?? "none")
+        line("not valid", blade.reportInvalid)
+        line("clock", blade.clockOffsetSeconds.map { "\(Words.seconds($0)) off" })
+        line("certificate", blade.certificateExpires.map { "until \(Words.time($0))" })
+        line("hypervisor", blade.hypervisor.map { "\($0.kind) \($0.version)" + ($0.libvirtVersion.isEmpty ? "" : ", libvirt \($0.libvirtVersion)") + ", podp-agent \($0.agentVersion)" })
+        line("processors", blade.cpus.map { "\($0)" + (blade.cpuModel.map { " × \($0)" } ?? "") })
+        line("in use", blade.cpuMillicpus.map { "\(Words.cores($0)) cores" + (blade.dom0CPUMillicpus.map { ", dom0 \(Words.cores($0))" } ?? "") })
+        line("memory", blade.memoryBytes.map { "\(Words.bytes($0)), free \(Words.bytes(blade.memoryFreeBytes)), promised \(Words.bytes(blade.memoryPromisedBytes)), dom0 \(Words.bytes(blade.dom0MemoryBytes))" })
+        line("disk", blade.disk.map { "read \(Words.bytes($0.readBytesPerSecond))/s, written \(Words.bytes($0.writtenBytesPerSecond))/s" })
+        line("network", blade.network.map { "in \(Words.bytes($0.receivedBytesPerSecond))/s, out \(Words.bytes($0.sentBytesPerSecond))/s" })
+        line("domains", "\(blade.domains), \(blade.domainsRunning) running")
+        line("bridges", blade.bridges.isEmpty ? nil : blade.bridges.joined(separator: ", "))
+        line("storage", blade.storage.isEmpty ? nil : blade.storage.map(\.path).joined(separator: ", "))
+        line("migration", blade.migrationAddress.map { $0 + (blade.migrationEncrypted == true ? ", encrypted" : ", memory stream not encrypted") } ?? "no migration network configured")
+        line("agent", blade.agentMemoryBytes.map { "\(Words.bytes($0)), \(Words.cores(blade.agentCPUMillicpus)) cores" })
+        for ability in blade.hypervisor?.liveMigration ?? [] where !ability.possible { line("no live \(ability.type)", ability.reason ?? "") }
+        return table.text() + CheckCommand.text(blade.findings)
+    }
+}
+
+extension Common {
+    /// An action that has no body, waited for.
+    func act(_ method: HTTPVerb, _ path: String, done: String, patience: Patience? = nil) async throws {
+        try await withCoordinator { coordinator in
+            let answer = try await coordinator.send(method, path, as: Receipt.self)
+            try await Waiting.finish(answer, done: done, options: self, noWait: patience?.noWait ?? false, coordinator: coordinator)
+        }
+    }
+
+    /// An action with a body, waited for.
+    func act(_ method: HTTPVerb, _ path: String, _ body: some Documented, done: String, patience: Patience? = nil) async throws {
+        try await withCoordinator { coordinator in
+            let answer = try await coordinator.send(method, path, body, as: Receipt.self)
+            try await Waiting.finish(answer, done: done, options: self, noWait: patience?.noWait ?? false, coordinator: coordinator)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import PodpAPI
+
+extension BalanceMode: ExpressibleByArgument {}
+
+struct PolicyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy", abstract: "What automation may do.", subcommands: [Show.self, Change.self], defaultSubcommand: Show.self, aliases: ["policies"])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "The policy.")
+        @OptionGroup var options: Common
+        func run() async throws { try await options.show("/v1/policy", as: PolicyResource.self, table: PolicyCommand.text) }
+    }
+
+    struct Change: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Set what the balancer may do by itself.",
+            discussion: "manual: plans when asked. advise: plans by itself and shows it. automatic: plans and applies.")
+        @Argument(help: "manual, advise or automatic.") var balance: BalanceMode
+        @Option(help: "For this chassis only.") var chassis: String?
+        @OptionGroup var options: Common
+        func run() async throws { try await options.act(.PUT, "/v1/policy", PolicyChange(balance: balance, chassis: chassis), done: "balancing: \(balance.rawValue)") }
+    }
+
+    static func text(_ policy: PolicyResource) -> String {
+        var text = "balancing: \(policy.balance.rawValue)\n"
+        for chassis in policy.chassis { text += "  \(SafeText.line(chassis.chassis)): \(chassis.balance.rawValue)\n" }
+        text += "a balance must improve the objective by \(Words.short(Double(policy.minimumGainPermille) / 10)) %\n"
+        text += "at most \(Words.count(policy.maxMovesPerHour, "automatic move")) an hour\n"
+        if let freeze = policy.frozen {
+            text += Terminal.output.yellow("frozen by \(SafeText.line(freeze.by)) at \(Words.time(freeze.at))" + (freeze.reason.isEmpty ? "" : ": \(SafeText.line(freeze.reason))")) + "\n"
+        }
+        return text
+    }
+}
+
+struct FreezeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "freeze", abstract: "Stop all automation, durably, until 'podp thaw'.")
+    @Argument(help: "Why, for everybody who looks.") var reason: [String] = []
+    @OptionGroup var options: Common
+    func run() async throws { try await options.act(.POST, "/v1/freeze", FreezeOrder(reason: reason.joined(separator: " ")), done: "frozen: no automation until 'podp thaw'") }
+}
+
+struct ThawCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "thaw", abstract: "Let automation go on.")
+    @OptionGroup var options: Common
+    func run() async throws { try await options.act(.POST, "/v1/thaw", done: "thawed") }
+}
