@@ -58,10 +58,14 @@ PY
 initrd() {
     local file=$1 init=$2 tree module path applet; shift 2
     tree=$(mktemp -d)
-    mkdir -p "$tree"/{bin,dev,proc,sys,mnt,lib,tmp,etc}
+    mkdir -p "$tree"/{bin,sbin,dev,proc,sys,mnt,lib,tmp,etc}
     cp "$(command -v busybox)" "$tree/bin/busybox"
     for applet in sh mount umount insmod switch_root sleep cat echo ip dd setsid hostname poweroff reboot usleep sync ls tr sed cut grep seq printf; do
         ln -s busybox "$tree/bin/$applet"
+    done
+    # What the kernel runs when Xen asks a guest to shut down or to reboot; there is no init that would listen to busybox's own.
+    for applet in poweroff reboot; do
+        printf '#!/bin/sh\necho "podp-guest: %s"\nsync\nexec busybox %s -f\n' $applet $applet > "$tree/sbin/$applet"; chmod 755 "$tree/sbin/$applet"
     done
     : > "$tree/lib/order"
     for module; do chroot "$ROOT" modprobe -S "$KERNEL" --show-depends "$module"; done |

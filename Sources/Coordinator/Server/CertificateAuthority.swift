@@ -133,7 +133,8 @@ public struct CertificateAuthority: Sendable {
             signatureAlgorithm: .ecdsaWithSHA256,
             extensions: try X509.Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
-                Critical(KeyUsage(digitalSignature: true, keyEncipherment: P256.Signing.PublicKey(key) == nil))
+                // Not critical: libvirt 9.0's TLS refuses a critical key usage without key encipherment, which an elliptic curve has no use for.
+                KeyUsage(digitalSignature: true, keyEncipherment: P256.Signing.PublicKey(key) == nil)
                 try ExtendedKeyUsage([.serverAuth, .clientAuth])
                 SubjectAlternativeNames(names)
                 SubjectKeyIdentifier(hash: key)
