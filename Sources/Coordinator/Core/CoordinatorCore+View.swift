@@ -83,7 +83,8 @@ extension CoordinatorCore {
 
     private func drift(_ managed: ManagedDomain?, found: DomainInventory?, at place: BladeID?) -> [String] {
         guard let managed, let found, let place, blades[place]?.link != nil, committed.openOperation(of: managed.id) == nil else { return [] }
-        return managed.definition.name == found.name ? [] : ["it is called \(found.name) on \(name(of: place)), \(managed.definition.name) in podp"]
+        let hypervisor = blades[place]?.hello?.hypervisor.kind ?? .xen
+        return Drift.between(managed.definition, and: found, on: name(of: place), hypervisor: hypervisor).map(\.sentence)
     }
 }
 

@@ -91,7 +91,7 @@ struct Coordinator {
                 try WebServer.unixSocket(options.socket, fleet: fleet, settings: settings, streams: streams, logger: log),
                 WebServer.metrics(host: options.metrics.host, port: options.metrics.port, fleet: fleet, settings: settings, logger: log),
             ]
-            if let api = options.api {
+            if let api = options.apiAddress {
                 let own = try certificate()
                 var tls = TLSConfiguration.makeServerConfiguration(
                     certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(own.chain.utf8)).map { .certificate($0) },
@@ -169,7 +169,7 @@ enum SystemdNotice {
         let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
         let message = Array(text.utf8)
         withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL.rawValue), $0, length) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, length) }
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 
 /// `podp-coordinator recover`
 struct RecoverCommand: AsyncParsableCommand {
@@ -19,21 +20,19 @@ struct RecoverCommand: AsyncParsableCommand {
         guard iAmTheOnlyOne else {
             throw ValidationError("make sure that no other coordinator of these blades runs, then say so with --i-am-the-only-one")
         }
-        let client = HTTPClient(eventLoopGroupProvider: .singleton)
-        defer { try? client.syncShutdown() }
+        guard let name = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else { throw Failure("\(socket) is no path") }
+        var request = HTTPClientRequest(url: "http+unix://\(name)/v1/recover")
+        request.method = .POST
+        let status: HTTPResponseStatus
+        let text: String
         do {
-            guard let name = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else { throw Failure("\(socket) is no path") }
-            var request = HTTPClientRequest(url: "http+unix://\(name)/v1/recover")
-            request.method = .POST
-            let answer = try await client.execute(request, timeout: .seconds(30))
-            let body = try await answer.body.collect(upTo: 64 << 10)
-            let text = String(buffer: body)
-            guard (200..<300).contains(answer.status.code) else { throw Failure("the coordinator refused: \(text)") }
-            print("recovered: podp decides again; `podp status` shows what it knows")
-        } catch let error as Failure {
-            throw error
+            let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+            status = answer.status
+            text = String(buffer: try await answer.body.collect(upTo: 64 << 10))
         } catch {
             throw Failure("no coordinator answers at \(socket): \(error) (start podp-coordinator first)")
         }
+        guard (200..<300).contains(status.code) else { throw Failure("the coordinator refused: \(text)") }
+        print("recovered: podp decides again; `podp status` shows what it knows")
     }
 }

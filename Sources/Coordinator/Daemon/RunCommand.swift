@@ -26,7 +26,7 @@ struct RunCommand: AsyncParsableCommand {
     var socket: String = Environment.text("PODP_SOCKET") ?? "/run/podp/podp.sock"
 
     @Option(help: "Serve the operators' API over TLS with bearer tokens here, too (PODP_API_LISTEN). Default: not at all.")
-    var api: HostPort? = Environment.text("PODP_API_LISTEN").flatMap(HostPort.init(argument:))
+    var api: HostPort?
 
     @Option(help: "Where Prometheus scrapes /metrics, without a token (PODP_METRICS_LISTEN).")
     var metrics: HostPort = Option.from("PODP_METRICS_LISTEN", HostPort(host: "127.0.0.1", port: 9471))
@@ -73,6 +73,8 @@ struct RunCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
     }
+
+    var apiAddress: HostPort? { api ?? Environment.text("PODP_API_LISTEN").flatMap(HostPort.init(argument:)) }
 
     var names: [String] { name.isEmpty ? [ProcessInfo.processInfo.hostName] : name }
 

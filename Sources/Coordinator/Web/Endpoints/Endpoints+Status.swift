@@ -11,7 +11,7 @@ extension Endpoints {
             return StatusResource(await view, verdicts: await verdicts, version: call.settings.version, staleAfter: call.settings.staleAfter)
         },
         .act(.post, "/v1/recover", "Take a higher term after this coordinator met one above its own, and adopt what the agents observe") { call in
-            try await call.receipt(.recover(newTermID: .random()))
+            try await call.receipt(.recover(newTermID: ID128(high: .random(in: .min ... .max), low: .random(in: .min ... .max))))
         },
     ]
 
