@@ -41,3 +41,13 @@ extension Door {
 func wallTimeNow() -> WallTime {
     WallTime(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded()))
 }
+
+extension ID128 {
+    /// 122 random bits as a UUID of version 4 (RFC 9562).
+    static func random() -> ID128 {
+        var generator = SystemRandomNumberGenerator()
+        let high: UInt64 = generator.next()
+        let low: UInt64 = generator.next()
+        return ID128(high: high & ~0xF000 | 0x4000, low: low & ~(3 << 62) | 1 << 63)
+    }
+}
