@@ -97,6 +97,7 @@ let definitionTests: [Target] = [
 let protocolTests: [Target] = [
     tests("PodpFrameTests", ["PodpModel", "PodpFrame"]),
     tests("PodpWireTests", ["PodpModel", "PodpFrame", "PodpWireC", "PodpWireSwift", "CWire", "CProtobufC"]),
+    tests("TidyTests", []),
 ]
 
 let planningTests: [Target] = [

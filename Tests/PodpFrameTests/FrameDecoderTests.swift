@@ -88,7 +88,9 @@ import Testing
         expect(.unknownKind, from: &decoder)
     }
 
-    @Test("An envelope that is not exactly one message is an error", arguments: [[UInt8]([0x1A]), [0x1A, 1], [0x1A, 0, 0], [0x1A, 0x80, 0], [0x8A], [0x1A, 0, 0x1A, 0]])
+    @Test(
+        "An envelope that is not exactly one message is an error",
+        arguments: [[UInt8]([0x1A]), [0x1A, 1], [0x1A, 0, 0], [0x1A, 0x80, 0], [0x8A], [0x1A, 0, 0x1A, 0]])
     func notOneMessage(payload: [UInt8]) throws {
         var decoder = try openCoordinator()
         decoder.append(Frame.prefix(payload.count) + payload)

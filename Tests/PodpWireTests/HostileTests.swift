@@ -58,9 +58,11 @@ struct Hostile: CustomTestStringConvertible {
         Hostile("a name of 64 KiB", .tooLong, "inventory.domains[0].name", inventory(domain.text(2, String(repeating: "n", count: 64 << 10)))),
         Hostile("a name of 257 bytes", .tooLong, "inventory.domains[0].name", inventory(domain.text(2, String(repeating: "n", count: 257)))),
         Hostile("a bool of 2", .range, "inventory.domains[0].autostart", inventory(domain.number(13, 2))),
-        Hostile("an ability that says nothing", .missing, "inventory.domains[0].live_migration",
+        Hostile(
+            "an ability that says nothing", .missing, "inventory.domains[0].live_migration",
             inventory(empty.id(1).number(4, 1).number(5, 1).message(12, empty))),
-        Hostile("an ability that says yes and no", .duplicate, "inventory.domains[0].live_migration.no",
+        Hostile(
+            "an ability that says yes and no", .duplicate, "inventory.domains[0].live_migration.no",
             inventory(empty.id(1).number(4, 1).number(5, 1).message(12, empty.message(1, empty).message(2, empty)))),
         Hostile("129 disks", .tooMany, "inventory.domains[0].disks", inventory((0..<129).reduce(domain) { message, _ in message.message(10, empty) })),
         Hostile("a command without action", .missing, "command", command(empty)),
@@ -70,12 +72,15 @@ struct Hostile: CustomTestStringConvertible {
         Hostile("a migration to nowhere", .missing, "command.migrate.destination", command(empty.message(25, empty))),
         Hostile("an update without phase", .missing, "update", empty.message(1, operation).envelope(.update)),
         Hostile("a type of virtualisation twice", .duplicate, "hello.hypervisor.live_migration", helloWithTypes([1, 1])),
-        Hostile("an inventory of 1 MiB of empty domains", .missing, "inventory.domains[0].id",
+        Hostile(
+            "an inventory of 1 MiB of empty domains", .missing, "inventory.domains[0].id",
             empty.message(3, empty).raw((0..<(1 << 19) - 8).flatMap { _ in [UInt8(0x22), 0] }).envelope(.inventory)),
-        Hostile("a report of 256 KiB of empty domains", .missing, "report.domains[0].id",
+        Hostile(
+            "a report of 256 KiB of empty domains", .missing, "report.domains[0].id",
             empty.message(4, empty).raw((0..<(1 << 17) - 8).flatMap { _ in [UInt8(0x2A), 0] }).envelope(.report)),
         Hostile("20,000 fields of the future", .costly, "pong", empty.raw((0..<20_000).flatMap { _ in [UInt8(0x78), 1] }).envelope(.pong)),
-        Hostile("1,000,000 findings", .tooMany, "inventory.findings",
+        Hostile(
+            "1,000,000 findings", .tooMany, "inventory.findings",
             empty.message(3, empty).raw((0..<250_000).flatMap { _ in [UInt8(0x2A), 2, 0x10, 1] }).envelope(.inventory)),
     ]
 

@@ -75,7 +75,8 @@ func unframed(_ bytes: [UInt8]) throws -> Frame {
             definition.boot = .kernel(path: "", ramdisk: nic.mac, commandLine: "")
             definition.policy.allowedDowntime = nic.mac.map { _ in .zero }
             let command = Command(
-                operation: random.operation(), term: random.term(), domain: id, domainName: "", action: .define(DomainImage(definition: definition, libvirtXML: "")))
+                operation: random.operation(), term: random.term(), domain: id, domainName: "",
+                action: .define(DomainImage(definition: definition, libvirtXML: "")))
             for codec in [codecC, codecSwift] as [any WireCodec] {
                 #expect(try codec.coordinatorMessage(from: unframed(codec.encode(.command(command)))) == .command(command))
             }
@@ -91,7 +92,8 @@ func unframed(_ bytes: [UInt8]) throws -> Frame {
                 disk: DiskRates(readBytes: 200_000_000, writtenBytes: 200_000_000, reads: 90_000, writes: 90_000, outOfRequests: 40_000),
                 network: NetworkRates(receivedBytes: 1_000_000_000, sentBytes: 1_000_000_000))
         }
-        let report = Report(sequence: 1 << 40, sampledAt: random.instant(), interval: .seconds(1), host: HostSample(cpu: 8000, memoryFree: .gibibytes(1)), domains: samples)
+        let report = Report(
+            sequence: 1 << 40, sampledAt: random.instant(), interval: .seconds(1), host: HostSample(cpu: 8000, memoryFree: .gibibytes(1)), domains: samples)
         let domains = (0..<1000).map { index in
             DomainInventory(
                 id: DomainID(ID128(high: 5, low: UInt64(index))), name: "web-server-\(index)", number: UInt32(index), state: .running, type: .pvh, vcpus: 4,
@@ -99,7 +101,8 @@ func unframed(_ bytes: [UInt8]) throws -> Frame {
                 disks: (0..<4).map { Disk(target: "xvd\($0)", source: "/dev/vg0/web-server-\(index)-disk-\($0)") },
                 nics: (0..<2).map { NIC(mac: "00:16:3e:00:00:0\($0)", bridge: "xenbr\($0)") }, liveMigration: .no(reason: "no shadow paging"))
         }
-        let inventory = Inventory(revision: 1, readAt: .zero, host: HostInventory(cpus: 64, memory: .gibibytes(4096), dom0Memory: .gibibytes(4)), domains: domains)
+        let inventory = Inventory(
+            revision: 1, readAt: .zero, host: HostInventory(cpus: 64, memory: .gibibytes(4096), dom0Memory: .gibibytes(4)), domains: domains)
         for message in [AgentMessage.report(report), .inventory(inventory)] {
             let bytes = try codecC.encode(message)
             #expect(try codecSwift.encode(message) == bytes)

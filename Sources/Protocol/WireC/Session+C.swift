@@ -186,7 +186,8 @@ extension Hello {
 extension Welcome {
     init(_ raw: Podp__V1__Welcome) throws(WireError) {
         self.init(
-            version: raw.version, term: try Term(message(raw.term)), reportInterval: .nanoseconds(raw.report_interval), clock: WallTime(milliseconds: raw.clock))
+            version: raw.version, term: try Term(message(raw.term)), reportInterval: .nanoseconds(raw.report_interval), clock: WallTime(milliseconds: raw.clock)
+        )
     }
 }
 
