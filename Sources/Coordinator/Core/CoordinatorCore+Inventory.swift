@@ -25,6 +25,7 @@ extension CoordinatorCore {
         revision += 1
         guard isActive else { return }
         reconcile(id, inventory)
+        seekMissing(from: id)
         if let number = inventory.answers, let observation = observations.removeValue(forKey: number), observation.blade == id {
             observed(observation.operation, at: id)
         }
@@ -56,6 +57,56 @@ extension CoordinatorCore {
         }
     }
 
+    /// Domains that are recorded on a blade which has not got them: another blade may have told of them before.
+    private mutating func seekMissing(from id: BladeID) {
+        let recorded = decided.domains.values.filter { $0.blade == id && blades[id]?.domain($0.id)?.state.holdsMemory != true }.sorted { $0.id < $1.id }
+        for var domain in recorded where decided.openOperation(of: domain.id) == nil {
+            guard let other = otherRunner(of: domain.id, than: id) else { continue }
+            domain.blade = other
+            put(.domain(domain))
+            audit("domain-found", .warning, blade: other, domain: domain.id, "\(domain.definition.name) is on \(name(of: other)), not on \(name(of: id)): somebody else moved it")
+        }
+    }
+
+    /// An operation's success is its blade's word about the domain; the next inventory says it again.
+    mutating func patchInventories(_ operation: OperationRecord, _ domain: ManagedDomain) {
+        let here = operation.blade
+        let fresh = fresh(domain.definition, on: here)
+        switch operation.action {
+        case .define: patch(domain.id, on: here) { $0 ?? fresh }
+        case .start: patch(domain.id, on: here) { with($0 ?? fresh) { $0.state = .running } }
+        case .shutdown, .destroy: patch(domain.id, on: here) { $0.flatMap { found in found.persistent ? with(found) { $0.state = .off } : nil } }
+        case .pause: patch(domain.id, on: here) { $0.map { with($0) { $0.state = .paused } } }
+        case .resume: patch(domain.id, on: here) { $0.map { with($0) { $0.state = .running } } }
+        case .setMemory(let memory): patch(domain.id, on: here) { $0.map { with($0) { $0.memory = memory } } }
+        case .setVCPUs(let vcpus): patch(domain.id, on: here) { $0.map { with($0) { $0.vcpus = vcpus } } }
+        case .undefine: patch(domain.id, on: here) { _ in nil }
+        case .reboot: break
+        case .migrate(let migration):
+            let moved = blades[here]?.domain(domain.id) ?? fresh
+            patch(domain.id, on: here) { _ in nil }
+            patch(domain.id, on: migration.destination) { found in with(moved) { $0.state = found?.state ?? .running } }
+        }
+    }
+
+    private func fresh(_ definition: DomainDefinition, on id: BladeID) -> DomainInventory {
+        DomainInventory(
+            id: definition.id, name: definition.name, state: .off, type: definition.type, vcpus: definition.vcpus, maxVCPUs: definition.maxVCPUs,
+            memory: definition.memory, maxMemory: definition.maxMemory, disks: definition.disks, nics: definition.nics,
+            liveMigration: blades[id]?.hello?.hypervisor.liveMigration[definition.type] ?? .no(reason: "its blade has not said yet"))
+    }
+
+    private mutating func patch(_ domain: DomainID, on id: BladeID, _ change: (DomainInventory?) -> DomainInventory?) {
+        guard var inventory = blades[id]?.inventory else { return }
+        let place = inventory.domains.firstIndex { $0.id >= domain } ?? inventory.domains.count
+        let isThere = place < inventory.domains.count && inventory.domains[place].id == domain
+        let changed = change(isThere ? inventory.domains[place] : nil)
+        if isThere { inventory.domains.remove(at: place) }
+        if let changed { inventory.domains.insert(changed, at: place) }
+        blades[id]?.inventory = inventory
+        revision += 1
+    }
+
     private func otherRunner(of domain: DomainID, than blade: BladeID) -> BladeID? {
         blades.keys.sorted().first { $0 != blade && blades[$0]?.link != nil && blades[$0]?.domain(domain)?.state.executes == true }
     }
@@ -66,4 +117,10 @@ extension CoordinatorCore {
         guard blade.link != nil, blade.inventory != nil, blade.implausibleInventory == nil else { return .unknown }
         return blade.domain(domain.id)?.state ?? .off
     }
+}
+
+private func with(_ domain: DomainInventory, _ change: (inout DomainInventory) -> Void) -> DomainInventory {
+    var changed = domain
+    change(&changed)
+    return changed
 }

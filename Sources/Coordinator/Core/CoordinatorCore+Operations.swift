@@ -135,6 +135,10 @@ extension CoordinatorCore {
         let sentence = record.sentence(at: name(of: record.blade), to: record.destination.map(name(of:)))
         if case .failed(let reason) = record.state {
             audit("operation-ended", .warning, by: record.by, blade: record.blade, domain: record.domain, operation: record.id, "\(sentence): failed: \(reason)")
+            if record.destination != nil, var domain = decided.domains[record.domain] {
+                domain.moveFailedAt = now.wall
+                put(.domain(domain))
+            }
         } else {
             audit("operation-ended", by: record.by, blade: record.blade, domain: record.domain, operation: record.id, "\(sentence): done")
             settle(record)
@@ -145,7 +149,9 @@ extension CoordinatorCore {
 
     /// What a succeeded operation changes in what podp knows of the domain.
     private mutating func settle(_ operation: OperationRecord) {
-        guard operation.resolves == nil, var domain = decided.domains[operation.domain] else { return }
+        guard var domain = decided.domains[operation.domain] else { return }
+        patchInventories(operation, domain)
+        guard operation.resolves == nil else { return }
         switch operation.action {
         case .migrate(let migration):
             domain.blade = migration.destination

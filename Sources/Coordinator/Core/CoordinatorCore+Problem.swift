@@ -68,8 +68,12 @@ extension CoordinatorCore {
         if automatic {
             if let chassis = decided.blades[blade]?.chassis, policy(of: chassis) == .manual { return .fixed(reason: "the policy of \(chassis) is manual") }
             if decided.blades[blade]?.held != nil { return .fixed(reason: "\(name(of: blade)) is held") }
-            if let moved = domain.movedAt, now.wall.millisecondsSince(moved) < configuration.settleTime.nanoseconds / 1_000_000 {
+            let settle = configuration.settleTime.nanoseconds / 1_000_000
+            if let moved = domain.movedAt, now.wall.millisecondsSince(moved) < settle {
                 return .fixed(reason: "it was moved \(now.wall.millisecondsSince(moved) / 1000) s ago")
+            }
+            if let failed = domain.moveFailedAt, now.wall.millisecondsSince(failed) < settle {
+                return .fixed(reason: "its last move failed \(now.wall.millisecondsSince(failed) / 1000) s ago")
             }
             if windows[domain.id].map({ $0.age == 0 }) ?? true { return .fixed(reason: "it was not measured long enough") }
         }

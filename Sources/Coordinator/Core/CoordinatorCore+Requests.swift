@@ -95,10 +95,8 @@ extension CoordinatorCore {
             if decided.blades[blade] == nil {
                 put(.blade(BladeRecord(id: blade, identity: hello.blade, chassis: configuration.chassis, enrolledAt: now.wall)))
             }
-            emitAfterCommit(.send(link, .welcome(Welcome(version: protocolVersions.upperBound, term: term, reportInterval: configuration.reportInterval, clock: now.wall))))
-            let number = newTicket()
-            emitAfterCommit(.send(link, .observe(number)))
-            resumeOperations(on: blade, boot: hello.bootID)
+            // An agent takes one welcome a link: it comes back, and is greeted under the new term.
+            close(link, reason: "the coordinator recovered and has a new term")
         }
         for operation in decided.openOperations where resolutions[operation.id] == nil {
             if case .indeterminate = operation.state { resolutions[operation.id] = Resolution() }

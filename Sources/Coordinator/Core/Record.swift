@@ -187,6 +187,8 @@ public struct ManagedDomain: Hashable, Sendable, Codable {
     public var held: String?
     /// When it was last moved; for hysteresis.
     public var movedAt: WallTime?
+    /// When a move of it last failed; automation does not try again at once.
+    public var moveFailedAt: WallTime?
 
     public init(definition: DomainDefinition, blade: BladeID?, wish: Wish) {
         self.definition = definition
