@@ -108,6 +108,10 @@ let planningTests: [Target] = [
         name: "planner-bench", dependencies: ["PodpModel", "PodpRules", "PodpPlanner"], path: "Benchmarks/Planner", swiftSettings: strict),
 ]
 
+let coordinatorTests: [Target] = [
+    tests("PodpCoreTests", ["PodpModel", "PodpCore"]),
+]
+
 let package = Package(
     name: "podp",
     products: [
@@ -130,5 +134,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
-    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests
+    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests
 )
