@@ -11,6 +11,7 @@ public final class ChangeSignal: Sendable {
 
     public init() {}
 
+    /// Begins with one change: whatever happened before anybody listened.
     public func stream() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number: UInt64? = listeners.withLock { listeners in
@@ -23,6 +24,7 @@ public final class ChangeSignal: Sendable {
             continuation.finish()
             return stream
         }
+        continuation.yield()
         continuation.onTermination = { [weak self] _ in self?.listeners.withLock { _ = $0.all.removeValue(forKey: number) } }
         return stream
     }

@@ -37,9 +37,9 @@ struct DriverLog: Sendable {
         for line in text.split(separator: "\n") {
             var rest = line[...]
             if let mark = firstRange(of: ": libxl: ", in: rest) ?? firstRange(of: ": xc: ", in: rest) { rest = rest[mark...] }
-            // The position in libxl's source: `libxl_device.c:1259:function: `
+            // The position in libxl's source: `libxl_device.c:1259:function: `.
             let parts = rest.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
-            if parts.count == 4, parts[0].hasSuffix(".c"), Int(parts[1]) != nil { rest = parts[3] }
+            if parts.count == 4, parts[0].hasSuffix(".c"), Int(parts[1]) != nil { rest = parts[3].prefix(400) } else { rest = rest.prefix(400) }
             let words = String(rest.drop { $0 == " " })
             if !words.isEmpty && !reasons.contains(words) { reasons.append(words) }
         }

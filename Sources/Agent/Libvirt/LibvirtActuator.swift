@@ -215,7 +215,7 @@ public actor LibvirtActuator: Actuator {
         let kibibytes = UInt(clamping: memory.kibibytes)
         try await connection.call { connection throws(LibvirtFailure) in
             let domain = try LibvirtDomain(id, in: connection)
-            guard virDomainSetMemoryFlags(domain.handle, kibibytes, Self.affected(domain)) == 0 else { throw .last(what) }
+            try Self.set(domain, what) { virDomainSetMemoryFlags($0, kibibytes, $1) }
         }
     }
 
@@ -225,13 +225,20 @@ public actor LibvirtActuator: Actuator {
         let vcpus = UInt32(clamping: count)
         try await connection.call { connection throws(LibvirtFailure) in
             let domain = try LibvirtDomain(id, in: connection)
-            guard virDomainSetVcpusFlags(domain.handle, vcpus, Self.affected(domain)) == 0 else { throw .last(what) }
+            try Self.set(domain, what) { virDomainSetVcpusFlags($0, vcpus, $1) }
         }
     }
 
-    /// The running domain, its definition, or both: whatever there is.
-    private static func affected(_ domain: borrowing LibvirtDomain) -> UInt32 {
-        (domain.isActive ? UInt32(VIR_DOMAIN_AFFECT_LIVE.rawValue) : 0) | (domain.isPersistent ? UInt32(VIR_DOMAIN_AFFECT_CONFIG.rawValue) : 0)
+    /// Changes the running domain, its definition, or both: whatever there is. Some drivers change only one of them at a time.
+    private static func set(_ domain: borrowing LibvirtDomain, _ what: String, _ change: (OpaquePointer, UInt32) -> Int32) throws(LibvirtFailure) {
+        let live = domain.isActive ? UInt32(VIR_DOMAIN_AFFECT_LIVE.rawValue) : 0
+        let config = domain.isPersistent ? UInt32(VIR_DOMAIN_AFFECT_CONFIG.rawValue) : 0
+        if change(domain.handle, live | config) == 0 { return }
+        let failure = LibvirtFailure.last(what)
+        guard live != 0, config != 0, case .refused(VIR_ERR_INVALID_ARG.rawValue, _) = failure else { throw failure }
+        for part in [live, config] {
+            guard change(domain.handle, part) == 0 else { throw .last(what) }
+        }
     }
 
     private func undefine(_ command: Command, on connection: LibvirtConnection) async throws(LibvirtFailure) {

@@ -60,7 +60,7 @@ public final class LibvirtHost: DefinitionSource, Sendable {
         for index in 0..<Int(count) {
             guard let handle = list[index] else { continue }
             let domain = LibvirtDomain(owned: handle)
-            guard failure == nil, domain.number != 0 || !isXen(connection) else { continue }
+            guard failure == nil, domain.number != 0 || kind(connection) != .xen else { continue }
             do throws(LibvirtFailure) {
                 if let told = try inventory(domain, connection) { domains.append(told) }
             } catch {
@@ -71,7 +71,14 @@ public final class LibvirtHost: DefinitionSource, Sendable {
         return domains.sorted { $0.id < $1.id }
     }
 
-    static func isXen(_ connection: OpaquePointer) -> Bool { virConnectGetType(connection).map { String(cString: $0) } == "Xen" }
+    /// The hypervisor behind a connection, by the name that libvirt's driver has: `Xen`, `QEMU`, `TEST`.
+    static func kind(_ connection: OpaquePointer) -> HypervisorKind {
+        switch virConnectGetType(connection).map({ String(cString: $0) })?.lowercased() {
+        case "xen": .xen
+        case "test": .test
+        default: .kvm
+        }
+    }
 
     static func inventory(_ domain: borrowing LibvirtDomain, _ connection: OpaquePointer) throws(LibvirtFailure) -> DomainInventory? {
         guard let description = LibvirtDescription(xml: try domain.xml(inactive: false)) else { return nil }
@@ -80,8 +87,7 @@ public final class LibvirtHost: DefinitionSource, Sendable {
         var info = virDomainInfo()
         let isActive = domain.isActive
         let hasInfo = isActive && virDomainGetInfo(domain.handle, &info) == 0
-        let driver = virConnectGetType(connection).map { String(cString: $0) } ?? ""
-        let liveMigration: Ability = driver == "Test" ? .no(reason: "libvirt's test driver moves no domains") : .yes
+        let liveMigration: Ability = kind(connection) == .test ? .no(reason: "libvirt's test driver moves no domains") : .yes
         return DomainInventory(
             id: description.id, name: description.name, number: domain.number, state: try state(of: domain), type: description.type,
             vcpus: hasInfo ? Int(info.nrVirtCpu) : description.vcpus, maxVCPUs: description.maxVCPUs,

@@ -35,9 +35,7 @@ public actor LibvirtTelemetry: Telemetry {
         let (kind, version, libvirt) = try await ask { connection throws(LibvirtFailure) in
             var number: UInt = 0
             let version = virConnectGetVersion(connection, &number) == 0 ? LibvirtHost.dotted(number) : ""
-            let driver = virConnectGetType(connection).map { String(cString: $0) } ?? ""
-            let kind: HypervisorKind = driver == "Test" ? .test : driver == "Xen" ? .xen : .kvm
-            return (kind, version, LibvirtHost.version(connection))
+            return (LibvirtHost.kind(connection), version, LibvirtHost.version(connection))
         }
         let ability: Ability = kind == .test ? .no(reason: "libvirt's test driver moves no domains") : .yes
         return HostFacts(
