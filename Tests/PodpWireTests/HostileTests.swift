@@ -43,6 +43,7 @@ struct Hostile: CustomTestStringConvertible {
         Hostile("an id as a number", .wireType, "report.domains[1].id", report(empty.number(1, 7).number(2, 1))),
         Hostile("a state as bytes", .wireType, "report.domains[1].state", report(empty.id(1).bytes(2, [1]))),
         Hostile("a number as 8 fixed bytes", .wireType, "report.domains[1].cpu", report(sample.raw([0x19, 1, 2, 3, 4, 5, 6, 7, 8]))),
+        Hostile("a number as 4 fixed bytes", .wireType, "report.domains[1].cpu", report(sample.raw([0x1D, 1, 2, 3, 4]))),
         Hostile("a list of domains as a number", .wireType, "report.domains", empty.message(4, empty).number(5, 1).envelope(.report)),
         Hostile("a group", .malformed, "report.domains[1]", report(sample.raw([0x7B, 0x7C]))),
         Hostile("a state twice", .duplicate, "report.domains[1].state", report(sample.number(2, 2))),
