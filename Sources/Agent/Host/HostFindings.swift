@@ -59,7 +59,7 @@ public struct HostFindings: Sendable {
             Finding(
                 code: "migration-certificates", severity: .warning,
                 what: "libvirt has no certificates for migration (\(missing.joined(separator: ", ")) missing): no domain can be moved to or from this blade",
-                remedy: "enrol the blade (podp-agent enrol TOKEN), then run podp-migration")
+                remedy: "enrol the blade with its certificates for libvirt: podp-agent enrol --libvirt-pki TOKEN")
         ]
     }
 }
