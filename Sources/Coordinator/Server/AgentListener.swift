@@ -141,7 +141,8 @@ public final class AgentListener: Service {
 
     private static func context(_ certificate: ServerCertificate, _ authority: CertificateAuthority) throws(ServerError) -> NIOSSLContext {
         do {
-            let chain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.chain.utf8))
+            // With the authority: an agent that enrols knows only its hash, and must see it.
+            let chain = try NIOSSLCertificate.fromPEMBytes(Array((certificate.chain + authority.certificatePEM).utf8))
             let key = try NIOSSLPrivateKey(bytes: Array(certificate.key.utf8), format: .pem)
             var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
             configuration.minimumTLSVersion = .tlsv13
