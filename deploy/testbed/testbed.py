@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a testbed's blades: QEMU (TCG) machines, each a real Xen with a Debian dom0. `up` does all of it at once.
 
-  testbed.py up                 switch the blades on: the first time from their stored states (made when there are none),
-                                later as cold boots on the disks that they had
+  testbed.py up [--podp]        switch the blades on: the first time from their stored states (made when there are none),
+                                later as cold boots on the disks that they had; --podp: with a coordinator and enrolled agents
   testbed.py on B | off B       one blade: plug in (a cold boot), pull the plug. Its disks stay.
   testbed.py pause B | resume B a blade that hangs
   testbed.py cut B | join B     the blade's cable to the other blades
@@ -16,12 +16,13 @@ Its folder is $PODP_TESTBED or ~/.cache/podp-testbed. $PODP_TESTBED_PORT (22000)
 import argparse
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
-from bed import process
+from bed import fleet, process
 from bed.blade import READY, Blade
 from bed.settings import Settings, Trouble, say
 
@@ -67,8 +68,9 @@ def down(settings):
         if file.endswith('.pid'):
             process.stop(run, file[:-4], signal.SIGTERM if file == 'switch.pid' else signal.SIGKILL)
     for file in os.listdir(run) if os.path.isdir(run) else []:
-        if file.endswith(('.qcow2', '.raw', '.qmp', '.pid')):
+        if file.endswith(('.qcow2', '.raw', '.qmp', '.pid', '.sock')):
             os.unlink(os.path.join(run, file))
+    shutil.rmtree(os.path.join(run, 'coordinator'), ignore_errors=True)
 
 
 def status(settings):
@@ -94,7 +96,12 @@ def main():
     command, rest = options.command, options.arguments
 
     if command == 'up':
-        return up(settings, [Blade(settings, n) for n in range(1, options.blades + 1)])
+        blades = [Blade(settings, n) for n in range(1, options.blades + 1)]
+        up(settings, blades)
+        if '--podp' in rest:
+            coordinator = fleet.up(settings, blades)
+            print(f'export PODP_COORDINATOR={coordinator.socket}')
+        return
     if command == 'down':
         return down(settings)
     if command == 'status':

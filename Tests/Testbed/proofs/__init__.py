@@ -1,0 +1,1 @@
+"""What is proved on real Xen, one file a subject, run in the order of their names."""
