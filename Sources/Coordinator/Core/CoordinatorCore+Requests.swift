@@ -15,7 +15,8 @@ extension CoordinatorCore {
             return refuse(id, Refusal(.readOnly, "podp decides nothing: \(reason)", remedy: "when no other coordinator runs: `podp-coordinator recover`"))
         }
         guard commits.count < 256 else { return refuse(id, Refusal(.busy, "the store is behind by \(commits.count) writes", remedy: "try again in a moment")) }
-        guard actor.mayOperate else { return refuse(id, Refusal(.forbidden, "\(actor.name) may look, not change", remedy: "use a token with the role `operate`")) }
+        // A blade's token, or its own certificate, is what lets it ask.
+        guard actor.mayOperate || request.isBlades else { return refuse(id, Refusal(.forbidden, "\(actor.name) may look, not change", remedy: "use a token with the role `operate`")) }
         switch request {
         case .createEnrolmentToken(let token):
             put(.enrolmentToken(token))
@@ -112,5 +113,15 @@ extension Refusal {
     }
     static func busy(_ name: String, _ operation: OperationRecord) -> Refusal {
         Refusal(.busy, "\(name) is busy: \(operation.action.word) is \(operation.state.word) (\(operation.id), by \(operation.by))", remedy: "wait for it, or `podp operations cancel \(operation.id)`")
+    }
+}
+
+extension Request {
+    /// Asked by a blade, not by an operator.
+    var isBlades: Bool {
+        switch self {
+        case .enrol, .renew: true
+        default: false
+        }
     }
 }
