@@ -72,6 +72,9 @@ let agentRooms: [Target] = [
     program(
         "podp-agent", "Agent/Daemon",
         ["PodpModel", "PodpFrame", "PodpWireC", "AgentCore", "AgentXen", "AgentLibvirt", "AgentSimulated", log, lifecycle] + nio),
+    tests("AgentCoreTests", ["PodpModel", "AgentCore"]),
+    tests("AgentSimulatedTests", ["PodpModel", "AgentCore", "AgentSimulated"]),
+    tests("AgentDaemonTests", ["PodpModel", "PodpFrame", "PodpWireC", "AgentCore", "AgentSimulated", "podp-agent"] + nio),
 ]
 
 let coordinatorRooms: [Target] = [

@@ -71,7 +71,7 @@ enum AgentProgram {
         guard let identity = try Identity.load(folder) else {
             throw AgentFailure(.configuration, "this blade is not enrolled", remedy: "`podp blade token` on the coordinator, then `podp-agent enrol TOKEN` here")
         }
-        let hypervisor = try HypervisorChoice.open(options)
+        let hypervisor = try await HypervisorChoice.open(options)
         let facts = await facts(of: hypervisor, log: log, systemd: systemd)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let shell = try AgentShell(
@@ -97,7 +97,7 @@ enum AgentProgram {
         if token.expires < AgentShell.wall { say("note: by this blade's clock the token has expired; the coordinator judges by its own") }
         let folder = try StateFolder(options.stateFolder)
         try folder.lock()
-        let hypervisor = try HypervisorChoice.open(options)
+        let hypervisor = try await HypervisorChoice.open(options)
         let facts: HostFacts
         var addresses = options.addresses
         do throws(HypervisorError) {

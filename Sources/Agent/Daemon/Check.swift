@@ -9,7 +9,7 @@ struct Check {
     func findings() async -> [Finding] {
         var findings = own()
         do {
-            let hypervisor = try HypervisorChoice.open(options)
+            let hypervisor = try await HypervisorChoice.open(options)
             let inventory = try await hypervisor.telemetry.inventory()
             findings += inventory.findings
         } catch let error as AgentFailure {

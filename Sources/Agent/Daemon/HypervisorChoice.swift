@@ -1,5 +1,7 @@
 import AgentCore
+import AgentLibvirt
 import AgentSimulated
+import AgentXen
 import Glibc
 import PodpModel
 
@@ -19,11 +21,11 @@ struct HypervisorChoice: Sendable {
     }
 
     /// Opens what the options name. Throws `configuration` and `unavailable`.
-    static func open(_ options: Options) throws(AgentFailure) -> HypervisorChoice {
+    static func open(_ options: Options) async throws(AgentFailure) -> HypervisorChoice {
         switch options.hypervisor {
-        case .automatic: isDom0 ? try xen(options) : try libvirt("qemu:///system", options)
-        case .xen: try xen(options)
-        case .libvirt(let uri): try libvirt(uri, options)
+        case .automatic: isDom0 ? try await xen(options) : await libvirt("qemu:///system", options)
+        case .xen: try await xen(options)
+        case .libvirt(let uri): await libvirt(uri, options)
         case .simulated(let folder): try simulated(folder, options)
         }
     }
@@ -58,11 +60,31 @@ struct HypervisorChoice: Sendable {
         }
     }
 
-    private static func xen(_ options: Options) throws(AgentFailure) -> HypervisorChoice {
-        throw AgentFailure(.unavailable, "Xen is not in this build yet", remedy: "")
+    private static func xen(_ options: Options) async throws(AgentFailure) -> HypervisorChoice {
+        let host = LibvirtHost(uri: "xen:///system")
+        let settings = XenTelemetry.Settings(
+            migrationInterface: options.migrationInterface, migrationEncrypted: options.tunnelsMigrations,
+            samplingInterval: options.samplingMilliseconds > 0 ? .milliseconds(options.samplingMilliseconds) : nil)
+        do throws(HypervisorError) {
+            let telemetry = try XenTelemetry(settings: settings, definitions: host)
+            return HypervisorChoice(telemetry: telemetry, actuator: await actuator(host, telemetry, options))
+        } catch {
+            throw AgentFailure(
+                .unavailable, "Xen does not answer: \(error.message)",
+                remedy: "is this blade booted with Xen? `cat \(capabilities)` says control_d in dom0; set PODP_HYPERVISOR=libvirt:qemu:///system for KVM")
+        }
     }
 
-    private static func libvirt(_ uri: String, _ options: Options) throws(AgentFailure) -> HypervisorChoice {
-        throw AgentFailure(.unavailable, "libvirt is not in this build yet", remedy: "")
+    private static func libvirt(_ uri: String, _ options: Options) async -> HypervisorChoice {
+        let host = LibvirtHost(uri: uri)
+        let telemetry = LibvirtTelemetry(host: host, migrationInterface: options.migrationInterface, migrationEncrypted: options.tunnelsMigrations)
+        return HypervisorChoice(telemetry: telemetry, actuator: await actuator(host, telemetry, options))
+    }
+
+    /// What cannot migrate live is known when the hypervisor answers; when it does not yet, libvirt's own refusal has to do.
+    private static func actuator(_ host: LibvirtHost, _ telemetry: any Telemetry, _ options: Options) async -> LibvirtActuator {
+        var settings = LibvirtActuator.Settings(tunnelled: options.tunnelsMigrations)
+        if let facts = try? await telemetry.facts() { settings.liveMigration = facts.hypervisor.liveMigration }
+        return LibvirtActuator(host: host, settings: settings)
     }
 }

@@ -32,6 +32,11 @@ struct JournalFile {
         }
         let content = try parse(bytes, path: path)
         var file = JournalFile(path: path)
+        guard content.length > 0 else {
+            // Torn within its first line.
+            try file.replace([])
+            return (file, content)
+        }
         try file.reopen()
         if content.torn > 0 {
             guard ftruncate(file.descriptor, off_t(content.length)) == 0, fsync(file.descriptor) == 0 else { throw StateFolder.fault("cannot cut the torn end of", path) }
@@ -61,6 +66,12 @@ struct JournalFile {
         try StateFolder.write(Self.header + records.flatMap(Self.line), to: path)
         try reopen()
         isTorn = false
+    }
+
+    /// Makes the next append fail, as a full disk does.
+    mutating func breakForTest() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
     }
 
     // MARK: - Format
