@@ -18,7 +18,7 @@ enum CertificateRequest {
         do {
             parsed = try CertificateSigningRequest(pemEncoded: request)
         } catch {
-            throw refuse("it is no PEM certificate request that can be read")
+            throw refuse("it is no PEM certificate request that can be read, with a P-256 key or an RSA key of 2048 bits and more")
         }
         guard parsed.signatureAlgorithm != .sha1WithRSAEncryption else { throw refuse("it is signed with SHA-1") }
         if P256.Signing.PublicKey(parsed.publicKey) == nil {
