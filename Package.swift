@@ -14,6 +14,8 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let tlsEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -86,7 +88,7 @@ let coordinatorRooms: [Target] = [
     room("PodpAPI", "Coordinator/API", ["PodpModel"]),
     room("PodpChassis", "Coordinator/Chassis", ["PodpModel", httpClient, log]),
     room("PodpStore", "Coordinator/Store", ["PodpModel", "PodpCore", sqlite, log]),
-    room("PodpServer", "Coordinator/Server", ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", log, lifecycle] + nio + certificates),
+    room("PodpServer", "Coordinator/Server", ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", log, lifecycle, tlsEvents] + nio + certificates),
     room("PodpWeb", "Coordinator/Web", ["PodpModel", "PodpAPI", "PodpCore", crypto, log, lifecycle] + nio + hummingbird),
     room("PodpSimulator", "Coordinator/Simulator", ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "AgentCore", "AgentSimulated"]),
     program(
@@ -118,6 +120,14 @@ let coordinatorTests: [Target] = [
     tests("PodpCoreTests", ["PodpModel", "PodpCore"]),
 ]
 
+let serverTests: [Target] = [
+    tests("PodpStoreTests", ["PodpModel", "PodpCore", "PodpStore", sqlite, log]),
+    tests("PodpServerTests", ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", "PodpServer", log, tlsEvents, embedded] + nio + certificates),
+    .executableTarget(
+        name: "ingest-bench", dependencies: ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", "PodpStore", "PodpServer", log, tlsEvents] + nio + certificates,
+        path: "Benchmarks/Ingest", swiftSettings: strict),
+]
+
 let package = Package(
     name: "podp",
     products: [
@@ -140,5 +150,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
-    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests
+    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests + serverTests
 )
