@@ -29,6 +29,8 @@ extension AgentCore {
         public var silenceLimit = Duration.seconds(60)
         /// Final updates are sent again this often on one link, until they are acknowledged.
         public var resendInterval = Duration.seconds(30)
+        /// Of one operation's progress no more is told than once in this time.
+        public var progressInterval = Duration.milliseconds(500)
         /// A renewed certificate that does not come is asked for again.
         public var renewalLimit = Duration.seconds(300)
         /// The journal is compacted after so many records.

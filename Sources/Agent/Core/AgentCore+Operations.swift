@@ -56,12 +56,15 @@ extension AgentCore {
 
     mutating func progressed(_ operation: OperationID, _ progress: Progress, _ out: inout [Effect]) {
         guard executing.contains(operation), session?.isWritable == true else { return }
+        if let last = progressSent[operation], latest - last < settings.progressInterval { return }
+        progressSent[operation] = latest
         send(.update(Update(operation: operation, phase: .progress(progress))), &out)
     }
 
     mutating func ended(_ operation: OperationID, _ outcome: Outcome, _ out: inout [Effect]) {
         guard let command = journal.running(operation) else { return }
         executing.remove(operation)
+        progressSent[operation] = nil
         cancelled[operation] = nil
         out.append(.log(outcome == .succeeded ? .info : .warning, "\(command.action.verb) \(command.domainName) (\(operation)): \(outcome.words)"))
         write([.ended(operation, outcome)], about: operation, then: [.update(Update(operation: operation, phase: .ended(outcome)))], &out)

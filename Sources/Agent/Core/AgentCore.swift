@@ -60,6 +60,7 @@ public struct AgentCore: Sendable {
     var cancelled: [OperationID: String] = [:]
     /// Handed to `execute` by this process.
     var executing: Set<OperationID> = []
+    var progressSent: [OperationID: Instant] = [:]
 
     // Measuring.
     var rates = CounterRates()

@@ -271,7 +271,10 @@ actor AgentShell: Service {
     }
 
     private func storeCertificate(chain: String, authorities: String) async {
-        guard let key = pendingKey else { return }
+        guard let key = pendingKey else {
+            post.yield(.core(.certificateFailed(reason: "a certificate came for a key that is not here")))
+            return
+        }
         pendingKey = nil
         let renewed = Identity(key: key, chain: chain, authorities: authorities, coordinators: identity.coordinators)
         let (folder, blade, options, log) = (folder, facts.identity.id, options, log)
