@@ -3,7 +3,7 @@ import PodpModel
 import PodpPlanner
 import PodpRules
 
-/// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal.
+/// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal. `planner-bench htools`: hbal's score beside hbal's own way.
 ///
 /// The problems are made from a seed, so that every machine plans the same ones; every plan is checked by `PlanChecker`.
 @main
@@ -12,8 +12,9 @@ enum Program {
         let arguments = CommandLine.arguments.dropFirst()
         switch arguments.first {
         case nil, "fleets": FleetBenchmark.run(seeds: 3)
+        case "htools": exit(HtoolsBenchmark.run(Array(arguments.dropFirst())))
         default:
-            print("usage: planner-bench [fleets]")
+            print("usage: planner-bench fleets | htools FILE.data [FILE.util]")
             exit(64)
         }
     }

@@ -60,6 +60,16 @@ struct SplitMix64 {
         return Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
+    /// Exponentially distributed with mean 1, to a twentieth: the logarithm is taken as straight between powers of two.
+    @inline(__always)
+    mutating func exponential() -> Double {
+        let bits = next() | 1
+        let zeros = bits.leadingZeroBitCount
+        // bits is 2^(63 - zeros) times a number from 1 to 2.
+        let fraction = Double((bits << UInt64(zeros)) & 0x7FFF_FFFF_FFFF_FFFF) * 0x1p-63
+        return (Double(zeros + 1) - fraction) * 0.6931471805599453
+    }
+
     /// In [0, 1).
     @inline(__always)
     mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }

@@ -1,0 +1,84 @@
+import Glibc
+import PodpPlanner
+
+/// hbal's score: podp beside hbal's own way, on one dump.
+///
+/// Prints one line for each; `--moves-out FILE` writes podp's moves, one `INSTANCE FROM TO` a line in order, for any checker to replay.
+enum HtoolsBenchmark {
+    static func run(_ arguments: [String]) -> Int32 {
+        var files: [String] = []
+        var limits = HtoolsPlanner.Limits()
+        var movesOut: String?
+        var peerOut: String?
+        var exhaustive = HtoolsDescent.exhaustive
+        var index = 0
+        while index < arguments.count {
+            let value = index + 1 < arguments.count ? arguments[index + 1] : ""
+            switch arguments[index] {
+            case "--max-moves": limits.maxMoves = Int(value)
+            case "--steps": limits.steps = Int(value)
+            case "--seed": limits.seed = UInt64(value) ?? limits.seed
+            case "--moves-out": movesOut = value
+            case "--peer-out": peerOut = value
+            case "--exhaustive": exhaustive = Int(value) ?? exhaustive
+            default:
+                files.append(arguments[index])
+                index -= 1
+            }
+            index += 2
+        }
+        guard let data = files.first.flatMap(read) else {
+            print("usage: planner-bench htools FILE.data [FILE.util] [--max-moves N] [--steps N] [--seed N] [--moves-out FILE] [--exhaustive CANDIDATES]")
+            return 64
+        }
+        do {
+            let cluster = try HtoolsCluster(data, utilisation: files.dropFirst().first.flatMap(read))
+            let start = Program.processorTime()
+            let peer = HtoolsPlanner.steepestDescent(cluster, maxMoves: limits.maxMoves, exhaustive: exhaustive)
+            let middle = Program.processorTime()
+            let answer = HtoolsPlanner.plan(cluster, limits: limits)
+            let end = Program.processorTime()
+            print("start score \(FleetBenchmark.decimal(answer.before.total, 8))")
+            report("hbal's way", peer, middle - start)
+            report("podp", answer, end - middle)
+            if let movesOut { write(answer.steps.map { line($0, cluster) }, to: movesOut) }
+            if let peerOut { write(peer.steps.map { line($0, cluster) }, to: peerOut) }
+            return 0
+        } catch {
+            print("\(files[0]): \(error)")
+            return 65
+        }
+    }
+
+    private static func report(_ name: String, _ answer: HtoolsPlanner.Answer, _ seconds: Double) {
+        print(
+            FleetBenchmark.column(name, 12), "score \(FleetBenchmark.decimal(answer.after.total, 8))  moves \(answer.steps.count)  MiB \(answer.memory)  "
+                + "CPU \(FleetBenchmark.decimal(seconds, 3)) s")
+    }
+
+    private static func line(_ step: HtoolsPlanner.Step, _ cluster: HtoolsCluster) -> String {
+        "\(cluster.instances[step.instance].name) \(cluster.nodes[step.from].name) \(cluster.nodes[step.to].name)"
+    }
+
+    private static func read(_ path: String) -> String? {
+        guard let file = fopen(path, "r") else { return nil }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            guard count > 0 else { break }
+            bytes.append(contentsOf: buffer[..<count])
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func write(_ lines: [String], to path: String) {
+        guard let file = fopen(path, "w") else {
+            print("\(path) cannot be written")
+            return
+        }
+        for line in lines { fputs(line + "\n", file) }
+        fclose(file)
+    }
+}
