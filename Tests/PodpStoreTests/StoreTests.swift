@@ -198,6 +198,28 @@ private typealias Record = PodpCore.Record
         }
     }
 
+    @Test func `a batch whose task is cancelled in the middle is stored all the same`() async throws {
+        let store = try await openStore(try Folder())
+        let results = await withTaskGroup(of: CommitResult.self) { group in
+            group.cancelAll()
+            group.addTask { await store.commit(batch(2, term(1), [.blade(blade(1))])) }
+            var all: [CommitResult] = []
+            for await result in group { all.append(result) }
+            return all
+        }
+        #expect(results == [.committed])
+        #expect(try store.load().count == 2)
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root writes to any file")) func `a file that cannot be written is refused when it is opened`() async throws {
+        let folder = try Folder()
+        _ = try await openStore(folder)
+        chmod(folder.file("podp.db"), 0o444)
+        let error = #expect(throws: StoreError.self) { try Store(file: folder.file("podp.db"), build: build) }
+        #expect(error?.code == .readOnly)
+        #expect(error?.remedy.contains("writable") == true)
+    }
+
     @Test func `a directory that does not exist, or that is a file, is named`() throws {
         let folder = try Folder()
         let missing = #expect(throws: StoreError.self) { try Store(file: folder.file("none/podp.db"), build: build) }

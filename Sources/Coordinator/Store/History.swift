@@ -162,8 +162,7 @@ public final class History: Sendable {
                 note(await recorder.forget(at: now))
             }
         }
-        // The task is cancelled by now, and the database would refuse to begin.
-        await Task { [self] in await flush(at: clock()) }.value
+        await flush(at: clock())
         intake.withLock { intake in
             intake.isEnded = true
             let listeners = intake.listeners.values
@@ -195,7 +194,7 @@ public final class History: Sendable {
         }
         guard let last = events.last else { return }
         do {
-            try await queue.write { db in try HistorySchema.insert(events, db) }
+            try await queue.shieldedWrite { db in try HistorySchema.insert(events, db) }
             let listeners = intake.withLock { Array($0.listeners.values) }
             for listener in listeners { listener.yield(last.id) }
         } catch {

@@ -93,7 +93,7 @@ actor HistoryRecorder {
             let rows = pick(at: now, everything: everything)
             guard !rows.isEmpty else { break }
             do {
-                try await queue.write { db in
+                try await queue.shieldedWrite { db in
                     for row in rows { try Self.put(row.key, row.pieces, db) }
                 }
             } catch {
@@ -154,7 +154,7 @@ actor HistoryRecorder {
         let limits = limits
         let first = forgetCursor
         do {
-            forgetCursor = try await queue.write { db in
+            forgetCursor = try await queue.shieldedWrite { db in
                 for resolution in Resolution.allCases {
                     let oldest = (now.milliseconds - limits.kept(resolution).nanoseconds / 1_000_000) / resolution.length / resolution.pointsPerChunk
                     try db.cachedStatement(sql: "DELETE FROM points WHERE series BETWEEN ? AND ? AND resolution = ? AND chunk < ?")

@@ -82,12 +82,8 @@ public final class Store: Sendable {
         do {
             let prepared = try PreparedBatch(batch)
             let build = build
-            return try await queue.writeWithoutTransaction { db in try prepared.commit(db, build: build) }
+            return try await queue.shieldedWriteWithoutTransaction { db in try prepared.commit(db, build: build) }
         } catch {
-            // A task that was cancelled in the middle cannot tell either.
-            if error is CancellationError {
-                return .unknown(StoreError(.io, "\(file): cancelled while batch \(batch.id) was written", remedy: "ask for the batch again"))
-            }
             let error = StoreError(error, file: file)
             return error.code == .io ? .unknown(error) : .failed(error)
         }
