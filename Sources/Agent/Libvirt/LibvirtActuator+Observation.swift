@@ -7,6 +7,9 @@ extension LibvirtActuator {
     struct Look: Sendable {
         /// `nil`: libvirt does not know it here.
         var state: DomainState?
+        var kind = HypervisorKind.kvm
+        /// The hypervisor's own number; `nil` when it does not run.
+        var number: UInt32?
         var type: VirtualisationType = .unknown
         var isPersistent = false
         var memory = Bytes.zero
@@ -23,7 +26,7 @@ extension LibvirtActuator {
                 var info = virDomainJobInfo()
                 let isBusy = told.state != .off && virDomainGetJobInfo(domain.handle, &info) == 0 && info.type != Int32(VIR_DOMAIN_JOB_NONE.rawValue)
                 return Look(
-                    state: told.state, type: told.type, isPersistent: told.persistent, memory: told.memory, vcpus: told.vcpus, isBusy: isBusy)
+                    state: told.state, kind: LibvirtHost.kind(connection), number: told.number, type: told.type, isPersistent: told.persistent, memory: told.memory, vcpus: told.vcpus, isBusy: isBusy)
             } catch {
                 if error.isNoSuchDomain { return Look() }
                 throw error

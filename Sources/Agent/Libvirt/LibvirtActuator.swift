@@ -14,17 +14,20 @@ public actor LibvirtActuator: Actuator {
         public var limit: Int
         /// Between two looks at a domain that is waited for.
         public var pollInterval: Duration
+        /// How long a guest may take to go down for its reboot, where the hypervisor shows that it has.
+        public var rebootLimit: Duration
         /// libvirt's log of its Xen driver, where the real reasons stand.
         public var driverLog: String
 
         public init(
             tunnelled: Bool = false, liveMigration: [VirtualisationType: Ability] = [:], limit: Int = 8, pollInterval: Duration = .seconds(1),
-            driverLog: String = "/var/log/libvirt/libxl/libxl-driver.log"
+            rebootLimit: Duration = .seconds(300), driverLog: String = "/var/log/libvirt/libxl/libxl-driver.log"
         ) {
             self.tunnelled = tunnelled
             self.liveMigration = liveMigration
             self.limit = limit
             self.pollInterval = pollInterval
+            self.rebootLimit = rebootLimit
             self.driverLog = driverLog
         }
     }
@@ -108,7 +111,7 @@ public actor LibvirtActuator: Actuator {
             case .resume:
                 try await act(command, "resume", on: connection) { virDomainResume($0) }
             case .reboot:
-                try await act(command, "reboot", on: connection) { virDomainReboot($0, 0) }
+                return try await reboot(command, on: connection, progress: progress)
             case .setMemory(let memory):
                 try await setMemory(memory, command, on: connection)
             case .setVCPUs(let count):
@@ -198,6 +201,31 @@ public actor LibvirtActuator: Actuator {
             guard elapsed < deadline else {
                 return .failed(
                     reason: "\(command.domainName) was asked to shut down and still runs after \(Int(elapsed.inSeconds)) s: its system does not answer, or is slow. `podp domain stop --force` takes its power")
+            }
+            progress(Progress(done: .zero, remaining: .zero, elapsed: elapsed))
+            try? await Task.sleep(for: settings.pollInterval)
+        }
+    }
+
+    /// Asks the guest. On Xen a reboot ends the domain and makes another of a new number: over when that one runs, so that the next
+    /// operation does not meet the gap between the two, in which libvirt calls it off. Elsewhere it is the guest's own affair.
+    private func reboot(
+        _ command: Command, on connection: LibvirtConnection, progress: @escaping @Sendable (Progress) -> Void
+    ) async throws(LibvirtFailure) -> Outcome {
+        let before = try await look(command.domain, on: connection)
+        try await act(command, "reboot", on: connection) { virDomainReboot($0, 0) }
+        guard before.kind == .xen, before.number != nil else { return .succeeded }
+        let begun = HostClock.bootTime()
+        while true {
+            let seen = try await look(command.domain, on: connection)
+            if let number = seen.number, number != before.number, seen.state == .running { return .succeeded }
+            let elapsed = HostClock.bootTime() - begun
+            if isCancelled(command.operation) {
+                return .indeterminate(reason: "cancelled, but \(command.domainName) was asked to reboot and may still do so")
+            }
+            guard elapsed < settings.rebootLimit else {
+                return .indeterminate(
+                    reason: "\(command.domainName) was asked to reboot and has not after \(Int(elapsed.inSeconds)) s; it is \(seen.state?.rawValue ?? "gone")")
             }
             progress(Progress(done: .zero, remaining: .zero, elapsed: elapsed))
             try? await Task.sleep(for: settings.pollInterval)
