@@ -51,7 +51,7 @@ enum FakeAgents {
             tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: "\(folder)/\(number).key", format: .pem))
             let context = try NIOSSLContext(configuration: tls)
             let domains = options.domains
-            _ = try await ClientBootstrap(group: group).channelInitializer { channel in
+            _ = try await ClientBootstrap(group: group).connectTimeout(.seconds(60)).channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers([
                         NIOSSLClientHandler(context: context, serverHostname: "localhost"), FakeAgent(number: number, domains: domains),

@@ -35,6 +35,8 @@ struct IngestBench {
         var configuration = AgentListener.Configuration(names: ["localhost", "127.0.0.1"], directory: "\(folder)/ca")
         configuration.host = "127.0.0.1"
         configuration.port = 0
+        // All blades come at once, from one process that has the same processors.
+        configuration.limits.greeting = .seconds(60)
         var log = Logger(label: "listener")
         log.logLevel = .error
         let listener = try AgentListener(configuration: configuration, authority: authority, mailbox: loop, log: log, clock: { Clocks.wall }, welcome: { nil })
