@@ -96,6 +96,39 @@ import Testing
         #expect(other.contains("held by another coordinator"))
     }
 
+    @Test("an acknowledgement of a deposed coordinator is not taken: its store is not the one that counts") func deposedAcknowledges() {
+        var core = linked(term: Sample.term(5))
+        _ = core.handle(.received(.command(Sample.command(1, domain: 1, term: Sample.term(5)))), at: .zero)
+        _ = core.handle(.journalled(2), at: .zero)
+        _ = core.handle(.executed(Sample.operation(1), .succeeded), at: .zero)
+        _ = core.handle(.journalled(3), at: .zero)
+        _ = core.handle(.linkDown(reason: "test", random: 0), at: .zero)
+        _ = core.handle(.timer(.reconnect), at: .zero)
+        _ = core.handle(.linkUp(clock: WallTime(milliseconds: 0)), at: .zero)
+        let told = core.handle(.received(Sample.welcome(Sample.term(4))), at: .zero)
+        #expect(updates(told) == [Update(operation: Sample.operation(1), phase: .ended(.succeeded))])
+        let effects = core.handle(.received(.acknowledge(Sample.operation(1))), at: .zero)
+        #expect(effects == [])
+        #expect(core.journal.open == [Sample.operation(1)])
+    }
+
+    @Test("one id with two contents is refused, and the first goes on") func twoContents() {
+        var core = linked()
+        _ = core.handle(.received(.command(Sample.command(1, domain: 1))), at: .zero)
+        _ = core.handle(.journalled(2), at: .zero)
+        for other in [Sample.command(1, domain: 2), Sample.command(1, domain: 1, action: .destroy)] {
+            let effects = core.handle(.received(.command(other)), at: .zero)
+            guard case .refused(let reason)? = updates(effects).first?.phase else {
+                Issue.record("not refused")
+                continue
+            }
+            #expect(reason.contains("one id twice"))
+            #expect(!effects.contains { if case .execute = $0 { true } else { false } })
+        }
+        let again = core.handle(.received(.command(Sample.command(1, domain: 1))), at: .zero)
+        #expect(updates(again) == [Update(operation: Sample.operation(1), phase: .accepted)])
+    }
+
     @Test("a second operation on a busy domain is refused by name, one on another domain is not") func oneAtATime() {
         var core = linked()
         _ = core.handle(.received(.command(Sample.command(1, domain: 1))), at: .zero)

@@ -106,8 +106,8 @@ final class Link: Sendable {
 
     fileprivate static func words(of error: any Error) -> String {
         switch error {
-        case let error as NIOConnectionError: error.connectionErrors.first.map { "\($0.error)" } ?? error.dnsAError.map { "\($0)" } ?? "no address"
-        case let error as IOError: error.description
+        case let error as NIOConnectionError: error.connectionErrors.first.map { words(of: $0.error) } ?? error.dnsAError.map { "\($0)" } ?? "no address"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
         case ChannelError.connectTimeout: "no answer"
         default: "\(error)"
         }
