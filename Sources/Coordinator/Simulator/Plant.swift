@@ -54,7 +54,8 @@ public struct Plant: Sendable {
     var coordinatorIsBanned = false
     var checker = PlantChecker()
     var load: PlantLoad
-    var weatherRun = 0
+    /// Kinds of weather whose next time is in the agenda.
+    var forecast: Set<PlantWeatherKind> = []
     var operatorsAreAtWork = false
     var nextRequest: UInt64 = 0
     var nextCertificate: UInt64 = 0
@@ -159,7 +160,7 @@ public struct Plant: Sendable {
         findings.append(PlantFinding(seed: seed, at: now, invariant: invariant, sentence: sentence))
     }
 
-    mutating func note(_ line: @autoclosure () -> String) { trace.note(now, line()) }
+    mutating func note(_ line: String) { trace.note(now, line) }
 
     func name(_ blade: Int) -> String { blades[blade].host.identity.name }
 }
@@ -174,9 +175,12 @@ struct PlantBlade: Sendable {
     var timers: [AgentCore.Timer: UInt64] = [:]
     var link: LinkID?
     var isPartitioned = false
+    /// Appends fail until a replacement succeeds.
+    var journalIsBroken = false
     /// Its certificate's serial; `nil` until it is enrolled.
     var certificate: String?
-    var isEnrolling = false
+    /// Since when it reports what cannot be right.
+    var liedSince: Instant?
 }
 
 /// The coordinator's process.

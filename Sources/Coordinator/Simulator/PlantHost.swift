@@ -1,3 +1,4 @@
+import AgentCore
 import PodpModel
 
 /// A blade's hypervisor as the plant has it: domains that run, take time and fail. Nothing of podp's own code is in it.
