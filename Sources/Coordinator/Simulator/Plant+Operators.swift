@@ -62,7 +62,7 @@ extension Plant {
 
     mutating func operatorsAct() {
         guard operatorsAreAtWork else { return }
-        schedule(.operators, in: random.wait(mean: .seconds(6)))
+        schedule(.operators, in: random.wait(mean: .milliseconds(2500)))
         let domains = managed
         let blade = blades[random.below(blades.count)].host.identity.id
         guard let domain = random.element(of: domains), domains.count >= blades.count * 2 else {

@@ -45,13 +45,13 @@ public struct Weather: Sendable, Hashable {
 
     public static let rough: Weather = {
         var weather = Weather()
-        weather.linkBreak = .seconds(60)
-        weather.partition = .seconds(240)
-        weather.agentCrash = .seconds(180)
-        weather.coordinatorCrash = .seconds(240)
-        weather.powerLoss = .seconds(600)
-        weather.liar = .seconds(400)
-        weather.impostor = .seconds(500)
+        weather.linkBreak = .seconds(40)
+        weather.partition = .seconds(150)
+        weather.agentCrash = .seconds(60)
+        weather.coordinatorCrash = .seconds(80)
+        weather.powerLoss = .seconds(300)
+        weather.liar = .seconds(200)
+        weather.impostor = .seconds(250)
         weather.crashAtJournalWrite = 15
         weather.crashAtCommit = 10
         weather.commitFails = 3
