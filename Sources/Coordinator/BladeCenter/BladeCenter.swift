@@ -57,7 +57,7 @@ actor BladeCenter {
 
     /// What Redfish shows.
     func resources() -> RedfishResources {
-        RedfishResources(bays: bays.map { RedfishResources.Occupied(bay: $0, loadPermille: $0.power == .on ? folders[$0.number - 1].loadPermille : 0) })
+        RedfishResources(bays: bays.map { RedfishResources.Occupied(bay: $0, loadPermille: $0.power == .on ? folders[$0.number - 1].loadPermille() : 0) })
     }
 
     /// Ends every agent. Returns when all have ended.
@@ -100,20 +100,20 @@ actor BladeCenter {
 
     private func boot(_ number: Int, change: Int) {
         do {
-            try folders[number - 1].boot()
-            startAgent(number, change: change)
+            let boot = try folders[number - 1].boot()
+            startAgent(number, change: change, boot: boot)
         } catch {
             log.error("\(bays[number - 1].blade.name) does not boot: \(error)")
         }
     }
 
-    private func startAgent(_ number: Int, change: Int) {
+    private func startAgent(_ number: Int, change: Int, boot: ID128) {
         let folder = folders[number - 1]
         do {
             agents[number] = try ChildProcess(
-                settings.agent, folder.agentArguments, environment: folder.agentEnvironment, log: folder.agentLog
+                settings.agent, folder.agentArguments(boot: boot), environment: [:], log: folder.agentLog
             ) { status in
-                Task { await self.agentEnded(number, change: change, status: status) }
+                Task { await self.agentEnded(number, change: change, boot: boot, status: status) }
             }
         } catch {
             log.error("\(bays[number - 1].blade.name): podp-agent does not start: \(error)")
@@ -121,10 +121,10 @@ actor BladeCenter {
     }
 
     /// As systemd does: an agent that ends by itself is started again.
-    private func agentEnded(_ number: Int, change: Int, status: Int32) {
+    private func agentEnded(_ number: Int, change: Int, boot: ID128, status: Int32) {
         guard !isClosing, bays[number - 1].change == change, bays[number - 1].power == .on else { return }
         log.warning("\(bays[number - 1].blade.name): podp-agent ended with status \(status), starting it again; \(folders[number - 1].agentLog) says why")
-        later(number, .seconds(2), change: change) { $0.startAgent(number, change: change) }
+        later(number, .seconds(2), change: change) { $0.startAgent(number, change: change, boot: boot) }
     }
 
     private func powerOff(_ number: Int, after delay: Duration, thenOn: Bool = false) {
@@ -170,7 +170,7 @@ actor BladeCenter {
         let token = try await ChildProcess.output(of: settings.podp, folder.tokenArguments, environment: socket)
             .split(whereSeparator: \.isWhitespace).map(String.init).first { $0.hasPrefix("podp1.") }
         guard let token else { throw ChildProcess.Failure(description: "podp blade token printed no token for \(bay.blade.name)") }
-        _ = try await ChildProcess.output(of: settings.agent, folder.enrolArguments(token: token), environment: folder.agentEnvironment)
+        _ = try await ChildProcess.output(of: settings.agent, folder.enrolArguments(token: token))
         log.info("\(bay.blade.name) is enrolled")
     }
 }

@@ -124,6 +124,7 @@ extension Plant {
         let drawnApplied = random.chance(permille: 500)
         let crash = crashAtJournalWrite.map { $0.number == journalWrites } ?? drawn
         let applied = crashAtJournalWrite?.applied ?? drawnApplied
+        if crash { crashAtJournalWrite = nil }
         if crash, !applied { return crashAgent(blade) }
         if random.chance(permille: weather.journalFails) {
             blades[blade].journalIsBroken = true

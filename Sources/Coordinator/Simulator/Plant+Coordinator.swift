@@ -103,6 +103,7 @@ extension Plant {
         let drawnApplied = random.chance(permille: 500)
         let crash = crashAtCommit.map { $0.number == number } ?? drawn
         let applied = crashAtCommit?.applied ?? drawnApplied
+        if crash { crashAtCommit = nil }
         if crash, !applied { return crashCoordinator() }
         if let refusal = store.refusal(of: batch) { return tell(.commitFailed(batch: batch.id, reason: refusal)) }
         if random.chance(permille: weather.commitFails) {

@@ -31,7 +31,7 @@ extension Plant {
     public func definition(_ id: DomainID, _ name: String, memory: Bytes = .gibibytes(1), vcpus: Int = 1, type: VirtualisationType = .pvh) -> DomainDefinition {
         var definition = DomainDefinition(
             id: id, name: name, type: type, memory: memory, vcpus: vcpus, boot: .kernel(path: "/boot/guest", ramdisk: nil, commandLine: ""))
-        definition.disks = [Disk(target: "xvda", source: "/dev/san")]
+        definition.disks = [Disk(target: "xvda", source: "/srv/san/\(name)", isFile: true)]
         definition.nics = [NIC(mac: nil, bridge: "xenbr0")]
         return definition
     }
@@ -91,8 +91,10 @@ extension Plant {
         case 80..<84: ask(.plan(.evacuate(blade)))
         case 84..<89: if let plan = newestPlan { ask(.applyPlan(id: plan)) }
         case 89..<91: ask(.freeze(reason: "maintenance"))
-        case 91..<94: ask(.thaw)
-        case 94..<96: ask(.setDraining(blade, random.chance(permille: 400)))
+        case 91..<93: ask(.thaw)
+        case 93..<94: ask(.releaseBlade(blade))
+        case 94..<95: ask(.setDraining(blade, random.chance(permille: 400)))
+        case 95..<96: ask(.releaseBlade(blade))
         case 96..<98: ask(.setPolicy(random.chance(permille: 700) ? .automatic : .advise, chassis: nil))
         default: if let operation = anyOpenOperation { ask(.cancelOperation(operation)) }
         }

@@ -211,6 +211,8 @@ public struct PlantFinding: Sendable, Hashable, CustomStringConvertible {
 
 /// What a run came to, in numbers.
 public struct PlantFigures: Sendable, Hashable {
+    public init() {}
+
     public var commands = 0
     public var executions = 0
     public var migrations = 0

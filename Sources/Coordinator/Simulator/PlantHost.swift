@@ -119,7 +119,7 @@ struct PlantHost: Sendable {
     var hostInventory: HostInventory {
         HostInventory(
             cpus: reportsNoCPUs ? 0 : cpus, cpuMegahertz: 2660, memory: memory, dom0Memory: dom0Memory, bridges: ["xenbr0"],
-            storage: [BlockDevice(path: "/dev/san", size: .gibibytes(4096), serial: "6005076300c0ffee")],
+            storage: [BlockDevice(path: "/srv/san/", size: .gibibytes(4096), serial: "6005076300c0ffee")],
             nics: [HostNIC(name: "eth0", mac: "00:1a:64:00:00:01", isUp: true, megabitsPerSecond: 1000)], migrationAddress: identity.name)
     }
 
