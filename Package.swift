@@ -94,8 +94,12 @@ let coordinatorRooms: [Target] = [
     program(
         "podp-coordinator", "Coordinator/Daemon",
         ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpChassis", "PodpStore", "PodpServer", "PodpWeb", "PodpAPI", httpClient, log, lifecycle, arguments] + nio),
-    program("podp-bladecenter", "Coordinator/BladeCenter", ["PodpModel", "PodpSimulator", log, lifecycle, arguments] + nio + hummingbird),
+    program("podp-bladecenter", "Coordinator/BladeCenter", ["PodpModel", "PodpSimulator", "AgentSimulated", log, lifecycle, arguments] + nio + hummingbird),
     program("podp", "Coordinator/CLI", ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules", httpClient, arguments] + nio),
+]
+
+let simulatorTests: [Target] = [
+    tests("Simulation", ["PodpModel", "PodpCore", "PodpSimulator"]),
 ]
 
 let definitionTests: [Target] = [
@@ -150,5 +154,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
-    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests + serverTests
+    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests + serverTests + simulatorTests
 )

@@ -103,7 +103,7 @@ public struct SimulatedWorld: Hashable, Sendable {
     func save(_ domain: SimulatedDomain, on blade: BladeID) throws(HypervisorError) { try write(domain, to: file(of: domain.id, on: blade)) }
 
     /// A blade as its files have it, with its own boot.
-    func host(of blade: BladeID, boot: ID128) throws(HypervisorError) -> SimulatedHost {
+    public func host(of blade: BladeID, boot: ID128) throws(HypervisorError) -> SimulatedHost {
         guard let settings = try settings(of: blade) else { throw HypervisorError(.failed, "there is no simulated blade \(blade) in \(path)") }
         var host = SimulatedHost(settings: settings, bootID: boot, now: .zero, wall: WallTime(milliseconds: 0))
         try load(into: &host)

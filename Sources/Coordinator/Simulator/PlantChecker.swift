@@ -173,6 +173,8 @@ extension Plant {
         if !store.operations.contains(operation) { report(.durableFirst, "operation \(operation) is acknowledged before it is stored") }
     }
 
+    private func hasOpenOperation(_ domain: DomainID) -> Bool { operations.contains { $0.domain == domain && !$0.state.isEnded } }
+
     // MARK: - At the end
 
     /// After the weather has calmed and everything had its time: what was acknowledged has ended, and the fleet is as the store says.
@@ -180,10 +182,12 @@ extension Plant {
         for key in store.records.keys.sorted() {
             guard case .operation(let operation) = store.records[key], !operation.state.isEnded else { continue }
             if store.domain(operation.domain)?.held != nil { continue }
+            // What automation began a moment ago may run.
+            if wall.millisecondsSince(operation.startedAt) < 150_000, operation.by.hasPrefix("podp") { continue }
             report(.operationsEnd, "\(operation.action.verb) \(operation.domainName) (\(operation.id.sequence)) is still \(operation.state)")
         }
         for key in store.records.keys.sorted() {
-            guard case .domain(let domain) = store.records[key], domain.held == nil else { continue }
+            guard case .domain(let domain) = store.records[key], domain.held == nil, !hasOpenOperation(domain.id) else { continue }
             let places = blades.indices.filter { blades[$0].host.domains[domain.id]?.state.holdsMemory ?? false }
             if places.count > 1 { report(.settles, "\(domain.definition.name) holds memory on \(places.map(name).joined(separator: " and "))") }
             if let place = places.first, blades[place].host.identity.id != domain.blade {

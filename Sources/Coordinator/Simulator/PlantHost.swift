@@ -129,7 +129,8 @@ struct PlantHost: Sendable {
             return DomainInventory(
                 id: id, name: domain.definition.name, number: domain.number, state: domain.state, type: domain.definition.type, vcpus: domain.vcpus,
                 maxVCPUs: domain.definition.maxVCPUs, memory: domain.memory, maxMemory: domain.definition.maxMemory, disks: domain.definition.disks,
-                nics: domain.definition.nics, persistent: domain.persistent)
+                nics: domain.definition.nics,
+                liveMigration: domain.definition.type == .pv ? .no(reason: "no shadow paging in this hypervisor") : .yes, persistent: domain.persistent)
         }
         return Inventory(revision: 0, readAt: clock(at: now), host: hostInventory, domains: list)
     }
