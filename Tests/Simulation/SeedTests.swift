@@ -60,7 +60,7 @@ import Testing
         #expect(total.agentCrashes > 20)
         #expect(total.powerLosses > 3)
         #expect(total.linkBreaks > 50)
-        #expect(total.migrations > 50)
+        #expect(total.migrations > 30)
         #expect(total.migrationsUnclear > 5)
         #expect(total.moves > 5)
         #expect(total.commits > 500)

@@ -17,6 +17,8 @@ actor BladeCenter {
         var bootTime = Duration.seconds(15)
         /// A simulated day.
         var dayLength = Duration.seconds(86_400)
+        /// What operations' durations are multiplied with, in thousandths.
+        var pace = 1000
     }
 
     let settings: Settings
@@ -31,14 +33,22 @@ actor BladeCenter {
         self.settings = settings
         self.log = log
         bays = (1...max(1, settings.blades)).map { Bay(number: $0) }
-        folders = try bays.map { try BladeFolder(bay: $0, in: settings.folder, dayLength: settings.dayLength) }
+        folders = try bays.map { try BladeFolder(bay: $0, in: settings.folder, dayLength: settings.dayLength, pace: settings.pace) }
     }
 
     // MARK: - From outside
 
     /// Switches every blade on. The first time, each is enrolled before its agent starts. Returns when all agents run.
     func begin(bootAtOnce: Bool) async throws {
-        for bay in bays where !folders[bay.number - 1].isEnrolled { try await enrol(bay) }
+        let strangers = bays.filter { !folders[$0.number - 1].isEnrolled }
+        // A few at a time: each takes two processes and a key.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, bay) in strangers.enumerated() {
+                if index >= 4 { try await group.next() }
+                group.addTask { try await self.enrol(bay) }
+            }
+            try await group.waitForAll()
+        }
         for bay in bays { powerOn(bay.number, bootTime: bootAtOnce ? .zero : settings.bootTime) }
     }
 
@@ -166,7 +176,7 @@ actor BladeCenter {
 
     private func enrol(_ bay: Bay) async throws {
         let folder = folders[bay.number - 1]
-        let socket = settings.socket.isEmpty ? [:] : ["PODP_SOCKET": settings.socket]
+        let socket = settings.socket.isEmpty ? [:] : ["PODP_COORDINATOR": settings.socket]
         let token = try await ChildProcess.output(of: settings.podp, folder.tokenArguments, environment: socket)
             .split(whereSeparator: \.isWhitespace).map(String.init).first { $0.hasPrefix("podp1.") }
         guard let token else { throw ChildProcess.Failure(description: "podp blade token printed no token for \(bay.blade.name)") }

@@ -10,7 +10,7 @@ struct BladeFolder: Sendable {
     private let dayLength: Duration
 
     /// Makes what is missing. Throws what the file system says.
-    init(bay: Bay, in folder: String, dayLength: Duration) throws {
+    init(bay: Bay, in folder: String, dayLength: Duration, pace: Int) throws {
         self.bay = bay
         self.dayLength = dayLength
         // The agent takes an absolute path only.
@@ -23,6 +23,7 @@ struct BladeFolder: Sendable {
         settings.memory = Bay.memory
         settings.dom0Memory = Bay.dom0Memory
         settings.dayLength = dayLength
+        settings.pace = pace
         try world.install(settings)
     }
 

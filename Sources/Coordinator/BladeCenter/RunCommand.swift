@@ -37,6 +37,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Seconds that a simulated day lasts: domains' loads follow it.")
     var dayLength = 86_400.0
 
+    @Option(help: "What operations' durations are multiplied with, in thousandths: 250 makes migrations four times as fast.")
+    var pace = 1000
+
     @Flag(help: "Let all blades have booted at once at the start, for demonstrations.")
     var warm = false
 
@@ -44,6 +47,7 @@ struct RunCommand: AsyncParsableCommand {
         guard (1...64).contains(blades) else { throw ValidationError("--blades is from 1 to 64") }
         guard bootTime >= 0, bootTime <= 3600 else { throw ValidationError("--boot-time is from 0 to 3600 seconds") }
         guard dayLength >= 10, dayLength <= 1e6 else { throw ValidationError("--day-length is from 10 to 1000000 seconds") }
+        guard (0...10_000).contains(pace) else { throw ValidationError("--pace is from 0 to 10000 thousandths") }
         guard address != nil else { throw ValidationError("--redfish is HOST:PORT, like 127.0.0.1:8001") }
     }
 
@@ -60,6 +64,7 @@ struct RunCommand: AsyncParsableCommand {
         settings.blades = blades
         settings.socket = socket
         settings.bootTime = .milliseconds(Int64(bootTime * 1000))
+        settings.pace = pace
         settings.dayLength = .milliseconds(Int64(dayLength * 1000))
         let center = try BladeCenter(settings: settings, log: log)
         guard let address else { return }
