@@ -52,3 +52,9 @@ build_programs() {
 
 # How often a regular expression matches in the input, as a number.
 count() { grep -o -- "$1" | wc -l | tr -d ' ' || true; }
+
+# Of `podp blade list -o json`: each blade's mean CPU use over the planning window, in thousandths of its capacity, one a line.
+cpu_permille() {
+    grep -o '"capacity":[0-9]*,"high":[0-9]*,"mean":[0-9]*,"resource":"cpu"' |
+        sed 's/[^0-9]\+/ /g' | awk '$1 > 0 { print int($3 * 1000 / $1) }'
+}

@@ -64,7 +64,7 @@ struct BladeFolder: Sendable {
         ] + (boot.map { ["--simulated-boot", $0.description] } ?? [])
     }
 
-    func agentArguments(boot: ID128) -> [String] { arguments(boot: boot) }
+    func agentArguments(boot: ID128) -> [String] { ["run"] + arguments(boot: boot) }
 
     func enrolArguments(token: String) -> [String] { ["enrol", token] + arguments(boot: nil) }
 
