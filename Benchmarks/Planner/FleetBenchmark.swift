@@ -73,7 +73,8 @@ enum Fleet {
             problem.blades.append(
                 Problem.Blade(
                     id: BladeID(ID128(high: 1, low: UInt64(index))), name: "blade-\(index + 1)", chassis: "chassis-\(index / 14 + 1)",
-                    capacity: [8_000, 22 << 20, 400 << 10, 120 << 10], comfort: [700, 900, 600, 700], reserved: [0, 0, 0, 0], cpuFeatures: features, bridges: ["br0"],
+                    capacity: [8_000, 22 << 20, 400 << 10, 120 << 10], comfort: [700, 900, 600, 700], reserved: [0, 0, 0, 0], cpuFeatures: features,
+                    bridges: ["br0"],
                     sharedStorage: ["/dev/vg0/"]))
         }
         // Mean sizes that fill the fleet's memory to `fill` percent; CPU to two thirds of that.
@@ -101,16 +102,4 @@ enum Fleet {
     }
 
     private static let features = (0..<60).map { "flag-\($0 < 10 ? "0" : "")\($0)" }
-
-    /// SplitMix64.
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
 }

@@ -52,7 +52,8 @@ enum HtoolsBenchmark {
 
     private static func report(_ name: String, _ answer: HtoolsPlanner.Answer, _ seconds: Double) {
         print(
-            FleetBenchmark.column(name, 12), "score \(FleetBenchmark.decimal(answer.after.total, 8))  moves \(answer.steps.count)  MiB \(answer.memory)  "
+            FleetBenchmark.column(name, 12),
+            "score \(FleetBenchmark.decimal(answer.after.total, 8))  moves \(answer.steps.count)  MiB \(answer.memory)  "
                 + "CPU \(FleetBenchmark.decimal(seconds, 3)) s")
     }
 

@@ -3,7 +3,8 @@ import PodpModel
 import PodpPlanner
 import PodpRules
 
-/// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal. `planner-bench htools`: hbal's score beside hbal's own way.
+/// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal. `planner-bench hbal`: hbal's score beside hbal's own way, over
+/// clusters made from seeds. `planner-bench htools FILE`: the same on one dump.
 ///
 /// The problems are made from a seed, so that every machine plans the same ones; every plan is checked by `PlanChecker`.
 @main
@@ -12,9 +13,11 @@ enum Program {
         let arguments = CommandLine.arguments.dropFirst()
         switch arguments.first {
         case nil, "fleets": FleetBenchmark.run(seeds: 3)
+        case "hbal":
+            do { try HtoolsSuite.run() } catch { print("\(error)") }
         case "htools": exit(HtoolsBenchmark.run(Array(arguments.dropFirst())))
         default:
-            print("usage: planner-bench fleets | htools FILE.data [FILE.util]")
+            print("usage: planner-bench fleets | hbal | htools FILE.data [FILE.util]")
             exit(64)
         }
     }

@@ -26,12 +26,15 @@ enum HtoolsDump {
             rows.append("vm\(instance)|\(memory)|0|\(1 + random.below(4))|running|Y|node\(node)||ext|\(tag)|1|-|N")
             load += "vm\(instance) \(random.unit() / 4) \(Double(memory) / 131_072) \(random.unit() / 50) \(random.unit() / 30)\n"
         }
-        let nodeRows = heads.enumerated().map { $1.split(separator: "|", omittingEmptySubsequences: false).map { String($0) } }.enumerated().map { index, fields in
+        let nodeRows = heads.enumerated().map { $1.split(separator: "|", omittingEmptySubsequences: false).map { String($0) } }.enumerated().map {
+            index, fields in
             fields.map { $0 == "FREE" ? "\(free[index])" : $0 }.joined(separator: "|")
         }
         let policy = "128,1,1024,1,1,1|128,1,0,1,1,1;65536,32,1048576,16,8,12|ext|4.0|64.0"
         let cluster = tags ? "htools:iextags:app\nhtools:nlocation:chassis\n" : ""
-        let data = "group0|uuid-0|preferred||\n\n" + nodeRows.joined(separator: "\n") + "\n\n" + rows.joined(separator: "\n") + "\n\n" + cluster + "\n|\(policy)\ngroup0|\(policy)\n"
+        let data =
+            "group0|uuid-0|preferred||\n\n" + nodeRows.joined(separator: "\n") + "\n\n" + rows.joined(separator: "\n") + "\n\n" + cluster
+            + "\n|\(policy)\ngroup0|\(policy)\n"
         return (data, load)
     }
 }
@@ -70,7 +73,9 @@ struct HtoolsTests {
 
     @Test("What is wrong with a dump is told with its line")
     func errors() {
-        let changes = [("|4|N|uuid-0|1||N|0|0|1.0\nb", "|x|N|uuid-0\nb"), ("|a||ext||1|-|N\ntwo", "|c||ext||1|-|N\ntwo"), ("\nb|", "\na|"), ("one|2048", "one|-5")]
+        let changes = [
+            ("|4|N|uuid-0|1||N|0|0|1.0\nb", "|x|N|uuid-0\nb"), ("|a||ext||1|-|N\ntwo", "|c||ext||1|-|N\ntwo"), ("\nb|", "\na|"), ("one|2048", "one|-5"),
+        ]
         for (old, new) in changes {
             let text = Self.small.split(separator: old, maxSplits: 1, omittingEmptySubsequences: false).joined(separator: new)
             #expect(text != Self.small)
@@ -94,7 +99,9 @@ struct HtoolsTests {
                 default: bytes.insert(UInt8(ascii: "9"), at: position)
                 }
             }
-            if let cluster = try? HtoolsCluster(String(decoding: bytes, as: UTF8.self)) { #expect(HtoolsPlanner.steepestDescent(cluster, maxMoves: 20).steps.count <= 20) }
+            if let cluster = try? HtoolsCluster(String(decoding: bytes, as: UTF8.self)) {
+                #expect(HtoolsPlanner.steepestDescent(cluster, maxMoves: 20).steps.count <= 20)
+            }
         }
     }
 

@@ -37,7 +37,9 @@ struct PlannerPropertyTests {
             problem.goal = .evacuate(problem.blades[0].id)
             let plan = Planner.plan(problem)
             let left = try #require(plan.after.first).domains
-            if left > 0 { #expect(plan.remarks.contains { $0.contains(problem.blades[0].name) || $0.contains("left where they are") }, "seed \(seed): \(plan.remarks)") }
+            if left > 0 {
+                #expect(plan.remarks.contains { $0.contains(problem.blades[0].name) || $0.contains("left where they are") }, "seed \(seed): \(plan.remarks)")
+            }
         }
     }
 

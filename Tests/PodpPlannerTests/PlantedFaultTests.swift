@@ -37,7 +37,9 @@ struct PlantedFaultTests {
             faulty.after[0].permille[0] += 1
             #expect(isRefused(problem, faulty), "seed \(seed): load")
             // Another blade than planned: the loads shown are not so, whatever else.
-            if let other = problem.blades.first(where: { $0.id != first.to && $0.id != first.from && $0.capacity[0] > 0 }), problem.domains.contains(where: { $0.mean[0] > 100 && $0.id == first.domain }) {
+            if let other = problem.blades.first(where: { $0.id != first.to && $0.id != first.from && $0.capacity[0] > 0 }),
+                problem.domains.contains(where: { $0.mean[0] > 100 && $0.id == first.domain })
+            {
                 faulty = plan
                 faulty.moves[0].to = other.id
                 faulty.moves[0].toName = other.name
@@ -81,7 +83,9 @@ struct PlantedFaultTests {
             var generator = ProblemGenerator(seed: 60_000 + seed)
             var problem = generator.problem()
             let plan = Planner.plan(problem)
-            guard let wave = plan.waves.first, let index = wave.first, let target = problem.blades.firstIndex(where: { $0.id == plan.moves[index].to }) else { continue }
+            guard let wave = plan.waves.first, let index = wave.first, let target = problem.blades.firstIndex(where: { $0.id == plan.moves[index].to }) else {
+                continue
+            }
             guard let resident = problem.domains.first(where: { $0.blade == target && $0.id != plan.moves[index].domain }) else { continue }
             problem.rules.append(Rule(name: "planted", kind: .apart([resident.id, plan.moves[index].domain])))
             guard case .failure(let violations) = PlanChecker.check(problem, plan) else {

@@ -53,7 +53,8 @@ struct ProblemGenerator {
         if !dull, chance(20) { shared = ["/dev/vg0/"] }
         let accepts = dull || chance(90)
         return Problem.Blade(
-            id: Self.bladeID(index), name: "blade-\(index + 1)", capacity: Array(capacity.prefix(resources)), comfort: Array([700, 900, 600, 600].prefix(resources)),
+            id: Self.bladeID(index), name: "blade-\(index + 1)", capacity: Array(capacity.prefix(resources)),
+            comfort: Array([700, 900, 600, 600].prefix(resources)),
             reserved: Array(reserved.prefix(resources)), accepts: accepts, reason: accepts ? nil : "draining", cpuFeatures: features,
             bridges: dull || chance(80) ? ["br0", "br1"] : ["br0"], sharedStorage: shared)
     }
@@ -67,7 +68,11 @@ struct ProblemGenerator {
         let high = [mean[0] + amount(0...1500), memory, mean[2] + amount(0...(20 << 10)), mean[3]]
         var mobility = Problem.Mobility.live
         if !dull {
-            if chance(10) { mobility = .fixed(reason: "its owner wants it to stay") } else if chance(10) { mobility = .stopAndGo(downtime: .seconds(below(80))) }
+            if chance(10) {
+                mobility = .fixed(reason: "its owner wants it to stay")
+            } else if chance(10) {
+                mobility = .stopAndGo(downtime: .seconds(below(80)))
+            }
         }
         return Problem.Domain(
             id: Self.domainID(index), name: "domain-\(index + 1)", blade: blade, mean: Array(mean.prefix(resources)), high: Array(high.prefix(resources)),

@@ -15,7 +15,8 @@ struct TightFleetTests {
             revision: 1, goal: .balance,
             blades: (0..<blades).map { index in
                 Problem.Blade(
-                    id: ProblemGenerator.bladeID(index), name: "blade-\(index + 1)", capacity: [8000, memory * Self.gibibyte, 0, 0], comfort: [700, 900, 700, 700],
+                    id: ProblemGenerator.bladeID(index), name: "blade-\(index + 1)", capacity: [8000, memory * Self.gibibyte, 0, 0],
+                    comfort: [700, 900, 700, 700],
                     reserved: [0, 0, 0, 0])
             },
             domains: domains.enumerated().map { index, facts in

@@ -8,7 +8,8 @@ let gibibyte: Int64 = 1 << 20
 
 func blade(_ index: Int, memory: Int64 = 24) -> Problem.Blade {
     Problem.Blade(
-        id: bladeID(index), name: "blade-\(index)", capacity: [8000, memory * gibibyte, 200_000, 120_000], comfort: [700, 900, 700, 700], reserved: [0, 0, 0, 0],
+        id: bladeID(index), name: "blade-\(index)", capacity: [8000, memory * gibibyte, 200_000, 120_000], comfort: [700, 900, 700, 700],
+        reserved: [0, 0, 0, 0],
         cpuFeatures: ["aes", "avx", "sse4_2"], bridges: ["br0"], sharedStorage: ["/dev/vg0/"])
 }
 
@@ -35,6 +36,7 @@ func move(_ domain: Int, _ from: Int, _ to: Int, in problem: Problem) -> Move {
 
 func plan(_ moves: [Move], waves: [[Int]]? = nil, for problem: Problem) -> Plan {
     Plan(
-        revision: problem.revision, goal: problem.goal, moves: moves, waves: waves ?? moves.indices.map { [$0] }, before: [], after: [], costBefore: 2, costAfter: 1,
+        revision: problem.revision, goal: problem.goal, moves: moves, waves: waves ?? moves.indices.map { [$0] }, before: [], after: [], costBefore: 2,
+        costAfter: 1,
         remarks: [])
 }

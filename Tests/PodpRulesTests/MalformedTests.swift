@@ -53,7 +53,11 @@ struct MalformedTests {
             var problem = fleet()
             let soundLengths = Bool.random(using: &random)
             for index in problem.blades.indices where Bool.random(using: &random) {
-                if soundLengths { problem.blades[index].capacity[1] = numbers.randomElement(using: &random) ?? 0 } else { problem.blades[index].capacity = amounts() }
+                if soundLengths {
+                    problem.blades[index].capacity[1] = numbers.randomElement(using: &random) ?? 0
+                } else {
+                    problem.blades[index].capacity = amounts()
+                }
             }
             for index in problem.domains.indices {
                 if Int.random(in: 0..<4, using: &random) == 0 { problem.domains[index].blade = Int.random(in: -2...4, using: &random) }
@@ -65,9 +69,12 @@ struct MalformedTests {
             ]
             var wild = plan([], for: problem)
             for _ in 0..<Int.random(in: 0...4, using: &random) {
-                wild.moves.append(move(Int.random(in: 0...2, using: &random), Int.random(in: 0...2, using: &random), Int.random(in: 0...2, using: &random), in: fleet()))
+                wild.moves.append(
+                    move(Int.random(in: 0...2, using: &random), Int.random(in: 0...2, using: &random), Int.random(in: 0...2, using: &random), in: fleet()))
             }
-            wild.waves = (0..<Int.random(in: 0...4, using: &random)).map { _ in (0..<Int.random(in: 0...2, using: &random)).map { _ in Int.random(in: -1...4, using: &random) } }
+            wild.waves = (0..<Int.random(in: 0...4, using: &random)).map { _ in
+                (0..<Int.random(in: 0...2, using: &random)).map { _ in Int.random(in: -1...4, using: &random) }
+            }
             if case .failure(let violations) = PlanChecker.check(problem, wild) { #expect(!violations.list.isEmpty) }
         }
     }

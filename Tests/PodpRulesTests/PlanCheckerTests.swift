@@ -101,18 +101,20 @@ struct PlanCheckerTests {
             change(&problem)
             return faults(problem, plan([move(0, 0, 2, in: problem)], for: problem)).map(\.sentence)
         }
-        #expect(sentence { $0.rules = [Rule(name: "home", kind: .onlyOn([domainID(0)], blades: [bladeID(0), bladeID(1)]))] }
-            == ["web-1 is to run on blade-0 and blade-1 only, not on blade-2 (home)"])
+        #expect(
+            sentence { $0.rules = [Rule(name: "home", kind: .onlyOn([domainID(0)], blades: [bladeID(0), bladeID(1)]))] }
+                == ["web-1 is to run on blade-0 and blade-1 only, not on blade-2 (home)"])
         #expect(sentence { $0.rules = [Rule(name: "not", kind: .neverOn([domainID(0)], blades: [bladeID(2)]))] } == ["web-1 is never to run on blade-2 (not)"])
         #expect(sentence { $0.blades[2].cpuFeatures = ["aes"] } == ["blade-2's CPU lacks avx, which web-1 may rely on"])
         #expect(sentence { $0.blades[2].bridges = [] } == ["blade-2 has no bridge br0, which web-1 is plugged into"])
         #expect(sentence { $0.blades[2].sharedStorage = ["/dev/vg0"] } == ["/dev/vg0/web-1 of web-1 is no shared storage on blade-2"])
         #expect(sentence { $0.blades[0].sharedStorage = [] } == ["/dev/vg0/web-1 of web-1 is no shared storage on blade-0"])
         #expect(sentence { $0.domains[0].storage = ["/dev/vg0/../sda"] }.count == 2)
-        #expect(sentence {
-            $0.blades[2].accepts = false
-            $0.blades[2].reason = "draining"
-        } == ["blade-2 accepts no domains: draining"])
+        #expect(
+            sentence {
+                $0.blades[2].accepts = false
+                $0.blades[2].reason = "draining"
+            } == ["blade-2 accepts no domains: draining"])
         #expect(sentence { $0.goal = .evacuate(bladeID(2)) } == ["blade-2 is being emptied, and web-1 is sent there"])
         #expect(sentence { $0.domains[0].mobility = .fixed(reason: "a USB device is plugged in") } == ["web-1 stays where it is: a USB device is plugged in"])
         #expect(sentence { $0.domains[0].mobility = .stopAndGo(downtime: .seconds(60)) } == ["web-1 cannot migrate live"])

@@ -39,7 +39,9 @@ struct StepPremiseTests {
         now.blades[2].capacity[1] = 9 * gibibyte
         let other = move(1, 0, 2, in: planned)
         #expect(StepPremise.changes(for: move(0, 0, 2, in: planned), in: now).isEmpty)
-        #expect(StepPremise.changes(for: move(0, 0, 2, in: planned), in: now, inFlight: [other]) == ["blade-2 has 1 GiB of memory free, 2 GiB are needed for web-1"])
+        #expect(
+            StepPremise.changes(for: move(0, 0, 2, in: planned), in: now, inFlight: [other]) == ["blade-2 has 1 GiB of memory free, 2 GiB are needed for web-1"]
+        )
         now.domains[1].blade = 2
         #expect(StepPremise.changes(for: move(0, 0, 2, in: planned), in: now, inFlight: [other]).count == 1)
     }
@@ -61,7 +63,10 @@ struct StepPremiseTests {
         var problem = fleet()
         problem.rules = [Rule(name: "shop", kind: .together([domainID(0), domainID(1)]))]
         #expect(StepPremise.changes(for: move(0, 0, 2, in: problem), in: problem).isEmpty)
-        #expect(StepPremise.objections(moving: domainID(0), to: bladeID(2), live: true, in: problem) == ["web-1 and db-1 are to run together (shop), and run on blade-0 and blade-2"])
+        #expect(
+            StepPremise.objections(moving: domainID(0), to: bladeID(2), live: true, in: problem) == [
+                "web-1 and db-1 are to run together (shop), and run on blade-0 and blade-2"
+            ])
         #expect(StepPremise.objections(moving: domainID(2), to: bladeID(2), live: true, in: problem).isEmpty)
         #expect(StepPremise.objections(moving: domainID(2), to: bladeID(1), live: true, in: problem) == ["web-2 runs on blade-1 already"])
         #expect(StepPremise.objections(moving: domainID(8), to: bladeID(1), live: true, in: problem).count == 1)

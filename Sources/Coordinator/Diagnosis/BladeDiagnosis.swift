@@ -29,7 +29,8 @@ struct BladeDiagnosis {
         let waits = ready >= thresholds.readyLeast && ready >= thresholds.readyShare * max(blade.usedByDomains, 0.001)
         guard share >= thresholds.cpuShare || (waits && share >= thresholds.cpuShare * 0.75) else { return nil }
         let isCritical = share >= thresholds.cpuShareCritical || (waits && ready >= thresholds.readyShareCritical * blade.usedByDomains)
-        var sentence = "CPU is short on \(blade.name): \(Figure.percent(share)) of \(Figure.count(blade.cpus, "CPU")) busy (95th percentile \(Figure.percent(blade.cpu.high)))"
+        var sentence =
+            "CPU is short on \(blade.name): \(Figure.percent(share)) of \(Figure.count(blade.cpus, "CPU")) busy (95th percentile \(Figure.percent(blade.cpu.high)))"
         if waits {
             sentence += ", domains waited for \(Figure.tenths(ready)) CPUs while they used \(Figure.tenths(blade.usedByDomains))"
         } else if wasMeasured {
@@ -44,7 +45,8 @@ struct BladeDiagnosis {
         return blade.domains.filter { $0.vcpus > 0 && $0.cpu.mean >= thresholds.vcpuShare * Double($0.vcpus) && $0.vcpus < blade.cpus }.map { domain in
             Verdict(
                 resource: "cpu", blade: blade.id, severity: .note,
-                sentence: "\(domain.name) on \(blade.name) uses \(Figure.tenths(domain.cpu.mean)) of its \(Figure.count(domain.vcpus, "vCPU")) while the blade is at "
+                sentence:
+                    "\(domain.name) on \(blade.name) uses \(Figure.tenths(domain.cpu.mean)) of its \(Figure.count(domain.vcpus, "vCPU")) while the blade is at "
                     + "\(Figure.percent(blade.cpu.mean)): more vCPUs would help it, another blade would not")
         }
     }
@@ -58,7 +60,8 @@ struct BladeDiagnosis {
         return verdict(
             "cpu", share >= thresholds.dom0ShareCritical,
             "dom0 itself is short of CPU on \(blade.name): it uses \(Figure.tenths(used)) of its \(Figure.count(blade.dom0VCPUs, "vCPU")), "
-                + "and all disks and networks of the blade wait for it" + most(of: blade.domains, { $0.diskRequests?.mean ?? 0 }) { "\(Figure.whole($0)) disk requests/s" })
+                + "and all disks and networks of the blade wait for it"
+                + most(of: blade.domains, { $0.diskRequests?.mean ?? 0 }) { "\(Figure.whole($0)) disk requests/s" })
     }
 
     private var dom0Memory: Verdict? {
@@ -76,7 +79,8 @@ struct BladeDiagnosis {
         guard blade.memoryFreeShare < thresholds.memoryFreeShare else { return nil }
         return Verdict(
             resource: "memory", blade: blade.id, severity: .warning,
-            sentence: "RAM is short on \(blade.name): \(Figure.bytes(blade.memoryFree.mean)) of \(Figure.bytes(Double(blade.memory.count))) are free for domains")
+            sentence:
+                "RAM is short on \(blade.name): \(Figure.bytes(blade.memoryFree.mean)) of \(Figure.bytes(Double(blade.memory.count))) are free for domains")
     }
 
     private var disk: Verdict? {

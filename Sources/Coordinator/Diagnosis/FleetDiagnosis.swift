@@ -34,7 +34,8 @@ struct FleetDiagnosis {
             return verdict("cpu", false, "\(whole) while \(idle) \(idle == 1 ? "is" : "are") below \(Figure.percent(thresholds.idleShare)): balance would help")
         }
         if share < thresholds.cpuShare * 0.9 { return verdict("cpu", false, "\(whole), the fleet is at \(Figure.percent(share)): balance may help") }
-        return verdict("cpu", true, "\(whole), and the fleet is at \(Figure.percent(share)) of \(Figure.whole(cpus)) CPUs: more blades are needed, balance would not help")
+        return verdict(
+            "cpu", true, "\(whole), and the fleet is at \(Figure.percent(share)) of \(Figure.whole(cpus)) CPUs: more blades are needed, balance would not help")
     }
 
     /// Memory is short in the fleet before a blade is full: where little is free nothing can be moved, started or restarted.
@@ -46,7 +47,8 @@ struct FleetDiagnosis {
         if free / whole < thresholds.fleetMemoryFreeShare {
             return verdict(
                 "memory", free / whole < thresholds.memoryFreeShare,
-                "RAM is short in the fleet: \(Figure.bytes(free)) of \(Figure.bytes(whole)) are free on \(Figure.count(blades.count, "blade")); a blade's domains may not find room elsewhere")
+                "RAM is short in the fleet: \(Figure.bytes(free)) of \(Figure.bytes(whole)) are free on \(Figure.count(blades.count, "blade")); a blade's domains may not find room elsewhere"
+            )
         }
         guard count > 0 else { return nil }
         return verdict("memory", false, "RAM is short on \(count) of \(Figure.count(blades.count, "blade")), \(Figure.bytes(free)) are free in the fleet")
@@ -56,7 +58,10 @@ struct FleetDiagnosis {
         let count = blades(shortOf: "disk")
         guard count > 0 else { return nil }
         if count * 2 > blades.count, blades.count > 1 {
-            return verdict("disk", true, "disk I/O is short on \(count) of \(Figure.count(blades.count, "blade")): the storage that they share is the bottleneck, balance would not help")
+            return verdict(
+                "disk", true,
+                "disk I/O is short on \(count) of \(Figure.count(blades.count, "blade")): the storage that they share is the bottleneck, balance would not help"
+            )
         }
         return verdict("disk", false, "disk I/O is short on \(count) of \(Figure.count(blades.count, "blade"))")
     }

@@ -46,8 +46,10 @@ public struct FleetWindow: Hashable, Sendable, Codable {
         public var domains: [Domain]
 
         public init(
-            id: BladeID, name: String, excluded: String? = nil, cpus: Int, memory: Bytes, dom0VCPUs: Int = 1, dom0Memory: Bytes = .zero, linkMegabitsPerSecond: Int = 0,
-            cpu: Reading, dom0CPU: Reading? = nil, memoryFree: Reading, dom0MemoryFree: Reading? = nil, outOfRequests: Reading? = nil, diskRequests: Reading? = nil,
+            id: BladeID, name: String, excluded: String? = nil, cpus: Int, memory: Bytes, dom0VCPUs: Int = 1, dom0Memory: Bytes = .zero,
+            linkMegabitsPerSecond: Int = 0,
+            cpu: Reading, dom0CPU: Reading? = nil, memoryFree: Reading, dom0MemoryFree: Reading? = nil, outOfRequests: Reading? = nil,
+            diskRequests: Reading? = nil,
             network: Reading? = nil, domains: [Domain] = []
         ) {
             self.id = id

@@ -59,7 +59,8 @@ struct Reach {
 
     /// Every disk is shared storage at both ends. Directories reach what lies under them.
     private mutating func keepStorage(_ problem: Problem) {
-        let holders = Holders(needed: problem.domains.lazy.flatMap { $0.storage.flatMap(Self.names) }, words: words, blades: problem.blades.map(\.sharedStorage))
+        let holders = Holders(
+            needed: problem.domains.lazy.flatMap { $0.storage.flatMap(Self.names) }, words: words, blades: problem.blades.map(\.sharedStorage))
         for (index, domain) in problem.domains.enumerated() {
             for path in domain.storage {
                 var mask = [UInt64](repeating: 0, count: words)

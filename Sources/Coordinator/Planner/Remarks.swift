@@ -117,23 +117,29 @@ struct Remarks {
         for resource in 0..<board.resources where board.isHard[resource] {
             let count = board.resources
             let needed = items.reduce(Int64(0)) { $0 + board.high[$1 * count + resource] }
-            let free = (0..<board.blades).filter { target in target != blade && items.contains { board.allows($0, target) } && board.room[target * count + resource] >= 0 }
-                .map { max(0, board.room[$0 * count + resource] - end.high[$0 * count + resource]) }
+            let free = (0..<board.blades).filter { target in
+                target != blade && items.contains { board.allows($0, target) } && board.room[target * count + resource] >= 0
+            }
+            .map { max(0, board.room[$0 * count + resource] - end.high[$0 * count + resource]) }
             let total = free.reduce(0, +)
             let verb = domains.count == 1 ? "needs" : "need"
             if needed > total {
-                return "\(name) cannot be emptied: \(words.set(domains)) \(verb) \(words.amount(needed, resource)), \(words.amount(total, resource)) is free elsewhere"
+                return
+                    "\(name) cannot be emptied: \(words.set(domains)) \(verb) \(words.amount(needed, resource)), \(words.amount(total, resource)) is free elsewhere"
             }
             let largest = items.map { board.high[$0 * count + resource] }.max() ?? 0
             if let piece = free.max(), largest > piece {
-                return "\(name) cannot be emptied: \(words.set(domains)) \(verb) \(words.amount(needed, resource)), \(words.amount(total, resource)) is free elsewhere "
+                return
+                    "\(name) cannot be emptied: \(words.set(domains)) \(verb) \(words.amount(needed, resource)), \(words.amount(total, resource)) is free elsewhere "
                     + "in pieces of \(words.amount(piece, resource)) at most"
             }
         }
         if problem.limits.maxMoves < domains.count {
             return "\(name) cannot be emptied: \(domains.count) domains are on it, \(problem.limits.maxMoves) moves are allowed"
         }
-        if problem.goal == .consolidate { return "\(name) is not emptied: somebody would wait longer if \(words.set(domains)) ran elsewhere, or no order of moves is legal" }
+        if problem.goal == .consolidate {
+            return "\(name) is not emptied: somebody would wait longer if \(words.set(domains)) ran elsewhere, or no order of moves is legal"
+        }
         return "\(name) cannot be emptied: no legal way was found to place \(words.set(domains)) elsewhere"
     }
 

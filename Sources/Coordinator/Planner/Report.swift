@@ -77,12 +77,15 @@ struct Report {
         }
         let resource = problem.goal == .balance ? mostRelieved(step, running) : fullest(step, running)
         let takes = "\(domain.name) takes \(words.amount(domain.mean[resource], resource)) of it"
-        let there = "\(target.name) is at \(words.percent(running.share(step.to, resource))), then \(words.percent(running.share(step.to, resource, plus: step.domain)))"
+        let there =
+            "\(target.name) is at \(words.percent(running.share(step.to, resource))), then \(words.percent(running.share(step.to, resource, plus: step.domain)))"
         let called = "\(source.name)'s \(words.name(resource))"
         let here = running.share(step.from, resource)
         switch problem.goal {
         case .evacuate:
-            if step.from == board.evacuated { return "\(source.name) is to be emptied; \(domain.name) takes \(demand(step.domain)); \(there) of \(words.name(resource))" }
+            if step.from == board.evacuated {
+                return "\(source.name) is to be emptied; \(domain.name) takes \(demand(step.domain)); \(there) of \(words.name(resource))"
+            }
             return "\(domain.name) makes room on \(source.name); \(there) of \(words.name(resource))"
         case .consolidate:
             return "\(source.name) is emptied; \(domain.name) takes \(demand(step.domain)); \(there) of \(words.name(resource))"

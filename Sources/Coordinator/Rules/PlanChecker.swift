@@ -40,7 +40,9 @@ public enum PlanChecker {
             var setOff = finished
             for index in wave {
                 let move = plan.moves[index]
-                guard let domain = fleet.domainIndex[move.domain], let from = fleet.bladeIndex[move.from], let target = fleet.bladeIndex[move.to] else { continue }
+                guard let domain = fleet.domainIndex[move.domain], let from = fleet.bladeIndex[move.from], let target = fleet.bladeIndex[move.to] else {
+                    continue
+                }
                 setOff += 1
                 guard !occupancy.isUnderWay(domain) else {
                     found.append(Violation(step: finished, rule: "plan", sentence: "\(move.domainName) moves twice in one wave"))
@@ -93,7 +95,9 @@ public enum PlanChecker {
                 found.append(
                     Violation(
                         step: step, rule: "plan",
-                        sentence: "\(load.name) is shown with \(load.domains) domains at \(load.permille) \(when) the plan, and has \(domains[blade]) at \(permille)"))
+                        sentence:
+                            "\(load.name) is shown with \(load.domains) domains at \(load.permille) \(when) the plan, and has \(domains[blade]) at \(permille)")
+                )
             }
         }
         return found

@@ -85,7 +85,9 @@ struct HtoolsAnnealing {
             var best = (instance: -1, score: Double.infinity)
             for instance in displaced {
                 // Home need not have room now: the checks of the order decide. But prefer those that fit.
-                let score = state.scoreAfter(instance, to: board.origin[instance]) + (state.fits(instance, on: board.origin[instance]) || board.isOffline[board.origin[instance]] ? 0 : 1e6)
+                let score =
+                    state.scoreAfter(instance, to: board.origin[instance])
+                    + (state.fits(instance, on: board.origin[instance]) || board.isOffline[board.origin[instance]] ? 0 : 1e6)
                 if score < best.score { best = (instance, score) }
             }
             guard best.instance >= 0 else { return }

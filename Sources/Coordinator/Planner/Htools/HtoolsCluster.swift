@@ -150,7 +150,9 @@ private struct Fields {
         if !fields.indices.contains(index), let otherwise { return otherwise }
         let field = try text(index)
         if field == "?" { return 0 }
-        guard let value = Double(field), value.isFinite, value >= 0, value < 1e12 else { throw error("field \(index + 1), '\(field)', is no number from 0 to 1e12") }
+        guard let value = Double(field), value.isFinite, value >= 0, value < 1e12 else {
+            throw error("field \(index + 1), '\(field)', is no number from 0 to 1e12")
+        }
         return value
     }
 

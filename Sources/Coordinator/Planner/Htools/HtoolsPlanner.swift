@@ -42,10 +42,10 @@ public enum HtoolsPlanner {
         guard !descent.isEmpty else { return plain }
         var state = HtoolsState(board, at: board.origin)
         for step in descent { state.move(step.instance, to: step.to) }
-        // Where the descent is not hbal's to the letter it takes more moves than hbal: a fifth less leaves room for the difference.
+        // Where the descent is not hbal's to the letter it takes more moves than hbal: a little less leaves room for the difference.
         let isExact = board.instances * board.nodes <= HtoolsDescent.exhaustive
-        let moves = limits.maxMoves ?? (isExact ? state.displaced : max(1, state.displaced * 8 / 10))
-        let memory = isExact ? state.moved : state.moved * 85 / 100
+        let moves = limits.maxMoves ?? (isExact ? state.displaced : max(1, state.displaced * 93 / 100))
+        let memory = isExact ? state.moved : state.moved * 90 / 100
         var annealing = HtoolsAnnealing(state, maxMoves: moves, maxMemory: memory, seed: limits.seed)
         annealing.run(steps: limits.steps ?? min(8_000_000, max(80_000, 2_000 * board.instances)))
         guard let steps = HtoolsOrder.steps(board, to: annealing.best) else { return plain }
