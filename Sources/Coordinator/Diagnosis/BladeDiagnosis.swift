@@ -30,7 +30,8 @@ struct BladeDiagnosis {
         guard share >= thresholds.cpuShare || (waits && share >= thresholds.cpuShare * 0.75) else { return nil }
         let isCritical = share >= thresholds.cpuShareCritical || (waits && ready >= thresholds.readyShareCritical * blade.usedByDomains)
         var sentence =
-            "CPU is short on \(blade.name): \(Figure.percent(share)) of \(Figure.count(blade.cpus, "CPU")) busy (95th percentile \(Figure.percent(blade.cpu.high)))"
+            "CPU is short on \(blade.name): \(Figure.percent(share)) of \(Figure.count(blade.cpus, "CPU")) busy "
+            + "(95th percentile \(Figure.percent(blade.cpu.high)))"
         if waits {
             sentence += ", domains waited for \(Figure.tenths(ready)) CPUs while they used \(Figure.tenths(blade.usedByDomains))"
         } else if wasMeasured {

@@ -47,7 +47,8 @@ struct FleetDiagnosis {
         if free / whole < thresholds.fleetMemoryFreeShare {
             return verdict(
                 "memory", free / whole < thresholds.memoryFreeShare,
-                "RAM is short in the fleet: \(Figure.bytes(free)) of \(Figure.bytes(whole)) are free on \(Figure.count(blades.count, "blade")); a blade's domains may not find room elsewhere"
+                "RAM is short in the fleet: \(Figure.bytes(free)) of \(Figure.bytes(whole)) are free on "
+                    + "\(Figure.count(blades.count, "blade")); a blade's domains may not find room elsewhere"
             )
         }
         guard count > 0 else { return nil }

@@ -125,12 +125,14 @@ struct Remarks {
             let verb = domains.count == 1 ? "needs" : "need"
             if needed > total {
                 return
-                    "\(name) cannot be emptied: \(words.set(domains)) \(verb) \(words.amount(needed, resource)), \(words.amount(total, resource)) is free elsewhere"
+                    "\(name) cannot be emptied: \(words.set(domains)) \(verb) \(words.amount(needed, resource)), "
+                    + "\(words.amount(total, resource)) is free elsewhere"
             }
             let largest = items.map { board.high[$0 * count + resource] }.max() ?? 0
             if let piece = free.max(), largest > piece {
                 return
-                    "\(name) cannot be emptied: \(words.set(domains)) \(verb) \(words.amount(needed, resource)), \(words.amount(total, resource)) is free elsewhere "
+                    "\(name) cannot be emptied: \(words.set(domains)) \(verb) \(words.amount(needed, resource)), "
+                    + "\(words.amount(total, resource)) is free elsewhere "
                     + "in pieces of \(words.amount(piece, resource)) at most"
             }
         }

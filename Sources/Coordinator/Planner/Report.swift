@@ -78,7 +78,8 @@ struct Report {
         let resource = problem.goal == .balance ? mostRelieved(step, running) : fullest(step, running)
         let takes = "\(domain.name) takes \(words.amount(domain.mean[resource], resource)) of it"
         let there =
-            "\(target.name) is at \(words.percent(running.share(step.to, resource))), then \(words.percent(running.share(step.to, resource, plus: step.domain)))"
+            "\(target.name) is at \(words.percent(running.share(step.to, resource))), "
+            + "then \(words.percent(running.share(step.to, resource, plus: step.domain)))"
         let called = "\(source.name)'s \(words.name(resource))"
         let here = running.share(step.from, resource)
         switch problem.goal {

@@ -2,7 +2,7 @@ import PodpModel
 
 /// A resource that may never run out does not, in any state between moves: used(blade) + high(domain) ≤ capacity(blade).
 ///
-/// A blade that is over already may lose domains and gains none. A blade whose capacity is unknown (0) gains none either: what cannot be shown to fit does not go.
+/// A blade that is over already may lose domains and gains none. A blade whose capacity is unknown (0) gains none: what cannot be shown to fit does not go.
 struct Capacity: PlacementRule {
     let name = "capacity"
 

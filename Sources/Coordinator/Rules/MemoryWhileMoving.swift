@@ -18,9 +18,10 @@ struct MemoryWhileMoving: PlacementRule {
             guard occupancy.settled(on: arrival.target, position) + needed <= capacity else { return nil }
             let used = occupancy.used(on: arrival.target, position)
             guard used + needed > capacity else { return nil }
+            let leavers = occupancy.leavers(of: arrival.target)
             return
-                "\(blade.name) has \(Amount.text(capacity - used, of: resource, .down)) of \(resource.name) free while \(list(occupancy.leavers(of: arrival.target))) "
-                + "\(occupancy.leavers(of: arrival.target).count == 1 ? "is" : "are") still leaving, \(Amount.text(needed, of: resource, .up)) are needed for \(domain.name)"
+                "\(blade.name) has \(Amount.text(capacity - used, of: resource, .down)) of \(resource.name) free while \(list(leavers)) "
+                + "\(leavers.count == 1 ? "is" : "are") still leaving, \(Amount.text(needed, of: resource, .up)) are needed for \(domain.name)"
         }
     }
 }

@@ -2,12 +2,12 @@ import PodpModel
 
 /// Replays a plan on its problem and says whether every state of it, between its moves and in the midst of them, keeps every rule.
 ///
-/// It shares no code with any planner. A wave's moves run side by side and end in any order: each is judged as if all of its wave had set off and none had ended,
+/// It shares no code with any planner. A wave's moves run side by side and end in any order: each is judged as if all of its wave had set off, none ended,
 /// which is the worst of all orders, because a domain that is on its way counts at both ends.
 public enum PlanChecker {
     /// The checker's word, with what the fleet broke before the plan and still breaks; or every violation that was found, in the order of the plan.
     ///
-    /// Malformed problems and plans (indices out of range, lists of wrong length, ids twice, negative or overflowing amounts) are violations too; nothing traps.
+    /// Malformed problems and plans (indices out of range, lists of wrong length, ids twice, negative or overflowing amounts) are violations; nothing traps.
     public static func check(_ problem: Problem, _ plan: Plan) -> Result<Certificate, Violations> {
         do throws(Violations) {
             return .success(try certificate(for: plan, on: Fleet(problem)))
