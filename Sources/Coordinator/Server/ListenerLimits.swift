@@ -3,7 +3,7 @@ import NIOCore
 /// What the listener takes from peers, at most.
 public struct ListenerLimits: Sendable, Hashable {
     /// From the connection to the whole hello or request.
-    public var greeting: TimeAmount = .seconds(10)
+    public var greeting: TimeAmount = .seconds(60)
     /// From there to the core's answer.
     public var answer: TimeAmount = .seconds(30)
     /// From a frame's first byte to its last.

@@ -31,8 +31,13 @@ class Programs:
         if self.given:
             return
         os.makedirs(self.settings.path('bin'), exist_ok=True)
-        for products, scratch, flags in ((('podp-agent',), '.build-agent', ['--static-swift-stdlib']), (('podp-coordinator', 'podp'), '.build-release', [])):
-            base = ['swift', 'build', '--package-path', PROJECT, '--scratch-path', os.path.join(PROJECT, scratch), '-c', 'release', *flags]
+        builds = (
+            (('podp-agent',), ['--scratch-path', os.path.join(PROJECT, '.build-agent'), '-c', 'release', '--static-swift-stdlib']),
+            # The same build as the tests': here their speed does not matter, and they are there already.
+            (('podp-coordinator', 'podp'), []),
+        )
+        for products, flags in builds:
+            base = ['swift', 'build', '--package-path', PROJECT, *flags]
             say(f'building {", ".join(products)} (minutes, the first time)')
             for product in products:
                 subprocess.run([*base, '--product', product], check=True, stdout=subprocess.DEVNULL)
