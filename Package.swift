@@ -132,6 +132,16 @@ let serverTests: [Target] = [
         path: "Benchmarks/Ingest", swiftSettings: strict),
 ]
 
+/// A fleet in memory, and a live web server over it: for tests of the API, of the CLI, and of whoever speaks to either.
+let webTests: [Target] = [
+    .target(
+        name: "WebTestSupport", dependencies: ["PodpModel", "PodpAPI", "PodpCore", "PodpWeb", "PodpDefinition", log, lifecycle] + nio,
+        path: "Tests/Support/Web", swiftSettings: strict),
+    tests("PodpWebTests", ["PodpModel", "PodpAPI", "PodpCore", "PodpWeb", "WebTestSupport", httpClient] + nio, resources: [.copy("Golden")]),
+    tests("CLITests", ["PodpModel", "PodpAPI", "PodpCore", "PodpWeb", "WebTestSupport", "podp"] + nio, resources: [.copy("Golden")]),
+    .executableTarget(name: "metrics-bench", dependencies: ["PodpModel", "PodpCore", "PodpWeb", "WebTestSupport"], path: "Benchmarks/Metrics", swiftSettings: strict),
+]
+
 let package = Package(
     name: "podp",
     products: [
@@ -154,5 +164,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
-    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests + serverTests + simulatorTests
+    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests + serverTests + simulatorTests + webTests
 )

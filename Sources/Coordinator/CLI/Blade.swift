@@ -124,11 +124,11 @@ struct BladeCommand: AsyncParsableCommand {
     static func table(_ blades: [BladeResource]) -> String {
         var table = Table(header: ["BLADE", "STATE", "CPU", "", "OF", "MEMORY FREE", "OF", "DOMAINS", "REPORT", "NOTE"])
         for blade in blades {
-            let permille = blade.cpuMillicpus.flatMap { used in Words.permille(Int64(used), of: blade.cpus.map { Int64($0) * 1000 }) }
+            let permille = blade.cpuMillicpus.flatMap { used in Words.permille(Int64(used), of: blade.cpus.map { Int64(clamping: $0).multipliedReportingOverflow(by: 1000).partialValue }) }
             let note = blade.held ?? blade.reportInvalid ?? (blade.findings.isEmpty ? "" : "\(Words.count(blade.findings.count, "finding")): podp check")
             table.rows.append([
-                Cell(blade.name, .bold), state(blade), Cell(permille.map { Bar.text(permille: $0, width: 8) } ?? "", StatusCommand.look(permille)),
-                Cell(Words.percent(permille: permille), right: true), Cell(blade.cpus.map { "\($0)" } ?? "–", right: true),
+                Cell(blade.name, .bold), state(blade), Cell(permille.map { Bar.text(permille: $0, width: 8) } ?? "", blade.stale ? .faint : StatusCommand.look(permille)),
+                Cell(Words.percent(permille: permille), blade.stale ? .faint : .plain, right: true), Cell(blade.cpus.map { "\($0)" } ?? "–", right: true),
                 Cell(Words.bytes(blade.memoryFreeBytes), right: true), Cell(Words.bytes(blade.memoryBytes), right: true),
                 Cell("\(blade.domainsRunning)/\(blade.domains)", right: true), Cell(blade.reportAgeSeconds.map { Words.seconds($0) } ?? "none", right: true),
                 Cell(note, .faint),

@@ -83,9 +83,10 @@ struct Table {
         for row in rows { for (column, cell) in row.enumerated() where cell.right { isRight[column] = true } }
         return (header.isEmpty ? rows : all).map { row in
             var line = indent
-            for (column, cell) in row.enumerated() {
+            let last = row.lastIndex { !$0.text.isEmpty } ?? -1
+            for (column, cell) in row.enumerated() where column <= last {
                 let space = String(repeating: " ", count: max(0, widths[column] - SafeText.width(cell.text)))
-                let isLast = column == row.count - 1
+                let isLast = column == last
                 line += isRight[column] ? space + cell.painted(cell.text) : cell.painted(cell.text) + (isLast ? "" : space)
                 if !isLast { line += "  " }
             }

@@ -19,7 +19,8 @@ enum Words {
     /// Thousandths of a processor as processors: `1.40`.
     static func cores(_ millicpus: (some BinaryInteger)?) -> String {
         guard let millicpus else { return "–" }
-        let hundredths = (Int64(clamping: millicpus) + 5) / 10
+        let thousandths = Int64(clamping: max(millicpus, 0))
+        let hundredths = thousandths / 10 + (thousandths % 10 >= 5 ? 1 : 0)
         return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
     }
 
@@ -48,11 +49,12 @@ enum Words {
     }
 
     /// `93 %`.
-    static func percent(permille: Int64?) -> String { permille.map { "\(($0 + 5) / 10) %" } ?? "–" }
+    static func percent(permille: Int64?) -> String { permille.map { "\($0 / 10 + ($0 % 10 >= 5 ? 1 : 0)) %" } ?? "–" }
 
     static func permille(_ part: Int64, of whole: Int64?) -> Int64? {
         guard let whole, whole > 0 else { return nil }
-        return Int64(clamping: part.multipliedReportingOverflow(by: 1000).overflow ? Int64.max : part * 1000 / whole)
+        let (thousandfold, overflow) = part.multipliedReportingOverflow(by: 1000)
+        return overflow ? (part < 0 ? .min : .max) : thousandfold / whole
     }
 
     /// `4 s`, `3 min`, `5 h`, `12 d`.

@@ -1,0 +1,142 @@
+import Foundation
+import PodpAPI
+import PodpCore
+import PodpModel
+import PodpWeb
+import Testing
+import WebTestSupport
+
+/// Runs the `podp` that was built beside these tests, against a live server.
+@Suite("podp, run")
+struct CommandTests {
+    private static let program = Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent("podp").path ?? "podp"
+
+    private static func fleet() -> FakeFleet {
+        let fleet = FakeFleet(ExampleFleet.view())
+        fleet.with { $0.verdicts = [Verdict(resource: "cpu", blade: ExampleFleet.bladeID(1), severity: .warning, sentence: "blade-1's CPU is at 93 % of 8 cores (comfort 70 %)")] }
+        fleet.log(AuditEntry(at: ExampleFleet.now, kind: "blade-connected", blade: ExampleFleet.bladeID(1), sentence: "blade-1 connected"))
+        fleet.log(AuditEntry(at: ExampleFleet.now, severity: .critical, kind: "domain-twice", by: "uid 0 (root)", sentence: "evil \u{1B}[2J text"))
+        return fleet
+    }
+
+    private static func podp(_ arguments: [String], _ server: LiveServer, _ directory: String, input: String? = nil) async throws -> (code: Int32, output: String, errors: String) {
+        try await run(program, arguments, environment: ["PODP_COORDINATOR": server.socket], input: input, in: directory)
+    }
+
+    /// Compares with the file of that name; with PODP_WRITE_GOLDEN set to the golden folder, writes it instead.
+    private static func expectGolden(_ text: String, _ name: String) throws {
+        if let folder = ProcessInfo.processInfo.environment["PODP_WRITE_GOLDEN"] {
+            try text.write(toFile: "\(folder)/\(name).txt", atomically: true, encoding: .utf8)
+            return
+        }
+        let path = try #require(Bundle.module.resourceURL).appendingPathComponent("Golden/\(name).txt")
+        #expect(text == (try String(contentsOf: path, encoding: .utf8)), "\(name)")
+    }
+
+    @Test(
+        "what podp shows is as it was looked at by a person",
+        arguments: [
+            ("status", ["status"]), ("blade-list", ["blade", "list"]), ("blade-show", ["blades", "show", "blade-2"]), ("domain-list", ["domains"]),
+            ("domain-show", ["domain", "show", "web-2"]), ("operations", ["operations"]), ("plan-show", ["plan", "show", "7f3a9c"]), ("plan-list", ["plans", "list"]),
+            ("policy", ["policy"]), ("events", ["events"]), ("check", ["check", "blade-1"]), ("tokens", ["token", "list"]), ("blade-tokens", ["blade", "token", "--list"]),
+        ])
+    func golden(_ name: String, _ arguments: [String]) async throws {
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(Self.fleet(), directory: directory) { server in
+                let result = try await Self.podp(arguments, server, directory)
+                #expect(result.code == 0, "\(result.errors)")
+                #expect(!result.output.contains("\u{1B}"), "no colour where there is no terminal, and nobody else's either")
+                #expect(!result.output.isEmpty)
+                try Self.expectGolden(result.output, name)
+            }
+        }
+    }
+
+    @Test("--output json is the API's own answer", arguments: [["status"], ["blade", "list"], ["domain", "show", "web-1"], ["plan", "show", "7f3a9c"], ["operations"], ["events"]])
+    func json(_ arguments: [String]) async throws {
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(Self.fleet(), directory: directory) { server in
+                let result = try await Self.podp(arguments + ["--output", "json"], server, directory)
+                #expect(result.code == 0, "\(result.errors)")
+                #expect(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) is [String: Any])
+            }
+        }
+    }
+
+    @Test("exit codes say how it ended")
+    func exitCodes() async throws {
+        let fleet = Self.fleet()
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                #expect(try await Self.podp(["status"], server, directory).code == 0)
+                #expect(try await Self.podp(["domain", "migrate"], server, directory).code == 2)
+                #expect(try await Self.podp(["domain", "set", "web-1"], server, directory).code == 2)
+                #expect(try await Self.podp(["--help"], server, directory).code == 0)
+                // blade-2 has a critical finding.
+                #expect(try await Self.podp(["check"], server, directory).code == 1)
+
+                let missing = try await Self.podp(["domain", "show", "nobody"], server, directory)
+                #expect(missing.code == 4)
+                #expect(missing.errors == "podp: there is no domain 'nobody'\n  → see 'podp domain list'\n")
+                let many = try await Self.podp(["domain", "show", "web"], server, directory)
+                #expect(many.code == 4)
+                #expect(many.errors.contains("web-1") && many.errors.contains("web-2"))
+
+                fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 2))] }
+                let failed = try await Self.podp(["domain", "pause", "web-1"], server, directory)
+                #expect(failed.code == 1)
+                #expect(failed.errors.contains("libvirt: domain is not running"))
+                fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 1))] }
+                #expect(try await Self.podp(["domain", "stop", "web-2"], server, directory).code == 0)
+                fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 4))] }
+                let begun = try await Self.podp(["domain", "migrate", "web-1", "blade-2", "--no-wait"], server, directory)
+                #expect(begun.output == "begun: #4\n")
+                let (request, _) = try #require(fleet.with { $0.asked.last })
+                #expect(request == .migrateDomain(ExampleFleet.domainID(1), to: ExampleFleet.bladeID(2), allowStop: false))
+            }
+            let gone = try await run(Self.program, ["status", "--coordinator", "\(directory)/none.sock"], in: directory)
+            #expect(gone.code == 5)
+            #expect(gone.errors.contains("systemctl start podp-coordinator"))
+            #expect(try await run(Self.program, ["status", "--coordinator", "http://example.com"], in: directory).code == 2)
+        }
+    }
+
+    @Test("a plan is carried out to its end, and a stopped one is a failure")
+    func apply() async throws {
+        let fleet = Self.fleet()
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                fleet.with { $0.view.plans[0].state = .done }
+                let done = try await Self.podp(["apply", "7f3a"], server, directory)
+                #expect(done.code == 0, "\(done.errors)")
+                #expect(done.output == "done: 1 move\n")
+                fleet.with { $0.view.plans[0].state = .stopped(reason: "blade-2 has no room any more") }
+                let stopped = try await Self.podp(["plan", "apply", "7f3a"], server, directory)
+                #expect(stopped.code == 1)
+                #expect(stopped.errors.contains("blade-2 has no room any more"))
+            }
+        }
+    }
+
+    @Test("a flat file is sent whole, and its mistakes are shown with line and column")
+    func create() async throws {
+        let fleet = Self.fleet()
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                let good = "name = \"new\"\ntype = \"pvh\"\nmemory = 512\nvcpus = 1\nkernel = \"/boot/vmlinuz\"\ndisk = [ \"phy:/dev/vdb,xvda,w\" ]\n"
+                let made = try await Self.podp(["domain", "create", "-", "--on", "blade-1"], server, directory, input: good)
+                #expect(made.code == 0, "\(made.errors)")
+                guard case .createDomain(let definition, let blade, let start) = try #require(fleet.with { $0.asked.last }).0 else {
+                    Issue.record("no domain was created")
+                    return
+                }
+                #expect(definition.name == "new" && blade == ExampleFleet.bladeID(1) && start)
+                let bad = try await Self.podp(["domain", "create", "-"], server, directory, input: "name = \"new\"\nmemory = [\n")
+                #expect(bad.code == 4)
+                #expect(bad.errors.contains("stdin:"))
+                let offline = try await Self.podp(["domain", "check-file", "-"], server, directory, input: good)
+                #expect(offline.output == "new: pvh, 1 vcpu, 512 MiB\n")
+            }
+        }
+    }
+}
