@@ -37,6 +37,8 @@ struct IngestBench {
         configuration.port = 0
         // All blades come at once, from one process that has the same processors.
         configuration.limits.greeting = .seconds(60)
+        configuration.limits.strangers = agents + 10
+        configuration.limits.strangersPerSource = agents + 10
         var log = Logger(label: "listener")
         log.logLevel = .error
         let listener = try AgentListener(configuration: configuration, authority: authority, mailbox: loop, log: log, clock: { Clocks.wall }, welcome: { nil })
