@@ -48,7 +48,7 @@ struct Room {
                 "PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpChassis", "PodpStore", "PodpServer", "PodpWeb",
                 "PodpAPI",
             ]),
-        Room(folder: "Coordinator/BladeCenter", isPure: false, imports: ["PodpModel", "PodpSimulator"]),
+        Room(folder: "Coordinator/BladeCenter", isPure: false, imports: ["PodpModel", "PodpSimulator", "AgentSimulated"]),
         Room(folder: "Coordinator/CLI", isPure: false, imports: ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules"]),
     ]
 

@@ -14,7 +14,7 @@ struct BladeCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "All blades.", aliases: ["ls"])
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws { try await options.show("/v1/blades", as: Listing<BladeResource>.self) { BladeCommand.table($0.items) } }
     }
@@ -22,7 +22,7 @@ struct BladeCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "One blade.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws { try await options.show(name.path, as: BladeResource.self, table: BladeCommand.text) }
     }
@@ -35,7 +35,7 @@ struct BladeCommand: AsyncParsableCommand {
         @Option(help: "The chassis that the blade is in.") var chassis: String?
         @Option(help: "The bay that the blade is in.") var bay: Int?
         @Flag(help: "List the tokens that were not used yet, instead of making one.") var list = false
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             if list {
@@ -56,35 +56,35 @@ struct BladeCommand: AsyncParsableCommand {
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Revoke a blade's certificates and cut its link. Its domains run on.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/revoke", done: "revoked") }
     }
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Forget a blade that has no domains.", aliases: ["rm"])
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.DELETE, name.path, done: "removed") }
     }
 
     struct Drain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Give a blade no new domains.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/drain", done: "draining; 'podp blade evacuate' empties it") }
     }
 
     struct Undrain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let a blade take new domains again.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/undrain", done: "takes new domains again") }
     }
 
     struct Release: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let automation use a blade again that was held.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/release", done: "released") }
     }
 
@@ -93,7 +93,7 @@ struct BladeCommand: AsyncParsableCommand {
             abstract: "Empty a blade: drain it, plan, and carry the plan out.", discussion: "'podp plan evacuate BLADE' shows the plan and moves nothing.")
         @OptionGroup var name: Name
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             try await options.withCoordinator { coordinator in
@@ -169,7 +169,7 @@ struct BladeCommand: AsyncParsableCommand {
     }
 }
 
-extension Common {
+extension ConnectionOptions {
     /// An action that has no body, waited for.
     func act(_ method: HTTPVerb, _ path: String, done: String, patience: Patience? = nil) async throws {
         try await withCoordinator { coordinator in

@@ -5,7 +5,7 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "What is wrong with a blade, before it hurts.", discussion: "Ends with 1 when something is critical.")
     @Argument(help: "The blade; else all of them.") var blade: String?
-    @OptionGroup var options: Common
+    @OptionGroup var options: ConnectionOptions
 
     func run() async throws {
         try await options.withCoordinator { coordinator in

@@ -13,7 +13,7 @@ typealias HTTPVerb = NIOHTTP1.HTTPMethod
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case table, json }
 
 /// Where the coordinator is, and how to print: options of every command.
-struct Common: ParsableArguments {
+struct ConnectionOptions: ParsableArguments {
     @Option(
         name: .customLong("coordinator"),
         help: ArgumentHelp(
@@ -73,9 +73,9 @@ struct Coordinator: Sendable {
     private let place: String
     private let isSocket: Bool
 
-    init(_ options: Common) throws {
+    init(_ options: ConnectionOptions) throws {
         func environment(_ name: String) -> String? { getenv(name).flatMap { String(validatingCString: $0) }.flatMap { $0.isEmpty ? nil : $0 } }
-        let address = options.address ?? environment("PODP_COORDINATOR") ?? Common.socket
+        let address = options.address ?? environment("PODP_COORDINATOR") ?? ConnectionOptions.socket
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(5), read: nil))
         configuration.redirectConfiguration = .disallow
         place = address

@@ -20,7 +20,7 @@ struct DomainCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "All domains, managed and not.", aliases: ["ls"])
         @Option(help: "Only those on this blade.") var blade: String?
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             try await options.show("/v1/domains", as: Listing<DomainResource>.self, query: [("blade", blade)]) { DomainCommand.table($0.items) }
@@ -30,7 +30,7 @@ struct DomainCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "One domain.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.show(name.path, as: DomainResource.self, table: DomainCommand.text) }
     }
 
@@ -40,7 +40,7 @@ struct DomainCommand: AsyncParsableCommand {
         @Option(help: "The blade to place it on; else where it fits best.") var on: String?
         @Flag(help: "Define it, do not start it.") var noStart = false
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             let text = String(decoding: try DomainCommand.bytes(file), as: UTF8.self)
@@ -72,7 +72,7 @@ struct DomainCommand: AsyncParsableCommand {
         @OptionGroup var name: Name
         @Option(help: "The blade to start it on; else where it was, or where it fits best.") var on: String?
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/start", DomainPlacement(blade: on), done: "started", patience: patience) }
     }
 
@@ -81,7 +81,7 @@ struct DomainCommand: AsyncParsableCommand {
         @OptionGroup var name: Name
         @Option(help: "Seconds that the guest may take.") var deadline: Int = 120
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/stop", DomainStop(deadlineSeconds: deadline), done: "stopped", patience: patience) }
     }
 
@@ -89,7 +89,7 @@ struct DomainCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Take a domain's power, as pulling the plug.")
         @OptionGroup var name: Name
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/destroy", done: "destroyed", patience: patience) }
     }
 
@@ -97,7 +97,7 @@ struct DomainCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Stop a domain's processors, keep its memory.")
         @OptionGroup var name: Name
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/pause", done: "paused", patience: patience) }
     }
 
@@ -105,7 +105,7 @@ struct DomainCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let a paused domain run on.")
         @OptionGroup var name: Name
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/resume", done: "runs on", patience: patience) }
     }
 
@@ -113,7 +113,7 @@ struct DomainCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Ask a domain's guest to reboot.")
         @OptionGroup var name: Name
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/reboot", done: "rebooted", patience: patience) }
     }
 
@@ -123,7 +123,7 @@ struct DomainCommand: AsyncParsableCommand {
         @Option(help: "512M, 2G; a plain number is MiB, as in a flat file.") var memory: String?
         @Option(help: "Virtual processors.") var vcpus: Int?
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func validate() throws {
             guard memory != nil || vcpus != nil else { throw ValidationError("nothing to set: give --memory or --vcpus") }
@@ -157,28 +157,28 @@ struct DomainCommand: AsyncParsableCommand {
         @Argument(help: "The blade to move it to; else where it fits best.") var blade: String?
         @Flag(help: "If it cannot migrate live, it may be stopped for the transfer.") var allowStop = false
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/migrate", DomainMigration(blade: blade, allowStop: allowStop), done: "moved", patience: patience) }
     }
 
     struct Adopt: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Take an unmanaged domain under podp's care.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/adopt", done: "adopted") }
     }
 
     struct Release: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Forget a domain; it runs on, unmanaged.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/release", done: "released: it runs on, unmanaged") }
     }
 
     struct Clear: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let automation touch a domain again after an incident.")
         @OptionGroup var name: Name
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(name.path)/clear", done: "automation may touch it again") }
     }
 
@@ -186,7 +186,7 @@ struct DomainCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Undefine a domain and forget it. Its disks are left alone.", aliases: ["rm"])
         @OptionGroup var name: Name
         @OptionGroup var patience: Patience
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.DELETE, name.path, done: "removed; its disks are left alone", patience: patience) }
     }
 

@@ -12,7 +12,7 @@ struct EventsCommand: AsyncParsableCommand {
     @Option(help: "Only those about this domain.") var domain: String?
     @Option(help: "Only those of this kind.") var kind: String?
     @Option(help: "Only those as bad as this, or worse: info, warning, critical.") var severity: String?
-    @OptionGroup var options: Common
+    @OptionGroup var options: ConnectionOptions
 
     func validate() throws {
         guard (1...1000).contains(limit) else { throw ValidationError("--limit is 1 to 1000") }

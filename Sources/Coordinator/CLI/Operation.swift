@@ -12,7 +12,7 @@ struct OperationsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Operations, newest first.", aliases: ["ls"])
         @Option(help: "running, succeeded, failed or indeterminate.") var state: OperationPhase?
         @Option(help: "At most this many.") var limit: Int = 50
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             let query: [(String, String?)] = [("state", state?.rawValue), ("limit", String(limit))]
@@ -23,7 +23,7 @@ struct OperationsCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "One operation.")
         @Argument(help: "Its number, or its whole id.") var operation: String
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             try await options.show(OperationsCommand.path(operation), as: OperationResource.self) { operation in
@@ -35,7 +35,7 @@ struct OperationsCommand: AsyncParsableCommand {
     struct Cancel: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Ask its blade to break an operation off. It ends as the blade says.")
         @Argument(help: "Its number, or its whole id.") var operation: String
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.POST, "\(OperationsCommand.path(operation))/cancel", done: "asked its blade to break it off") }
     }
 

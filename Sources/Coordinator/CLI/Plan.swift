@@ -8,26 +8,26 @@ struct PlanCommand: AsyncParsableCommand {
 
     struct Balance: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Spread the load (what 'podp plan' alone does).")
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await PlanCommand.make(PlanOrder(goal: .balance), options) }
     }
 
     struct Consolidate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Empty as many blades as can be.")
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await PlanCommand.make(PlanOrder(goal: .consolidate), options) }
     }
 
     struct Evacuate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Empty one blade.")
         @Argument(help: "UUID, name, or a prefix that only one has.") var blade: String
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await PlanCommand.make(PlanOrder(goal: .evacuate, blade: blade), options) }
     }
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Plans, newest first.", aliases: ["ls"])
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             try await options.show("/v1/plans", as: Listing<PlanResource>.self) { plans in
@@ -47,11 +47,11 @@ struct PlanCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "One plan.")
         @Argument(help: "The plan, or a prefix that only one has.") var plan: String
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.show("/v1/plans/\(Coordinator.segment(plan))", as: PlanResource.self, table: PlanCommand.text) }
     }
 
-    static func make(_ order: PlanOrder, _ options: Common) async throws {
+    static func make(_ order: PlanOrder, _ options: ConnectionOptions) async throws {
         try await options.withCoordinator { coordinator in
             options.print(try await coordinator.send(.POST, "/v1/plans", order, as: PlanResource.self), text)
         }
@@ -114,7 +114,7 @@ struct ApplyCommand: AsyncParsableCommand {
         commandName: "apply", abstract: "Carry a plan out. A step whose premise has changed is refused, with what changed.")
     @Argument(help: "The plan, or a prefix that only one has.") var plan: String
     @OptionGroup var patience: Patience
-    @OptionGroup var options: Common
+    @OptionGroup var options: ConnectionOptions
 
     func run() async throws {
         try await options.withCoordinator { coordinator in

@@ -9,7 +9,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "The policy.")
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.show("/v1/policy", as: PolicyResource.self, table: PolicyCommand.text) }
     }
 
@@ -19,7 +19,7 @@ struct PolicyCommand: AsyncParsableCommand {
             discussion: "manual: plans when asked. advise: plans by itself and shows it. automatic: plans and applies.")
         @Argument(help: "manual, advise or automatic.") var balance: BalanceMode
         @Option(help: "For this chassis only.") var chassis: String?
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.PUT, "/v1/policy", PolicyChange(balance: balance, chassis: chassis), done: "balancing: \(balance.rawValue)") }
     }
 
@@ -38,12 +38,12 @@ struct PolicyCommand: AsyncParsableCommand {
 struct FreezeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "freeze", abstract: "Stop all automation, durably, until 'podp thaw'.")
     @Argument(help: "Why, for everybody who looks.") var reason: [String] = []
-    @OptionGroup var options: Common
+    @OptionGroup var options: ConnectionOptions
     func run() async throws { try await options.act(.POST, "/v1/freeze", FreezeOrder(reason: reason.joined(separator: " ")), done: "frozen: no automation until 'podp thaw'") }
 }
 
 struct ThawCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "thaw", abstract: "Let automation go on.")
-    @OptionGroup var options: Common
+    @OptionGroup var options: ConnectionOptions
     func run() async throws { try await options.act(.POST, "/v1/thaw", done: "thawed") }
 }

@@ -3,7 +3,7 @@ import PodpAPI
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "status", abstract: "The chassis as one machine: capacity, use, free, what is short.")
-    @OptionGroup var options: Common
+    @OptionGroup var options: ConnectionOptions
 
     func run() async throws { try await options.show("/v1/status", as: StatusResource.self, table: Self.text) }
 

@@ -10,7 +10,7 @@ struct TokenCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "All tokens.", aliases: ["ls"])
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             try await options.show("/v1/tokens", as: Listing<TokenResource>.self) { tokens in
@@ -27,7 +27,7 @@ struct TokenCommand: AsyncParsableCommand {
         @Argument(help: "Its name: letters, digits, '-', '_' and '.'.") var name: String
         @Option(help: "read or operate.") var role: TokenRole = .read
         @Option(help: "Days until it ends; else it lives until it is revoked.") var days: Int?
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
 
         func validate() throws {
             if let days, !(1...3650).contains(days) { throw ValidationError("--days is 1 to 3650") }
@@ -44,7 +44,7 @@ struct TokenCommand: AsyncParsableCommand {
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Revoke a token, at once.", aliases: ["remove", "rm"])
         @Argument(help: "Its name.") var name: String
-        @OptionGroup var options: Common
+        @OptionGroup var options: ConnectionOptions
         func run() async throws { try await options.act(.DELETE, "/v1/tokens/\(Coordinator.segment(name))", done: "revoked") }
     }
 }

@@ -18,7 +18,7 @@ struct Waiting {
     init(_ coordinator: Coordinator) { self.coordinator = coordinator }
 
     /// Waits for a receipt's operations, says how they ended, and throws when one did not succeed.
-    static func finish(_ answer: Coordinator.Answer<Receipt>, done: String, options: Common, noWait: Bool, coordinator: Coordinator) async throws {
+    static func finish(_ answer: Coordinator.Answer<Receipt>, done: String, options: ConnectionOptions, noWait: Bool, coordinator: Coordinator) async throws {
         let receipt = answer.value
         for warning in receipt.warnings { Terminal.complain("podp: note: " + SafeText.line(warning)) }
         if options.output == .json {
