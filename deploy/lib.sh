@@ -53,8 +53,8 @@ build_programs() {
 # How often a regular expression matches in the input, as a number.
 count() { grep -o -- "$1" | wc -l | tr -d ' ' || true; }
 
-# Of `podp blade list -o json`: each blade's mean CPU use over the planning window, in thousandths of its capacity, one a line.
+# Of `podp blade list -o json`: how busy each blade's CPUs are now, in thousandths, one a line.
 cpu_permille() {
-    grep -o '"capacity":[0-9]*,"high":[0-9]*,"mean":[0-9]*,"resource":"cpu"' |
-        sed 's/[^0-9]\+/ /g' | awk '$1 > 0 { print int($3 * 1000 / $1) }'
+    grep -o '"cpuMillicpus":[0-9]*,"cpuModel":"[^"]*","cpus":[0-9]*' |
+        sed 's/"cpuModel":"[^"]*"//; s/[^0-9]\{1,\}/ /g' | awk '$2 > 0 { print int($1 / $2) }'
 }
