@@ -90,20 +90,25 @@ let coordinatorRooms: [Target] = [
     room("PodpStore", "Coordinator/Store", ["PodpModel", "PodpCore", sqlite, log]),
     room("PodpServer", "Coordinator/Server", ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", log, lifecycle, tlsEvents] + nio + certificates),
     room("PodpWeb", "Coordinator/Web", ["PodpModel", "PodpAPI", "PodpCore", crypto, log, lifecycle] + nio + hummingbird),
-    room("PodpSimulator", "Coordinator/Simulator", ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "AgentCore", "AgentSimulated"]),
+    room(
+        "PodpSimulator", "Coordinator/Simulator",
+        ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "AgentCore", "AgentSimulated"]),
     program(
         "podp-coordinator", "Coordinator/Daemon",
-        ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpChassis", "PodpStore", "PodpServer", "PodpWeb", "PodpAPI", httpClient, log, lifecycle, arguments] + nio),
+        [
+            "PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpChassis", "PodpStore", "PodpServer", "PodpWeb",
+            "PodpAPI", httpClient, log, lifecycle, arguments,
+        ] + nio),
     program("podp-bladecenter", "Coordinator/BladeCenter", ["PodpModel", "PodpSimulator", "AgentSimulated", log, lifecycle, arguments] + nio + hummingbird),
     program("podp", "Coordinator/CLI", ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules", httpClient, arguments] + nio),
 ]
 
 let simulatorTests: [Target] = [
-    tests("Simulation", ["PodpModel", "PodpCore", "PodpSimulator"]),
+    tests("Simulation", ["PodpModel", "PodpCore", "PodpSimulator"])
 ]
 
 let definitionTests: [Target] = [
-    tests("PodpDefinitionTests", ["PodpModel", "PodpDefinition"]),
+    tests("PodpDefinitionTests", ["PodpModel", "PodpDefinition"])
 ]
 
 let protocolTests: [Target] = [
@@ -121,14 +126,15 @@ let planningTests: [Target] = [
 ]
 
 let coordinatorTests: [Target] = [
-    tests("PodpCoreTests", ["PodpModel", "PodpCore"]),
+    tests("PodpCoreTests", ["PodpModel", "PodpCore"])
 ]
 
 let serverTests: [Target] = [
     tests("PodpStoreTests", ["PodpModel", "PodpCore", "PodpStore", sqlite, log]),
     tests("PodpServerTests", ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", "PodpServer", log, tlsEvents, embedded] + nio + certificates),
     .executableTarget(
-        name: "ingest-bench", dependencies: ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", "PodpStore", "PodpServer", log, tlsEvents] + nio + certificates,
+        name: "ingest-bench",
+        dependencies: ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", "PodpStore", "PodpServer", log, tlsEvents] + nio + certificates,
         path: "Benchmarks/Ingest", swiftSettings: strict),
 ]
 
@@ -139,7 +145,8 @@ let webTests: [Target] = [
         path: "Tests/Support/Web", swiftSettings: strict),
     tests("PodpWebTests", ["PodpModel", "PodpAPI", "PodpCore", "PodpWeb", "WebTestSupport", httpClient] + nio, resources: [.copy("Golden")]),
     tests("CLITests", ["PodpModel", "PodpAPI", "PodpCore", "PodpWeb", "WebTestSupport", "podp"] + nio, resources: [.copy("Golden")]),
-    .executableTarget(name: "metrics-bench", dependencies: ["PodpModel", "PodpCore", "PodpWeb", "WebTestSupport"], path: "Benchmarks/Metrics", swiftSettings: strict),
+    .executableTarget(
+        name: "metrics-bench", dependencies: ["PodpModel", "PodpCore", "PodpWeb", "WebTestSupport"], path: "Benchmarks/Metrics", swiftSettings: strict),
 ]
 
 let package = Package(
@@ -164,5 +171,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
-    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests + serverTests + simulatorTests + webTests
+    targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests + serverTests + simulatorTests
+        + webTests
 )

@@ -22,16 +22,20 @@ enum Credentials {
         return try (0..<count).map { number in
             let key = P256.Signing.PrivateKey()
             let request = try CertificateSigningRequest(
-                version: .v1, subject: DistinguishedName { CommonName("blade") }, privateKey: .init(key), attributes: .init(), signatureAlgorithm: .ecdsaWithSHA256
+                version: .v1, subject: DistinguishedName { CommonName("blade") }, privateKey: .init(key), attributes: .init(),
+                signatureAlgorithm: .ecdsaWithSHA256
             ).serializeAsPEM().pemString
-            guard case .certificate(let chain, _, let serial, let notAfter) = authority.sign(request: request, blade: blade(number), addresses: [], now: Clocks.wall)
+            guard
+                case .certificate(let chain, _, let serial, let notAfter) = authority.sign(
+                    request: request, blade: blade(number), addresses: [], now: Clocks.wall)
             else { throw BenchError("no certificate was made") }
             try chain.write(toFile: "\(folder)/\(number).crt", atomically: false, encoding: .utf8)
             try key.pemRepresentation.write(toFile: "\(folder)/\(number).key", atomically: false, encoding: .utf8)
             let identity = blade(number)
             return .blade(
                 BladeRecord(
-                    id: identity.id, identity: identity, chassis: "chassis-\(number / 14)", enrolledAt: Clocks.wall, certificates: [.init(serial: serial, notAfter: notAfter)]))
+                    id: identity.id, identity: identity, chassis: "chassis-\(number / 14)", enrolledAt: Clocks.wall,
+                    certificates: [.init(serial: serial, notAfter: notAfter)]))
         }
     }
 }
@@ -87,9 +91,11 @@ private final class FakeAgent: ChannelInboundHandler {
         send(
             .hello(
                 Hello(
-                    blade: Credentials.blade(number), bootID: ID128(high: 7, low: UInt64(number)), agentRun: ID128(high: 8, low: UInt64(number)), agentVersion: "bench",
+                    blade: Credentials.blade(number), bootID: ID128(high: 7, low: UInt64(number)), agentRun: ID128(high: 8, low: UInt64(number)),
+                    agentVersion: "bench",
                     hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [.pvh: .yes]),
-                    cpu: CPUModel(vendor: "GenuineIntel", model: "E5450", features: ["sse2", "ssse3"]), highestTerm: nil, clock: Clocks.wall, bootTime: Clocks.now.instant)))
+                    cpu: CPUModel(vendor: "GenuineIntel", model: "E5450", features: ["sse2", "ssse3"]), highestTerm: nil, clock: Clocks.wall,
+                    bootTime: Clocks.now.instant)))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -117,7 +123,8 @@ private final class FakeAgent: ChannelInboundHandler {
                 Report(
                     sequence: sequence, sampledAt: Clocks.now.instant, interval: .seconds(1),
                     host: HostSample(
-                        cpu: 4000 + UInt32(sequence * 37 % 500), dom0CPU: 200, memoryFree: .gibibytes(4), disk: DiskRates(readBytes: sequence * 4096 % 1_000_000, writtenBytes: 5),
+                        cpu: 4000 + UInt32(sequence * 37 % 500), dom0CPU: 200, memoryFree: .gibibytes(4),
+                        disk: DiskRates(readBytes: sequence * 4096 % 1_000_000, writtenBytes: 5),
                         network: NetworkRates(receivedBytes: 1000, sentBytes: sequence * 999 % 100_000)),
                     domains: (0..<domains).map { index in
                         let noise = UInt64(truncatingIfNeeded: (index + 1) * 7919) &* sequence % 1000
@@ -134,7 +141,9 @@ private final class FakeAgent: ChannelInboundHandler {
         Inventory(
             revision: 1, readAt: Clocks.now.instant,
             host: HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1), bridges: ["xenbr0"]),
-            domains: (0..<domains).map { DomainInventory(id: id($0), name: "d-\(number)-\($0)", number: UInt32($0 + 1), state: .running, type: .pvh, vcpus: 1, memory: .mebibytes(256)) },
+            domains: (0..<domains).map {
+                DomainInventory(id: id($0), name: "d-\(number)-\($0)", number: UInt32($0 + 1), state: .running, type: .pvh, vcpus: 1, memory: .mebibytes(256))
+            },
             answers: answers)
     }
 

@@ -20,6 +20,8 @@ struct Program {
             times.append(ContinuousClock.now - start)
         }
         times.sort()
-        print("\(view.domains.count) domains on \(view.blades.count) blades: \(page.bytes.count) bytes; of 21 runs fastest \(times[0]), median \(times[10]), slowest \(times[20])")
+        print(
+            "\(view.domains.count) domains on \(view.blades.count) blades: \(page.bytes.count) bytes; of 21 runs fastest \(times[0]), median \(times[10]), slowest \(times[20])"
+        )
     }
 }

@@ -210,7 +210,9 @@ import Testing
     @Test("an inventory is sent when it differs, and for every observe with its number") func inventories() {
         var core = linked()
         let host = HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1))
-        func sent(_ effects: [AgentCore.Effect]) -> [UInt64?] { effects.compactMap { if case .send(.inventory(let inventory)) = $0 { .some(inventory.answers) } else { nil } } }
+        func sent(_ effects: [AgentCore.Effect]) -> [UInt64?] {
+            effects.compactMap { if case .send(.inventory(let inventory)) = $0 { .some(inventory.answers) } else { nil } }
+        }
         var inventory = Inventory(revision: 0, readAt: .zero, host: host, domains: [])
         let fresh = core.handle(.inventory(inventory), at: .zero)
         #expect(sent(fresh) == [nil])

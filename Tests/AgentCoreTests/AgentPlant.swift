@@ -85,7 +85,9 @@ struct AgentPlant {
         if !durable.contains(where: { if case .accepted(let stored) = $0 { stored.operation == command.operation } else { false } }) {
             faults.append("\(command.operation) was executed before its acceptance was durable")
         }
-        if !command.term.isAccepted(after: obeyed) { faults.append("\(command.operation) of term \(command.term) was obeyed after \(String(describing: obeyed))") }
+        if !command.term.isAccepted(after: obeyed) {
+            faults.append("\(command.operation) of term \(command.term) was obeyed after \(String(describing: obeyed))")
+        }
         if running.contains(where: { $0.domain == command.domain }) { faults.append("two operations at once on \(command.domainName)") }
         obeyed = command.term.number > (obeyed?.number ?? 0) ? command.term : obeyed
         running.append(command)
@@ -101,7 +103,9 @@ struct AgentPlant {
         case .refused(let reason):
             // An id that was used with two contents is refused though it lives.
             if !reason.contains("other content"), !reason.contains("term") { refusals.insert(update.operation) }
-            if executions[update.operation] != nil, refusals.contains(update.operation) { faults.append("\(update.operation) was refused after it was executed") }
+            if executions[update.operation] != nil, refusals.contains(update.operation) {
+                faults.append("\(update.operation) was refused after it was executed")
+            }
         case .accepted, .progress: break
         }
     }

@@ -7,7 +7,8 @@ import Testing
 
     private func counters(at seconds: Double, cpus: Int = 2, idle: UInt64, domains: [DomainCounters] = []) -> Counters {
         Counters(
-            readAt: Instant(nanoseconds: Int64(seconds * 1e9)), host: HostCounters(cpus: cpus, idleNanoseconds: idle, memoryFree: .gibibytes(4)), domains: domains)
+            readAt: Instant(nanoseconds: Int64(seconds * 1e9)), host: HostCounters(cpus: cpus, idleNanoseconds: idle, memoryFree: .gibibytes(4)),
+            domains: domains)
     }
 
     private func domain(_ number: Int, life: UInt32 = 1, cpu: UInt64, vcpus: Int = 1, blocked: UInt32? = nil, samples: UInt32? = nil) -> DomainCounters {
@@ -52,12 +53,15 @@ import Testing
     @Test("a domain whose counters cannot be right is left out, the others stay") func leftOut() throws {
         var rates = CounterRates()
         _ = rates.report(
-            counters(at: 1, cpus: 8, idle: 0, domains: [domain(1, cpu: 5), domain(2, life: 1, cpu: 0), domain(3, cpu: 0), domain(4, cpu: 0, vcpus: 0), domain(5, cpu: 0)]))
+            counters(
+                at: 1, cpus: 8, idle: 0,
+                domains: [domain(1, cpu: 5), domain(2, life: 1, cpu: 0), domain(3, cpu: 0), domain(4, cpu: 0, vcpus: 0), domain(5, cpu: 0)]))
         let made = rates.report(
             counters(
                 at: 2, cpus: 8, idle: 0,
                 domains: [
-                    domain(1, cpu: 4), domain(2, life: 2, cpu: 7), domain(3, cpu: 3 * second), domain(4, cpu: 0, vcpus: 0), domain(5, cpu: second / 2), domain(6, cpu: 1),
+                    domain(1, cpu: 4), domain(2, life: 2, cpu: 7), domain(3, cpu: 3 * second), domain(4, cpu: 0, vcpus: 0), domain(5, cpu: second / 2),
+                    domain(6, cpu: 1),
                 ]))
         let report = try #require(made)
         #expect(report.invalid == nil)

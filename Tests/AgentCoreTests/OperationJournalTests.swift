@@ -85,13 +85,16 @@ import Testing
         #expect(journal.open.count == 2)
     }
 
-    @Test("records that contradict each other are an error with words", arguments: [
-        [JournalRecord.ended(Sample.operation(1), .succeeded)],
-        [.acknowledged(Sample.operation(1))],
-        [.accepted(Sample.command(1, domain: 1)), .accepted(Sample.command(1, domain: 2))],
-        [.accepted(Sample.command(1, domain: 1)), .accepted(Sample.command(2, domain: 1))],
-        [.term(Sample.term(3)), .term(Sample.term(2))],
-    ]) func contradictions(records: [JournalRecord]) {
+    @Test(
+        "records that contradict each other are an error with words",
+        arguments: [
+            [JournalRecord.ended(Sample.operation(1), .succeeded)],
+            [.acknowledged(Sample.operation(1))],
+            [.accepted(Sample.command(1, domain: 1)), .accepted(Sample.command(1, domain: 2))],
+            [.accepted(Sample.command(1, domain: 1)), .accepted(Sample.command(2, domain: 1))],
+            [.term(Sample.term(3)), .term(Sample.term(2))],
+        ]) func contradictions(records: [JournalRecord])
+    {
         #expect(throws: JournalError.self) { try OperationJournal(replaying: records) }
     }
 

@@ -47,7 +47,8 @@ enum Sample {
 
     static func definition(_ number: Int) -> DomainDefinition {
         var definition = DomainDefinition(
-            id: domain(number), name: "d\(number)", type: .pvh, memory: .mebibytes(512), vcpus: 2, boot: .kernel(path: "/boot/k", ramdisk: nil, commandLine: "a \"b\"\n"))
+            id: domain(number), name: "d\(number)", type: .pvh, memory: .mebibytes(512), vcpus: 2,
+            boot: .kernel(path: "/boot/k", ramdisk: nil, commandLine: "a \"b\"\n"))
         definition.disks = [Disk(target: "xvda", source: "/dev/vg0/d\(number)")]
         definition.policy.allowedDowntime = .milliseconds(1500)
         return definition

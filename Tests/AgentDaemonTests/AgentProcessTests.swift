@@ -20,7 +20,8 @@ import Testing
 
     private var definition: DomainDefinition {
         var definition = DomainDefinition(
-            id: DomainID(ID128(high: 1, low: 1)), name: "web-1", type: .pvh, memory: .gibibytes(4), vcpus: 2, boot: .kernel(path: "/k", ramdisk: nil, commandLine: ""))
+            id: DomainID(ID128(high: 1, low: 1)), name: "web-1", type: .pvh, memory: .gibibytes(4), vcpus: 2,
+            boot: .kernel(path: "/k", ramdisk: nil, commandLine: ""))
         definition.disks = [Disk(target: "xvda", source: "/dev/vg0/web-1")]
         return definition
     }

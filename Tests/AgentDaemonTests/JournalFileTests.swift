@@ -19,7 +19,8 @@ import Testing
             return number % 2 == 0
                 ? .accepted(
                     Command(
-                        operation: id, term: Term(number: 1, id: ID128(high: 7, low: 7)), domain: DomainID(ID128(high: 1, low: UInt64(number))), domainName: "d\(number)\né",
+                        operation: id, term: Term(number: 1, id: ID128(high: 7, low: 7)), domain: DomainID(ID128(high: 1, low: UInt64(number))),
+                        domainName: "d\(number)\né",
                         action: .shutdown(deadline: .milliseconds(1500))))
                 : .ended(OperationID(term: ID128(high: 7, low: 7), sequence: UInt64(number - 1)), .failed(reason: "no \"room\"\n"))
         }

@@ -24,8 +24,14 @@ final class LittleCoordinator: Sendable {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podp-agent-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         self.folder = folder
-        try Self.openssl(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "100", "-subj", "/CN=test CA"], in: folder)
-        try Self.openssl(["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=c"], in: folder)
+        try Self.openssl(
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "100",
+                "-subj", "/CN=test CA",
+            ], in: folder)
+        try Self.openssl(
+            ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=c"],
+            in: folder)
         try Self.sign("server.csr", "URI:podp://coordinator", to: "server.crt", days: 30, in: folder)
         let authority = try NIOSSLCertificate.fromPEMFile(folder + "/ca.crt")
         authorityHash = SHA256.hash(try authority[0].toDERBytes())
@@ -95,7 +101,11 @@ final class LittleCoordinator: Sendable {
 
     static func sign(_ request: String, _ name: String, to file: String, days: Int, in folder: String) throws {
         try "subjectAltName=\(name)\nextendedKeyUsage=serverAuth,clientAuth\n".write(toFile: "\(folder)/\(file).ext", atomically: true, encoding: .utf8)
-        try openssl(["x509", "-req", "-in", request, "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "\(days)", "-extfile", "\(file).ext", "-out", file], in: folder)
+        try openssl(
+            [
+                "x509", "-req", "-in", request, "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "\(days)", "-extfile", "\(file).ext", "-out",
+                file,
+            ], in: folder)
     }
 
     static func openssl(_ arguments: [String], in folder: String) throws {
@@ -188,7 +198,8 @@ final class AgentProcess {
         process.executableURL = Self.program
         process.arguments =
             arguments + [
-                "--state-dir", "\(folder)/\(state)", "--hypervisor", "simulated:\(folder)/world", "--simulated-blade", Self.blade.description, "--simulated-name", "blade-1",
+                "--state-dir", "\(folder)/\(state)", "--hypervisor", "simulated:\(folder)/world", "--simulated-blade", Self.blade.description,
+                "--simulated-name", "blade-1",
                 "--simulated-boot", Self.boot, "--log-level", "debug",
             ]
         process.environment = ["PATH": "/usr/bin:/bin"]

@@ -5,12 +5,15 @@ import Testing
 @testable import podp_agent
 
 @Suite struct WordsTests {
-    @Test("SHA-256 is FIPS 180-4's", arguments: [
-        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        ("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"),
-        (String(repeating: "a", count: 1000), "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"),
-    ]) func sha256(text: String, digest: String) {
+    @Test(
+        "SHA-256 is FIPS 180-4's",
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            ("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"),
+            (String(repeating: "a", count: 1000), "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"),
+        ]) func sha256(text: String, digest: String)
+    {
         #expect(Encoding.hexadecimal(SHA256.hash(Array(text.utf8))) == digest)
     }
 
@@ -70,7 +73,9 @@ import Testing
         for key in Options.keys where !key.variable.hasPrefix("PODP_SIMULATED") { #expect(text.contains("#\(key.variable)="), "\(key.variable)") }
     }
 
-    @Test("addresses", arguments: [("a:1", true), ("[::1]:80", true), ("::1:80", false), ("a", false), ("a:0", false), ("a:99999", false), (":1", false), ("a b:1", false)])
+    @Test(
+        "addresses",
+        arguments: [("a:1", true), ("[::1]:80", true), ("::1:80", false), ("a", false), ("a:0", false), ("a:99999", false), (":1", false), ("a b:1", false)])
     func addresses(text: String, isGood: Bool) {
         #expect((Address(text) != nil) == isGood)
     }
@@ -85,7 +90,9 @@ import Testing
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { room in for (index, byte) in path.utf8.enumerated() { room[index] = byte } }
-        let bound = withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) } }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
         try #require(bound == 0)
         let systemd = Systemd { ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "2000000"][$0] }
         #expect(systemd.watchdog == .seconds(2))

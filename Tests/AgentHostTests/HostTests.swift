@@ -13,7 +13,9 @@ import Testing
         #expect(identity == BladeIdentity(id: BladeID(try #require(ID128("9e5795be089b545aae17b947935a1372"))), serial: "PODP-00001", name: "blade1"))
     }
 
-    @Test(arguments: ["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "03000200-0400-0500-0006-000700080009", "Not Settable", ""])
+    @Test(arguments: [
+        "00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "03000200-0400-0500-0006-000700080009", "Not Settable", "",
+    ])
     func `a DMI UUID that nobody filled in gives way to the machine id`(_ empty: String) throws {
         let tree = try Tree()
         try tree.write("/sys/class/dmi/id/product_uuid", empty)
@@ -41,7 +43,8 @@ import Testing
         let tree = try Tree()
         try tree.write(
             "/proc/diskstats",
-            " 254 0 vda 10 1 100 9 20 2 200 9 0 0 0\n 254 1 vda1 9 0 90 0 0 0 0 0 0 0 0\n 254 16 vdb 1 0 8 0 2 0 16 0 0 0 0\n 7 0 loop0 5 0 5 0 5 0 5 0 0 0 0\n")
+            " 254 0 vda 10 1 100 9 20 2 200 9 0 0 0\n 254 1 vda1 9 0 90 0 0 0 0 0 0 0 0\n 254 16 vdb 1 0 8 0 2 0 16 0 0 0 0\n 7 0 loop0 5 0 5 0 5 0 5 0 0 0 0\n"
+        )
         #expect(HostMeters(files: tree.files).disks(["vda", "vdb"]) == DiskCounters(readBytes: 108 * 512, writtenBytes: 216 * 512, reads: 11, writes: 22))
         #expect(HostMeters(files: tree.files).disks(["sda"]) == nil)
     }

@@ -35,9 +35,12 @@ import Testing
         #expect(told.nics == [NIC(mac: "00:16:3e:77:00:01", bridge: "xenbr0")])
     }
 
-    @Test(arguments: [("xen", "linux", "xenpv", VirtualisationType.pv), ("xen", "hvm", "xenfv", .hvm), ("kvm", "hvm", "pc", .kvm), ("test", "hvm", "", .unknown)])
+    @Test(arguments: [
+        ("xen", "linux", "xenpv", VirtualisationType.pv), ("xen", "hvm", "xenfv", .hvm), ("kvm", "hvm", "pc", .kvm), ("test", "hvm", "", .unknown),
+    ])
     func `a domain's type is read from what it runs on`(_ kind: String, _ os: String, _ machine: String, _ type: VirtualisationType) {
-        let xml = "<domain type='\(kind)'><name>d</name><uuid>8f6f006d-dc34-4c9f-aa78-842dace7fc35</uuid><os><type machine='\(machine)'>\(os)</type></os></domain>"
+        let xml =
+            "<domain type='\(kind)'><name>d</name><uuid>8f6f006d-dc34-4c9f-aa78-842dace7fc35</uuid><os><type machine='\(machine)'>\(os)</type></os></domain>"
         #expect(LibvirtDescription(xml: xml)?.type == type)
     }
 
@@ -63,7 +66,10 @@ import Testing
     }
 
     @Test func `entities are replaced once`() {
-        #expect(XMLNode(document: "<a b='&lt;&quot;'>&amp;lt; &#65;&#x42; &nbsp; <![CDATA[&amp;]]></a>").map { [$0.attributes["b"] ?? "", $0.text] } == ["<\"", "&lt; AB &nbsp; &amp;"])
+        #expect(
+            XMLNode(document: "<a b='&lt;&quot;'>&amp;lt; &#65;&#x42; &nbsp; <![CDATA[&amp;]]></a>").map { [$0.attributes["b"] ?? "", $0.text] } == [
+                "<\"", "&lt; AB &nbsp; &amp;",
+            ])
     }
 
     @Test func `the driver's log tells why, in words`() {

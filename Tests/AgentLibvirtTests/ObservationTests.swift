@@ -7,7 +7,8 @@ import Testing
     private enum Verdict { case succeeded, failed, indeterminate }
 
     private static let image = DomainImage(
-        definition: DomainDefinition(id: DomainID(.zero), name: "d", type: .pvh, memory: .mebibytes(128), vcpus: 1, boot: .firmware(order: "c")), libvirtXML: "")
+        definition: DomainDefinition(id: DomainID(.zero), name: "d", type: .pvh, memory: .mebibytes(128), vcpus: 1, boot: .firmware(order: "c")), libvirtXML: ""
+    )
 
     private func judge(_ action: Action, _ state: DomainState?, persistent: Bool = true, memory: UInt64 = 128, vcpus: Int = 1) -> Verdict {
         let command = Command(

@@ -60,7 +60,8 @@ final class Scene {
 
     static func definition(_ number: Int, gibibytes: UInt64 = 2, vcpus: Int = 2) -> DomainDefinition {
         var definition = DomainDefinition(
-            id: domain(number), name: "d\(number)", type: .pvh, memory: .gibibytes(gibibytes), maxMemory: .gibibytes(gibibytes * 2), vcpus: vcpus, maxVCPUs: vcpus * 2,
+            id: domain(number), name: "d\(number)", type: .pvh, memory: .gibibytes(gibibytes), maxMemory: .gibibytes(gibibytes * 2), vcpus: vcpus,
+            maxVCPUs: vcpus * 2,
             boot: .kernel(path: "/boot/vmlinuz", ramdisk: nil, commandLine: ""))
         definition.disks = [Disk(target: "xvda", source: "/dev/vg0/d\(number)")]
         definition.nics = [NIC(mac: nil, bridge: "br0")]
@@ -73,7 +74,8 @@ final class Scene {
 
     static func command(_ sequence: Int, _ domain: Int, _ action: Action) -> Command {
         Command(
-            operation: OperationID(term: .zero, sequence: UInt64(sequence)), term: Term(number: 1, id: .zero), domain: Scene.domain(domain), domainName: "d\(domain)",
+            operation: OperationID(term: .zero, sequence: UInt64(sequence)), term: Term(number: 1, id: .zero), domain: Scene.domain(domain),
+            domainName: "d\(domain)",
             action: action)
     }
 

@@ -58,7 +58,11 @@ import Testing
         for number in 0..<50 {
             let load = Load(domain: Scene.domain(number), dayLength: .seconds(600))
             let day = (0..<96).map { load.demand(at: WallTime(milliseconds: 1_700_000_000_000 + Int64($0) * 6250)) }
-            #expect(day == (0..<96).map { Load(domain: Scene.domain(number), dayLength: .seconds(600)).demand(at: WallTime(milliseconds: 1_700_000_000_000 + Int64($0) * 6250)) })
+            #expect(
+                day
+                    == (0..<96).map {
+                        Load(domain: Scene.domain(number), dayLength: .seconds(600)).demand(at: WallTime(milliseconds: 1_700_000_000_000 + Int64($0) * 6250))
+                    })
             #expect(day.allSatisfy { (0...1000).contains($0) })
             if (day.max() ?? 0) - (day.min() ?? 0) > 250 { spread += 1 }
         }

@@ -95,7 +95,9 @@ import Testing
             let here = try await states(blades, of: number)
             let action: Action =
                 switch random.below(9) {
-                case 0, 1, 2: here.allSatisfy { $0 == nil || $0 == .off } ? .start(DomainImage(definition: Scene.definition(number, gibibytes: 9), libvirtXML: "")) : .pause
+                case 0, 1, 2:
+                    here.allSatisfy { $0 == nil || $0 == .off }
+                        ? .start(DomainImage(definition: Scene.definition(number, gibibytes: 9), libvirtXML: "")) : .pause
                 case 3, 4, 5: Scene.migrate(to: 1 + random.below(3), live: random.below(2) == 0)
                 case 6: .setMemory(.gibibytes(UInt64(1 + random.below(18))))
                 case 7: random.below(2) == 0 ? .resume : .reboot

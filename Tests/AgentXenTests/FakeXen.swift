@@ -89,7 +89,8 @@ func id(_ number: UInt64) -> DomainID { DomainID(ID128(high: 1, low: number)) }
 extension XenDomain {
     static func sample(_ number: UInt32, type: VirtualisationType = .pvh, vcpus: Int = 1, _ change: (inout XenDomain) -> Void = { _ in }) -> XenDomain {
         var domain = XenDomain(
-            number: number, id: AgentXenTests.id(UInt64(number)), type: type, onlineVCPUs: vcpus, maxVCPUs: vcpus, cpuNanoseconds: 1_000_000_000, memory: .mebibytes(128))
+            number: number, id: AgentXenTests.id(UInt64(number)), type: type, onlineVCPUs: vcpus, maxVCPUs: vcpus, cpuNanoseconds: 1_000_000_000,
+            memory: .mebibytes(128))
         change(&domain)
         return domain
     }

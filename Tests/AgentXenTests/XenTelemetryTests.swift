@@ -29,7 +29,8 @@ import Testing
 
     @Test func `libvirt adds what is off, what is persistent and what is shared`() async throws {
         let running = DomainInventory(
-            id: id(1), name: "g1", state: .running, type: .pvh, vcpus: 1, memory: .mebibytes(128), disks: [Disk(target: "xvda", source: "/dev/vdb", shared: true)],
+            id: id(1), name: "g1", state: .running, type: .pvh, vcpus: 1, memory: .mebibytes(128),
+            disks: [Disk(target: "xvda", source: "/dev/vdb", shared: true)],
             autostart: true)
         let off = DomainInventory(id: id(9), name: "g9", state: .off, type: .pv, vcpus: 1, memory: .mebibytes(64))
         // libvirt's view is older than the hypervisor's: a domain that it takes for running and that Xen does not have is not there.
@@ -54,7 +55,14 @@ import Testing
     }
 
     @Test func `two domains of one UUID are an incident, and the one that executes is told`() async throws {
-        let xen = FakeXen { $0.domains = [.dom0, .sample(1), .sample(2) { $0.id = id(1); $0.isPaused = true }] }
+        let xen = FakeXen {
+            $0.domains = [
+                .dom0, .sample(1),
+                .sample(2) {
+                    $0.id = id(1); $0.isPaused = true
+                },
+            ]
+        }
         let inventory = try await telemetry(xen).inventory()
         #expect(inventory.domains.map(\.number) == [1])
         #expect(inventory.findings.contains { $0.code == "same-uuid" && $0.what.contains("1 and 2") })
@@ -117,7 +125,9 @@ import Testing
         let findings = try await telemetry(xen).inventory().findings
         #expect(findings.first { $0.code == "dom0-weight" }?.what.contains("256") == true)
         #expect(findings.contains { $0.code == "xen-version" })
-        xen.set { $0.weights = [0: 1024, 1: 512]; $0.version.libraryRelease = "4.17" }
+        xen.set {
+            $0.weights = [0: 1024, 1: 512]; $0.version.libraryRelease = "4.17"
+        }
         #expect(try await telemetry(xen).inventory().findings.map(\.code) == ["migration-certificates"])
     }
 

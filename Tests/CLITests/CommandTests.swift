@@ -13,13 +13,19 @@ struct CommandTests {
 
     private static func fleet() -> FakeFleet {
         let fleet = FakeFleet(ExampleFleet.view())
-        fleet.with { $0.verdicts = [Verdict(resource: "cpu", blade: ExampleFleet.bladeID(1), severity: .warning, sentence: "blade-1's CPU is at 93 % of 8 cores (comfort 70 %)")] }
+        fleet.with {
+            $0.verdicts = [
+                Verdict(resource: "cpu", blade: ExampleFleet.bladeID(1), severity: .warning, sentence: "blade-1's CPU is at 93 % of 8 cores (comfort 70 %)")
+            ]
+        }
         fleet.log(AuditEntry(at: ExampleFleet.now, kind: "blade-connected", blade: ExampleFleet.bladeID(1), sentence: "blade-1 connected"))
         fleet.log(AuditEntry(at: ExampleFleet.now, severity: .critical, kind: "domain-twice", by: "uid 0 (root)", sentence: "evil \u{1B}[2J text"))
         return fleet
     }
 
-    private static func podp(_ arguments: [String], _ server: LiveServer, _ directory: String, input: String? = nil) async throws -> (code: Int32, output: String, errors: String) {
+    private static func podp(_ arguments: [String], _ server: LiveServer, _ directory: String, input: String? = nil) async throws -> (
+        code: Int32, output: String, errors: String
+    ) {
         try await run(program, arguments, environment: ["PODP_COORDINATOR": server.socket], input: input, in: directory)
     }
 
@@ -37,8 +43,10 @@ struct CommandTests {
         "what podp shows is as it was looked at by a person",
         arguments: [
             ("status", ["status"]), ("blade-list", ["blade", "list"]), ("blade-show", ["blades", "show", "blade-2"]), ("domain-list", ["domains"]),
-            ("domain-show", ["domain", "show", "web-2"]), ("operations", ["operations"]), ("plan-show", ["plan", "show", "7f3a9c"]), ("plan-list", ["plans", "list"]),
-            ("policy", ["policy"]), ("events", ["events"]), ("check", ["check", "blade-1"]), ("tokens", ["token", "list"]), ("blade-tokens", ["blade", "token", "--list"]),
+            ("domain-show", ["domain", "show", "web-2"]), ("operations", ["operations"]), ("plan-show", ["plan", "show", "7f3a9c"]),
+            ("plan-list", ["plans", "list"]),
+            ("policy", ["policy"]), ("events", ["events"]), ("check", ["check", "blade-1"]), ("tokens", ["token", "list"]),
+            ("blade-tokens", ["blade", "token", "--list"]),
         ])
     func golden(_ name: String, _ arguments: [String]) async throws {
         try await withScratchDirectory { directory in
@@ -52,7 +60,9 @@ struct CommandTests {
         }
     }
 
-    @Test("--output json is the API's own answer", arguments: [["status"], ["blade", "list"], ["domain", "show", "web-1"], ["plan", "show", "7f3a9c"], ["operations"], ["events"]])
+    @Test(
+        "--output json is the API's own answer",
+        arguments: [["status"], ["blade", "list"], ["domain", "show", "web-1"], ["plan", "show", "7f3a9c"], ["operations"], ["events"]])
     func json(_ arguments: [String]) async throws {
         try await withScratchDirectory { directory in
             try await LiveServer.with(Self.fleet(), directory: directory) { server in

@@ -42,7 +42,12 @@ struct TextTests {
         #expect(Words.permille(.max, of: 1) == .max)
     }
 
-    @Test("amounts of memory are read as a flat file has them", arguments: [("512", 512 << 20), ("2G", 2 << 30), ("1gib", 1 << 30), ("64k", 64 << 10), ("0", nil), ("-1", nil), ("2X", nil), ("99999999999999999999", nil), ("20000000T", nil)] as [(String, UInt64?)])
+    @Test(
+        "amounts of memory are read as a flat file has them",
+        arguments: [
+            ("512", 512 << 20), ("2G", 2 << 30), ("1gib", 1 << 30), ("64k", 64 << 10), ("0", nil), ("-1", nil), ("2X", nil), ("99999999999999999999", nil),
+            ("20000000T", nil),
+        ] as [(String, UInt64?)])
     func memory(_ text: String, _ bytes: UInt64?) { #expect(DomainCommand.Change.bytes(text) == bytes) }
 
     @Test("lines are put together again, wherever they were cut", arguments: 1...9)

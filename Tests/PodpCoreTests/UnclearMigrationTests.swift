@@ -19,7 +19,9 @@ struct UnclearMigrationTests {
         let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
         return text.split(separator: "\n").compactMap { line in
             let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-            guard cells.count == 4, let source = UnclearMigration.End(rawValue: cells[0]), let target = UnclearMigration.End(rawValue: cells[1]) else { return nil }
+            guard cells.count == 4, let source = UnclearMigration.End(rawValue: cells[0]), let target = UnclearMigration.End(rawValue: cells[1]) else {
+                return nil
+            }
             return Row(source: source, target: target, wasPaused: cells[2] == "-" ? [false, true] : [cells[2] == "yes"], then: cells[3])
         }
     }()

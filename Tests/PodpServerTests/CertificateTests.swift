@@ -11,23 +11,28 @@ import Testing
         let authority = try CertificateAuthority.create(in: folder.file("ca"), now: noon)
         let blade = identity(7)
         let made = try KeyAndRequest(in: folder)
-        guard case .certificate(let chain, let authorities, let serial, let notAfter) = authority.sign(
-            request: made.request, blade: blade, addresses: ["192.0.2.7", "fd00::7", "192.0.2.7", "no name"], now: noon)
+        guard
+            case .certificate(let chain, let authorities, let serial, let notAfter) = authority.sign(
+                request: made.request, blade: blade, addresses: ["192.0.2.7", "fd00::7", "192.0.2.7", "no name"], now: noon)
         else { return #expect(Bool(false), "refused") }
         #expect(authorities == authority.certificatePEM)
         #expect(notAfter == later(.seconds(90 * 86400)))
         try chain.write(toFile: folder.file("blade.crt"), atomically: true, encoding: .utf8)
         let verdict = try openssl(
-            "verify", "-x509_strict", "-purpose", "sslclient", "-attime", "\(noon.milliseconds / 1000)", "-CAfile", folder.file("ca/ca.crt"), folder.file("blade.crt"))
+            "verify", "-x509_strict", "-purpose", "sslclient", "-attime", "\(noon.milliseconds / 1000)", "-CAfile", folder.file("ca/ca.crt"),
+            folder.file("blade.crt"))
         #expect(verdict.contains("OK"))
-        try openssl("verify", "-x509_strict", "-purpose", "sslserver", "-attime", "\(noon.milliseconds / 1000)", "-CAfile", folder.file("ca/ca.crt"), folder.file("blade.crt"))
+        try openssl(
+            "verify", "-x509_strict", "-purpose", "sslserver", "-attime", "\(noon.milliseconds / 1000)", "-CAfile", folder.file("ca/ca.crt"),
+            folder.file("blade.crt"))
         let text = try openssl("x509", "-in", folder.file("blade.crt"), "-noout", "-text", "-nameopt", "RFC2253")
         #expect(text.contains("CN=\(blade.id),O=podp blade"))
         #expect(text.contains("URI:podp://blade/\(blade.id), DNS:blade-7, IP Address:192.0.2.7, IP Address:FD00:0:0:0:0:0:0:7\n"))
         #expect(text.contains("CA:FALSE") && !text.contains("evil") && !text.contains("podp://coordinator"))
         #expect(try openssl("x509", "-in", folder.file("blade.crt"), "-noout", "-serial").lowercased() == "serial=\(serial)\n")
-        #expect(try openssl("x509", "-in", folder.file("ca/ca.crt"), "-noout", "-fingerprint", "-sha256").replacingOccurrences(of: ":", with: "").lowercased()
-            .contains(Hexadecimal.encode(authority.hash)))
+        #expect(
+            try openssl("x509", "-in", folder.file("ca/ca.crt"), "-noout", "-fingerprint", "-sha256").replacingOccurrences(of: ":", with: "").lowercased()
+                .contains(Hexadecimal.encode(authority.hash)))
     }
 
     @Test func `files of the authority are private, and a second one is not made over the first`() throws {
@@ -71,7 +76,8 @@ import Testing
         for index in stride(from: 0, to: der.count, by: 5) {
             var touched = der
             touched[index] ^= 0x55
-            let pem = "-----BEGIN CERTIFICATE REQUEST-----\n\(Data(touched).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed]))\n-----END CERTIFICATE REQUEST-----\n"
+            let pem =
+                "-----BEGIN CERTIFICATE REQUEST-----\n\(Data(touched).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed]))\n-----END CERTIFICATE REQUEST-----\n"
             guard case .refused = authority.sign(request: pem, blade: identity(1), addresses: [], now: noon) else {
                 return #expect(Bool(false), "signed with byte \(index) touched")
             }
@@ -104,9 +110,11 @@ import Testing
     @Test(arguments: 0..<50 as Range<UInt64>)
     func `a token that was written is read again, and one that was touched is not, or says something else`(seed: UInt64) throws {
         var random = Seeded(state: seed)
-        let addresses = (0..<Int.random(in: 1...4, using: &random)).map { "host-\($0).example:\(UInt16.random(in: 1...65535, using: &random))" } + ["[fd00::1]:4471"]
+        let addresses =
+            (0..<Int.random(in: 1...4, using: &random)).map { "host-\($0).example:\(UInt16.random(in: 1...65535, using: &random))" } + ["[fd00::1]:4471"]
         let token = try EnrolmentTokenText(
-            authorityHash: (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }, expires: WallTime(milliseconds: Int64.random(in: 0 ... .max, using: &random)),
+            authorityHash: (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) },
+            expires: WallTime(milliseconds: Int64.random(in: 0 ... .max, using: &random)),
             secret: (0..<Int.random(in: 1...64, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }, addresses: addresses)
         let text = token.encoded()
         #expect(try EnrolmentTokenText(decoding: " \(text)\n") == token)
@@ -120,7 +128,8 @@ import Testing
     }
 
     @Test func `the format is the documented one, byte by byte`() throws {
-        let token = try EnrolmentTokenText(authorityHash: Array(repeating: 0xAB, count: 32), expires: WallTime(milliseconds: 0x0102), secret: [1, 2, 3], addresses: ["a:1"])
+        let token = try EnrolmentTokenText(
+            authorityHash: Array(repeating: 0xAB, count: 32), expires: WallTime(milliseconds: 0x0102), secret: [1, 2, 3], addresses: ["a:1"])
         let bytes = try #require(Base64URL.decode(token.encoded().dropFirst(6)))
         #expect(bytes == [1] + Array(repeating: 0xAB, count: 32) + [0, 0, 0, 0, 0, 0, 1, 2] + [3, 1, 2, 3] + [1, 0, 3] + Array("a:1".utf8))
     }

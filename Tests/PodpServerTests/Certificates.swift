@@ -43,7 +43,9 @@ struct KeyAndRequest: Sendable {
     var key: String
     var request: String
 
-    init(in folder: Folder, name: String = "blade", algorithm: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], subject: String = "/CN=not asked for") throws {
+    init(in folder: Folder, name: String = "blade", algorithm: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], subject: String = "/CN=not asked for")
+        throws
+    {
         let files = (key: folder.file("\(name).key"), request: folder.file("\(name).csr"))
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")

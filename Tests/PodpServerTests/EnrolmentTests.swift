@@ -79,7 +79,10 @@ import Testing
         }
         try await agent.send(.renew(request: "CSR"))
         #expect(await agent.rest() == [.certificate(chain: "CHAIN", authorities: "CA")])
-        #expect(coordinator.core.asked.withLock { $0 } == [.renew(blade: blade.id, certificate: certificate.serial, request: "CSR", addresses: ["blade-6", "192.0.2.6"])])
+        #expect(
+            coordinator.core.asked.withLock { $0 } == [
+                .renew(blade: blade.id, certificate: certificate.serial, request: "CSR", addresses: ["blade-6", "192.0.2.6"])
+            ])
         coordinator.core.post(.timer)
         let first = await coordinator.event { event -> Bool? in if case .timer = event { true } else { false } }
         #expect(first == true, "the core was told of a link that may only renew")

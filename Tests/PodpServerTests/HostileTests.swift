@@ -58,7 +58,9 @@ import Testing
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(plain, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) } }
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(plain, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
         #expect(connected == 0)
         let text = Array("GET / HTTP/1.0\r\n\r\n".utf8)
         _ = text.withUnsafeBytes { Glibc.send(plain, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

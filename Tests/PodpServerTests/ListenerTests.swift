@@ -121,8 +121,11 @@ import Testing
 }
 
 extension Coordinator {
-    func agent(_ certificate: (chain: String, key: String, serial: String)?, protocols: [String] = ["podp/1"], receiveBuffer: Int? = nil) async throws -> TestAgent {
-        try await TestAgent(port: #require(listener.port), trust: authority.certificatePEM, certificate: certificate, protocols: protocols, receiveBuffer: receiveBuffer)
+    func agent(_ certificate: (chain: String, key: String, serial: String)?, protocols: [String] = ["podp/1"], receiveBuffer: Int? = nil) async throws
+        -> TestAgent
+    {
+        try await TestAgent(
+            port: #require(listener.port), trust: authority.certificatePEM, certificate: certificate, protocols: protocols, receiveBuffer: receiveBuffer)
     }
 
     /// A link that was welcomed.

@@ -35,7 +35,10 @@ final class TestAgent: Sendable {
         channel = try await bootstrap.channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandlers(
-                    [NIOSSLClientHandler(context: context, serverHostname: "localhost"), AgentEnd(notes: notes, purpose: protocols.first == "podp-enrol/1" ? .enrolment : .work)])
+                    [
+                        NIOSSLClientHandler(context: context, serverHostname: "localhost"),
+                        AgentEnd(notes: notes, purpose: protocols.first == "podp-enrol/1" ? .enrolment : .work),
+                    ])
             }
         }.connect(host: "127.0.0.1", port: port).get()
         if !reads { try await channel.setOption(.autoRead, value: false).get() }
@@ -94,7 +97,8 @@ private final class AgentEnd: ChannelInboundHandler, @unchecked Sendable {
 
 func hello(_ blade: BladeIdentity, versions: ClosedRange<UInt32> = protocolVersions) -> Hello {
     Hello(
-        minimumVersion: versions.lowerBound, maximumVersion: versions.upperBound, blade: blade, bootID: ID128(high: 1, low: 1), agentRun: ID128(high: 2, low: 2),
+        minimumVersion: versions.lowerBound, maximumVersion: versions.upperBound, blade: blade, bootID: ID128(high: 1, low: 1),
+        agentRun: ID128(high: 2, low: 2),
         agentVersion: "0.1.0", hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
         cpu: CPUModel(vendor: "GenuineIntel", model: "E5450", features: ["sse2"]), highestTerm: nil, clock: noon, bootTime: .zero)
 }

@@ -97,9 +97,11 @@ private final class WholeCore: CoreMailbox {
 
         func token() async throws -> EnrolmentTokenText {
             let token = try EnrolmentTokenText(
-                authorityHash: authority.hash, expires: WallTime(milliseconds: core.wall.milliseconds + 600_000), addresses: ["localhost:\(listener.port ?? 1)"])
+                authorityHash: authority.hash, expires: WallTime(milliseconds: core.wall.milliseconds + 600_000), addresses: ["localhost:\(listener.port ?? 1)"]
+            )
             let answer = await core.ask(
-                .createEnrolmentToken(EnrolmentToken(secretHash: token.secretHash, expires: token.expires, createdBy: "test")), by: Actor(name: "test", mayOperate: true))
+                .createEnrolmentToken(EnrolmentToken(secretHash: token.secretHash, expires: token.expires, createdBy: "test")),
+                by: Actor(name: "test", mayOperate: true))
             #expect(answer == .done)
             return token
         }
@@ -121,12 +123,16 @@ private final class WholeCore: CoreMailbox {
         let made = try KeyAndRequest(in: chassis.folder)
         let token = try await chassis.token()
         let operator1 = Actor(name: "test", mayOperate: true)
-        guard case .refused(_, true)? = try await chassis.enrol(blade, "00ff", request: made.request) else { return #expect(Bool(false), "a wrong secret passed") }
+        guard case .refused(_, true)? = try await chassis.enrol(blade, "00ff", request: made.request) else {
+            return #expect(Bool(false), "a wrong secret passed")
+        }
         guard case .certificate(let chain, let authorities)? = try await chassis.enrol(blade, token.secretText, request: made.request) else {
             return #expect(Bool(false), "not enrolled")
         }
         #expect(authorities == chassis.authority.certificatePEM)
-        guard case .refused(let used, true)? = try await chassis.enrol(identity(2), token.secretText, request: made.request) else { return #expect(Bool(false), "used twice") }
+        guard case .refused(let used, true)? = try await chassis.enrol(identity(2), token.secretText, request: made.request) else {
+            return #expect(Bool(false), "used twice")
+        }
         #expect(used.contains("token"))
 
         let agent = try await chassis.connect((chain, made.key, ""))
@@ -149,7 +155,9 @@ private final class WholeCore: CoreMailbox {
         let made = try KeyAndRequest(in: chassis.folder)
         let token = try await chassis.token()
         chassis.core.set(clock: later(.seconds(601)))
-        guard case .refused(let reason, true)? = try await chassis.enrol(identity(1), token.secretText, request: made.request) else { return #expect(Bool(false)) }
+        guard case .refused(let reason, true)? = try await chassis.enrol(identity(1), token.secretText, request: made.request) else {
+            return #expect(Bool(false))
+        }
         #expect(reason.contains("expired"))
         await chassis.listener.stop()
     }
@@ -158,7 +166,9 @@ private final class WholeCore: CoreMailbox {
         let chassis = try await Chassis()
         let blade = identity(1)
         let made = try KeyAndRequest(in: chassis.folder)
-        guard case .certificate(let old, _)? = try await chassis.enrol(blade, chassis.token().secretText, request: made.request) else { return #expect(Bool(false)) }
+        guard case .certificate(let old, _)? = try await chassis.enrol(blade, chassis.token().secretText, request: made.request) else {
+            return #expect(Bool(false))
+        }
         chassis.core.set(clock: later(.seconds(200 * 86400)))
         let dark = try await chassis.connect((old, made.key, ""))
         try await dark.send(.hello(hello(blade)))

@@ -15,7 +15,8 @@ private func after(_ seconds: Int64) -> WallTime { WallTime(milliseconds: start.
 private func entry(_ number: Int64, blade: UInt64? = nil, severity: AuditEntry.Severity = .info) -> AuditEntry {
     AuditEntry(
         at: after(number), severity: severity, kind: number % 2 == 0 ? "even" : "odd", blade: blade.map { BladeID(ID128(high: 1, low: $0)) },
-        domain: DomainID(ID128(high: 2, low: 2)), operation: OperationID(term: ID128(high: 3, low: 3), sequence: UInt64(clamping: number)), sentence: "line \(number) “ü”")
+        domain: DomainID(ID128(high: 2, low: 2)), operation: OperationID(term: ID128(high: 3, low: 3), sequence: UInt64(clamping: number)),
+        sentence: "line \(number) “ü”")
 }
 
 private let host = BladeID(ID128(high: 1, low: 1))
@@ -31,7 +32,9 @@ private func report(cpu: MilliCPU, ready: MilliCPU? = nil, disk: DiskRates? = ni
     @Test func `lines come back as they went in, by every filter, and in order`() async throws {
         let folder = try Folder()
         let history = try History(file: folder.file("history.db"), log: quiet)
-        let entries = (1...50 as ClosedRange<Int64>).map { entry($0, blade: $0 % 3 == 0 ? 7 : nil, severity: $0 == 40 ? .critical : $0 % 10 == 0 ? .warning : .info) }
+        let entries = (1...50 as ClosedRange<Int64>).map {
+            entry($0, blade: $0 % 3 == 0 ? 7 : nil, severity: $0 == 40 ? .critical : $0 % 10 == 0 ? .warning : .info)
+        }
         let ids = entries.map { history.append($0) }
         await history.flush(at: start)
         #expect(ids == ids.sorted() && Set(ids).count == 50)

@@ -37,7 +37,8 @@ func term(_ number: UInt64, _ id: UInt64 = 7) -> Term { Term(number: number, id:
 func blade(_ number: UInt64, name: String? = nil) -> BladeRecord {
     let id = BladeID(ID128(high: 1, low: number))
     return BladeRecord(
-        id: id, identity: BladeIdentity(id: id, serial: "S\(number)", name: name ?? "blade-\(number)"), enrolledAt: WallTime(milliseconds: Int64(clamping: number)))
+        id: id, identity: BladeIdentity(id: id, serial: "S\(number)", name: name ?? "blade-\(number)"),
+        enrolledAt: WallTime(milliseconds: Int64(clamping: number)))
 }
 
 func batch(_ id: UInt64, _ term: Term, _ records: [Record], deletes: [RecordKey] = []) -> Batch {

@@ -57,7 +57,12 @@ struct DoorTests {
     func tokens() async throws {
         let fleet = FakeFleet(ExampleFleet.view())
         try await withScratchDirectory { directory in
-            let made = try await run("/usr/bin/openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "\(directory)/key.pem", "-out", "\(directory)/cert.pem", "-days", "2", "-subj", "/CN=podp", "-addext", "subjectAltName=IP:127.0.0.1"], in: directory)
+            let made = try await run(
+                "/usr/bin/openssl",
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "\(directory)/key.pem", "-out",
+                    "\(directory)/cert.pem", "-days", "2", "-subj", "/CN=podp", "-addext", "subjectAltName=IP:127.0.0.1",
+                ], in: directory)
             #expect(made.code == 0, "\(made.errors)")
             let tls = TLSConfiguration.makeServerConfiguration(
                 certificateChain: try NIOSSLCertificate.fromPEMFile("\(directory)/cert.pem").map { .certificate($0) },
@@ -106,7 +111,9 @@ struct DoorTests {
         for (index, token) in tokens.enumerated() { #expect(token.find(in: known, now: ExampleFleet.now)?.name == "\(index)") }
         #expect(Set(tokens.map(\.text)).count == tokens.count)
         #expect(BearerToken().find(in: known, now: ExampleFleet.now) == nil)
-        for wrong in ["", "podp_", "podp_" + String(repeating: "ä", count: 22), "podx_" + String(repeating: "a", count: 43)] { #expect(BearerToken(wrong) == nil) }
+        for wrong in ["", "podp_", "podp_" + String(repeating: "ä", count: 22), "podx_" + String(repeating: "a", count: 43)] {
+            #expect(BearerToken(wrong) == nil)
+        }
         // By coreutils' sha256sum.
         #expect(BearerToken("podp_" + String(repeating: "A", count: 43))?.hash == "1a67d3e210dd1dde67e036ec74bb12e5a592872f70d29d751744f35b3390aead")
     }

@@ -11,10 +11,14 @@ import WebTestSupport
 
 @Suite("Events as a stream")
 struct EventStreamTests {
-    private static func entry(_ number: Int, kind: String = "note") -> AuditEntry { AuditEntry(at: ExampleFleet.now, kind: kind, sentence: "event \(number)\nwith a second line") }
+    private static func entry(_ number: Int, kind: String = "note") -> AuditEntry {
+        AuditEntry(at: ExampleFleet.now, kind: kind, sentence: "event \(number)\nwith a second line")
+    }
 
     /// Reads events until as many were there, or the stream ends.
-    private static func read(_ server: LiveServer, _ count: Int, query: String = "", last: String? = nil, opened: @Sendable () async -> Void = {}) async throws -> [EventResource] {
+    private static func read(_ server: LiveServer, _ count: Int, query: String = "", last: String? = nil, opened: @Sendable () async -> Void = {}) async throws
+        -> [EventResource]
+    {
         var request = HTTPClientRequest(url: server.socketBase + "/v1/events/stream" + query)
         if let last { request.headers.add(name: "Last-Event-ID", value: last) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))

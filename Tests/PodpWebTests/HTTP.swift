@@ -27,7 +27,9 @@ extension LiveServer {
     }
 }
 
-func fetch(_ client: HTTPClient, _ url: String, _ method: HTTPMethod = .GET, _ body: String? = nil, _ headers: [(String, String)] = []) async throws -> HTTPAnswer {
+func fetch(_ client: HTTPClient, _ url: String, _ method: HTTPMethod = .GET, _ body: String? = nil, _ headers: [(String, String)] = []) async throws
+    -> HTTPAnswer
+{
     var request = HTTPClientRequest(url: url)
     request.method = method
     for (name, value) in headers { request.headers.add(name: name, value: value) }
@@ -48,12 +50,19 @@ indirect enum JSONThing: Hashable, Sendable, Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if container.decodeNil() { self = .null }
-        else if let value = try? container.decode(Bool.self) { self = .bool(value) }
-        else if let value = try? container.decode(Double.self) { self = .number(value) }
-        else if let value = try? container.decode(String.self) { self = .string(value) }
-        else if let value = try? container.decode([JSONThing].self) { self = .array(value) }
-        else { self = .object(try container.decode([String: JSONThing].self)) }
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([JSONThing].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSONThing].self))
+        }
     }
 
     subscript(_ key: String) -> JSONThing? { if case .object(let fields) = self { fields[key] } else { nil } }
@@ -83,7 +92,8 @@ struct SchemaCheck {
             case "type": if !hasType(value, argument.string ?? "") { found.append("\(place): is no \(argument.string ?? "?")") }
             case "enum": if !(argument.array ?? []).contains(value) { found.append("\(place): \(value) is no choice") }
             case "minimum": if case .number(let number) = value, case .number(let least) = argument, number < least { found.append("\(place): below \(least)") }
-            case "format": if let text = value.string, !hasFormat(text, argument.string ?? "") { found.append("\(place): '\(text)' is no \(argument.string ?? "?")") }
+            case "format":
+                if let text = value.string, !hasFormat(text, argument.string ?? "") { found.append("\(place): '\(text)' is no \(argument.string ?? "?")") }
             case "items":
                 for (index, item) in (value.array ?? []).enumerated() { found += violations(item, argument, at: "\(place)[\(index)]") }
             case "required":
@@ -92,7 +102,9 @@ struct SchemaCheck {
                 for (name, inner) in argument.object ?? [:] { if let field = value[name] { found += violations(field, inner, at: "\(place).\(name)") } }
             case "additionalProperties":
                 let known = keywords["properties"]?.object ?? [:]
-                for name in (value.object ?? [:]).keys.sorted() where known[name] == nil && argument == .bool(false) { found.append("\(place): has an undocumented \(name)") }
+                for name in (value.object ?? [:]).keys.sorted() where known[name] == nil && argument == .bool(false) {
+                    found.append("\(place): has an undocumented \(name)")
+                }
             default: found.append("\(place): the keyword \(keyword) is not known to this test")
             }
         }

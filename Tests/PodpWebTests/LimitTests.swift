@@ -23,7 +23,8 @@ struct LimitTests {
                 #expect(try told.fault().code == "tooLarge")
                 var request = HTTPClientRequest(url: server.socketBase + "/v1/freeze")
                 request.method = .POST
-                request.body = .stream([ByteBuffer(string: String(repeating: "y", count: 3000)), ByteBuffer(string: String(repeating: "y", count: 3000))].async, length: .unknown)
+                request.body = .stream(
+                    [ByteBuffer(string: String(repeating: "y", count: 3000)), ByteBuffer(string: String(repeating: "y", count: 3000))].async, length: .unknown)
                 #expect(try await HTTPClient.shared.execute(request, timeout: .seconds(30)).status.code == 413)
                 #expect(try await server.send(.GET, "/healthz").status == 200)
             }

@@ -75,7 +75,9 @@ struct MetricsTests {
     @Test("numbers are written so that they are read back the same", arguments: 0..<50 as Range<UInt64>)
     func numbers(_ seed: UInt64) throws {
         var random = Seeded(state: seed)
-        let value = seed == 0 ? -Double(Int64.max) : Bool.random(using: &random) ? Double(Int64.random(in: .min ... .max, using: &random)) : Double(bitPattern: random.next())
+        let value =
+            seed == 0
+            ? -Double(Int64.max) : Bool.random(using: &random) ? Double(Int64.random(in: .min ... .max, using: &random)) : Double(bitPattern: random.next())
         var page = Exposition()
         page.sample("x", [], value)
         let text = String(decoding: page.bytes, as: UTF8.self).dropFirst(2).dropLast()

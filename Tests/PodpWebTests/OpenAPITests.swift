@@ -14,12 +14,14 @@ struct OpenAPITests {
         let blade = "/v1/blades/{blade}"
         let domain = "/v1/domains/{domain}"
         let operation = "\(ExampleFleet.term.id).4"
-        let flatFile = #"{"flatFile":"name = \"new\"\ntype = \"pvh\"\nmemory = 512\nvcpus = 1\nkernel = \"/boot/vmlinuz\"\ndisk = [ \"phy:/dev/vdb,xvda,w\" ]\n","blade":"blade-1","start":true}"#
+        let flatFile =
+            #"{"flatFile":"name = \"new\"\ntype = \"pvh\"\nmemory = 512\nvcpus = 1\nkernel = \"/boot/vmlinuz\"\ndisk = [ \"phy:/dev/vdb,xvda,w\" ]\n","blade":"blade-1","start":true}"#
         return [
             (.GET, "/v1/status", "/v1/status", nil, 200), (.POST, "/v1/recover", "/v1/recover", nil, 200),
             (.GET, "/v1/policy", "/v1/policy", nil, 200), (.PUT, "/v1/policy", "/v1/policy", #"{"balance":"automatic","chassis":"north"}"#, 200),
             (.PUT, "/v1/policy", "/v1/policy", #"{"balance":"sometimes"}"#, 400), (.PUT, "/v1/policy", "/v1/policy", "{}", 400),
-            (.POST, "/v1/freeze", "/v1/freeze", #"{"reason":"work"}"#, 200), (.POST, "/v1/freeze", "/v1/freeze", "[", 400), (.POST, "/v1/thaw", "/v1/thaw", nil, 200),
+            (.POST, "/v1/freeze", "/v1/freeze", #"{"reason":"work"}"#, 200), (.POST, "/v1/freeze", "/v1/freeze", "[", 400),
+            (.POST, "/v1/thaw", "/v1/thaw", nil, 200),
             (.GET, "/v1/openapi.json", "/v1/openapi.json", nil, 200), (.GET, "/healthz", "/healthz", nil, 200), (.GET, "/readyz", "/readyz", nil, 200),
             (.GET, "/v1/blades", "/v1/blades", nil, 200), (.GET, blade, "/v1/blades/blade-1", nil, 200), (.GET, blade, "/v1/blades/nothing", nil, 404),
             (.GET, blade, "/v1/blades/blade", nil, 409), (.DELETE, blade, "/v1/blades/blade-3", nil, 200), (.DELETE, blade, "/v1/blades/blade-", nil, 404),
@@ -28,21 +30,25 @@ struct OpenAPITests {
             (.GET, "/v1/blade-tokens", "/v1/blade-tokens", nil, 200), (.POST, "/v1/blade-tokens", "/v1/blade-tokens", #"{"note":"bay 4","bay":4}"#, 201),
             (.POST, "/v1/blade-tokens", "/v1/blade-tokens", #"{"lifetimeSeconds":1}"#, 400),
             (.GET, "/v1/domains", "/v1/domains", nil, 200), (.GET, "/v1/domains", "/v1/domains?blade=blade-1", nil, 200),
-            (.GET, "/v1/domains", "/v1/domains?colour=red", nil, 400), (.GET, domain, "/v1/domains/web-1", nil, 200), (.GET, domain, "/v1/domains/web", nil, 409),
+            (.GET, "/v1/domains", "/v1/domains?colour=red", nil, 400), (.GET, domain, "/v1/domains/web-1", nil, 200),
+            (.GET, domain, "/v1/domains/web", nil, 409),
             (.POST, "/v1/domains", "/v1/domains", flatFile, 200), (.POST, "/v1/domains", "/v1/domains", #"{"flatFile":"name = "}"#, 400),
             (.POST, "/v1/domains", "/v1/domains", #"{"flatFile":"","strat":true}"#, 400), (.PATCH, domain, "/v1/domains/web-1", #"{"vcpus":2}"#, 200),
             (.PATCH, domain, "/v1/domains/web-1", nil, 400), (.DELETE, domain, "/v1/domains/web-1", nil, 200),
-            (.POST, domain + "/start", "/v1/domains/web-1/start", nil, 200), (.POST, domain + "/stop", "/v1/domains/web-1/stop", #"{"deadlineSeconds":5}"#, 200),
+            (.POST, domain + "/start", "/v1/domains/web-1/start", nil, 200),
+            (.POST, domain + "/stop", "/v1/domains/web-1/stop", #"{"deadlineSeconds":5}"#, 200),
             (.POST, domain + "/destroy", "/v1/domains/web-1/destroy", nil, 200), (.POST, domain + "/pause", "/v1/domains/web-1/pause", nil, 200),
             (.POST, domain + "/resume", "/v1/domains/web-1/resume", nil, 200), (.POST, domain + "/reboot", "/v1/domains/web-1/reboot", nil, 200),
             (.POST, domain + "/migrate", "/v1/domains/web-1/migrate", #"{"blade":"blade-2","allowStop":true}"#, 200),
-            (.POST, domain + "/adopt", "/v1/domains/\(ExampleFleet.domainID(3))/adopt", nil, 200), (.POST, domain + "/adopt", "/v1/domains/web-1/adopt", nil, 409),
+            (.POST, domain + "/adopt", "/v1/domains/\(ExampleFleet.domainID(3))/adopt", nil, 200),
+            (.POST, domain + "/adopt", "/v1/domains/web-1/adopt", nil, 409),
             (.POST, domain + "/release", "/v1/domains/web-1/release", nil, 200), (.POST, domain + "/clear", "/v1/domains/web-1/clear", nil, 200),
             (.GET, "/v1/operations", "/v1/operations", nil, 200), (.GET, "/v1/operations", "/v1/operations?state=failed&limit=1", nil, 200),
             (.GET, "/v1/operations", "/v1/operations?limit=none", nil, 400), (.GET, "/v1/operations/{operation}", "/v1/operations/4", nil, 200),
             (.GET, "/v1/operations/{operation}", "/v1/operations/\(operation)", nil, 200),
             (.POST, "/v1/operations/{operation}/cancel", "/v1/operations/4/cancel", nil, 200),
-            (.GET, "/v1/plans", "/v1/plans", nil, 200), (.GET, "/v1/plans/{plan}", "/v1/plans/7f3a", nil, 200), (.GET, "/v1/plans/{plan}", "/v1/plans/ffff", nil, 404),
+            (.GET, "/v1/plans", "/v1/plans", nil, 200), (.GET, "/v1/plans/{plan}", "/v1/plans/7f3a", nil, 200),
+            (.GET, "/v1/plans/{plan}", "/v1/plans/ffff", nil, 404),
             (.POST, "/v1/plans", "/v1/plans", #"{"goal":"evacuate"}"#, 400), (.POST, "/v1/plans/{plan}/apply", "/v1/plans/7f3a9c/apply", nil, 200),
             (.GET, "/v1/events", "/v1/events?after=0&limit=2&severity=info&blade=blade-1&kind=note", nil, 200),
             (.GET, "/v1/events", "/v1/events?severity=bad", nil, 400), (.GET, "/v1/events/stream", "/v1/events/stream?after=-1", nil, 400),
@@ -102,7 +108,9 @@ struct OpenAPITests {
         let schemas = try #require(JSONThingFrom(try OpenAPIDocument.value(version: "1"))["components"]?["schemas"]?.object)
         #expect(schemas.count > 30)
         for (name, schema) in schemas {
-            for (field, inner) in schema["properties"]?.object ?? [:] { #expect(inner["description"]?.string?.isEmpty == false, "\(name).\(field) has no description") }
+            for (field, inner) in schema["properties"]?.object ?? [:] {
+                #expect(inner["description"]?.string?.isEmpty == false, "\(name).\(field) has no description")
+            }
         }
         for type in [StatusResource.self, BladeResource.self, DomainResource.self, Fault.self, Fault.Problem.self, PlanResource.self] as [any Documented.Type] {
             let properties = schemas[type.schemaName]?["properties"]?.object ?? [:]
@@ -123,7 +131,9 @@ struct OpenAPITests {
     }
 }
 
-extension JSONThing: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
+extension JSONThing: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByIntegerLiteral
+{
     init(stringLiteral value: String) { self = .string(value) }
     init(dictionaryLiteral elements: (String, JSONThing)...) { self = .object(Dictionary(uniqueKeysWithValues: elements)) }
     init(arrayLiteral elements: JSONThing...) { self = .array(elements) }

@@ -49,7 +49,9 @@ import Testing
             #expect(plant.home(of: domain) == 0)
             #expect(truth[1] == nil, "a copy is left at the target")
             #expect(record.blade == plant.bladeID(0))
-            guard case .failed = plant.record(of: operation)?.state else { throw Unexpected("ended as \(String(describing: plant.record(of: operation)?.state))") }
+            guard case .failed = plant.record(of: operation)?.state else {
+                throw Unexpected("ended as \(String(describing: plant.record(of: operation)?.state))")
+            }
         case .target:
             #expect(plant.home(of: domain) == 1)
             #expect(truth[0] == nil, "a copy is left at the source")
@@ -57,7 +59,9 @@ import Testing
             #expect(plant.record(of: operation)?.state == .succeeded)
         case .off:
             #expect(!truth.values.contains { $0.executes })
-            guard case .failed = plant.record(of: operation)?.state else { throw Unexpected("ended as \(String(describing: plant.record(of: operation)?.state))") }
+            guard case .failed = plant.record(of: operation)?.state else {
+                throw Unexpected("ended as \(String(describing: plant.record(of: operation)?.state))")
+            }
         case .held:
             #expect(record.held != nil)
             #expect(truth[0] == row.source && truth[1] == row.target, "somebody touched a copy that an operator has to judge")

@@ -122,7 +122,8 @@ public struct DomainCounters: Hashable, Sendable {
     public var network: NetworkCounters?
 
     public init(
-        id: DomainID, number: UInt32, state: DomainState, vcpus: Int, cpuNanoseconds: UInt64, blockedSamples: UInt32? = nil, samples: UInt32? = nil, memory: Bytes,
+        id: DomainID, number: UInt32, state: DomainState, vcpus: Int, cpuNanoseconds: UInt64, blockedSamples: UInt32? = nil, samples: UInt32? = nil,
+        memory: Bytes,
         disk: DiskCounters? = nil, network: NetworkCounters? = nil
     ) {
         self.id = id

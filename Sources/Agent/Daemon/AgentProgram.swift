@@ -69,7 +69,8 @@ enum AgentProgram {
         let folder = try StateFolder(options.stateFolder)
         try folder.lock()
         guard let identity = try Identity.load(folder) else {
-            throw AgentFailure(.configuration, "this blade is not enrolled", remedy: "`podp blade token` on the coordinator, then `podp-agent enrol TOKEN` here")
+            throw AgentFailure(
+                .configuration, "this blade is not enrolled", remedy: "`podp blade token` on the coordinator, then `podp-agent enrol TOKEN` here")
         }
         let hypervisor = try await HypervisorChoice.open(options)
         let facts = await facts(of: hypervisor, log: log, systemd: systemd)

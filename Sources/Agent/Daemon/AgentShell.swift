@@ -50,7 +50,8 @@ actor AgentShell: Service {
 
     /// Everything that must be there before the agent can begin. Throws what is missing.
     init(
-        options: Options, folder: StateFolder, identity: Identity, hypervisor: HypervisorChoice, facts: HostFacts, log: Logger, systemd: Systemd, loop: any EventLoop
+        options: Options, folder: StateFolder, identity: Identity, hypervisor: HypervisorChoice, facts: HostFacts, log: Logger, systemd: Systemd,
+        loop: any EventLoop
     ) throws(AgentFailure) {
         self.options = options
         self.folder = folder
@@ -70,13 +71,16 @@ actor AgentShell: Service {
             throw AgentFailure(.configuration, "no coordinator's address is known", remedy: "set PODP_COORDINATORS, or enrol this blade again")
         }
         var generator = SystemRandomNumberGenerator()
-        let settings = AgentCore.Settings(facts: facts, run: ID128(high: generator.next(), low: generator.next()), version: AgentProgram.version, addresses: addresses)
+        let settings = AgentCore.Settings(
+            facts: facts, run: ID128(high: generator.next(), low: generator.next()), version: AgentProgram.version, addresses: addresses)
         do throws(JournalError) {
             core = AgentCore(settings: settings, journal: try OperationJournal(replaying: content.records))
         } catch {
             throw AgentFailure(
                 .file, "the journal \(folder.journal) contradicts itself: \(error)",
-                remedy: "make sure that no operation of podp runs on this blade, move the file away (`mv \(folder.journal) \(folder.journal).damaged`) and start the agent again")
+                remedy:
+                    "make sure that no operation of podp runs on this blade, move the file away (`mv \(folder.journal) \(folder.journal).damaged`) and start the agent again"
+            )
         }
     }
 
@@ -101,7 +105,9 @@ actor AgentShell: Service {
         if let life = try? identity.life() { take(.certificate(life), &group) }
         take(.started, &group)
         systemd.notify("READY=1")
-        log.notice("podp-agent \(AgentProgram.version) for blade \(facts.identity.name) (\(facts.identity.id)), \(facts.hypervisor.kind.rawValue) \(facts.hypervisor.version)")
+        log.notice(
+            "podp-agent \(AgentProgram.version) for blade \(facts.identity.name) (\(facts.identity.id)), \(facts.hypervisor.kind.rawValue) \(facts.hypervisor.version)"
+        )
         for await message in inbox {
             switch message {
             case .core(let event): take(event, &group)

@@ -33,20 +33,26 @@ struct Check {
                 let life = try identity.life()
                 let left = life.notAfter.millisecondsSince(AgentShell.wall) / 86_400_000
                 if left < 0 {
-                    add("certificate", .warning, "the blade's certificate has expired by this blade's clock", "start the agent: it renews; check the clock (`timedatectl`)")
+                    add(
+                        "certificate", .warning, "the blade's certificate has expired by this blade's clock",
+                        "start the agent: it renews; check the clock (`timedatectl`)")
                 } else if life.notBefore > AgentShell.wall {
                     add("clock", .warning, "the blade's certificate begins in the future by this blade's clock", "set the clock (`timedatectl`)")
                 }
             } else {
                 add("enrolment", .critical, "this blade is not enrolled", "`podp blade token` on the coordinator, then `podp-agent enrol TOKEN` here")
             }
-            if let bytes = try StateFolder.read(folder.journal, limit: JournalFile.largest), !bytes.isEmpty { _ = try JournalFile.parse(bytes, path: folder.journal) }
+            if let bytes = try StateFolder.read(folder.journal, limit: JournalFile.largest), !bytes.isEmpty {
+                _ = try JournalFile.parse(bytes, path: folder.journal)
+            }
         } catch {
             add("state", .critical, error.message, error.remedy)
         }
         do throws(AgentFailure) {
             let version = try Subprocess.run(["openssl", "version"], limit: .seconds(10))
-            if version.status != 0 { add("openssl", .critical, "`openssl version` ended with \(version.status)", "reinstall it: `apt install --reinstall openssl`") }
+            if version.status != 0 {
+                add("openssl", .critical, "`openssl version` ended with \(version.status)", "reinstall it: `apt install --reinstall openssl`")
+            }
         } catch {
             add("openssl", .critical, error.message, error.remedy)
         }

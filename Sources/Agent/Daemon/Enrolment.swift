@@ -37,7 +37,9 @@ struct Enrolment {
             case .failed(let reason): failures.append("\(address): \(reason)")
             }
         }
-        throw AgentFailure(.noHost, "no coordinator could be asked: " + failures.joined(separator: "; "), remedy: "check that podp-coordinator runs and that its port is open to this blade")
+        throw AgentFailure(
+            .noHost, "no coordinator could be asked: " + failures.joined(separator: "; "),
+            remedy: "check that podp-coordinator runs and that its port is open to this blade")
     }
 
     /// The authorities that came must hold the one of the token.

@@ -23,7 +23,9 @@ struct EnrolmentToken: Hashable, Sendable {
         let token = text.filter { !$0.isWhitespace }
         guard token.utf8.count <= 16 << 10 else { throw refuse("it is longer than 16 KiB") }
         guard token.hasPrefix(Self.prefix) else { throw refuse("it does not begin with '\(Self.prefix)'") }
-        guard let bytes = Encoding.decodeBase64URL(token.dropFirst(Self.prefix.count)) else { throw refuse("it holds a character that no token has, or is cut") }
+        guard let bytes = Encoding.decodeBase64URL(token.dropFirst(Self.prefix.count)) else {
+            throw refuse("it holds a character that no token has, or is cut")
+        }
         var rest = bytes[...]
         func take(_ count: Int) throws(AgentFailure) -> ArraySlice<UInt8> {
             guard rest.count >= count else { throw refuse("it ends too early") }
@@ -54,7 +56,9 @@ struct Address: Hashable, Sendable {
     var port: Int
 
     init?(_ text: String) {
-        guard text.utf8.count <= 300, let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (1...65_535).contains(port) else { return nil }
+        guard text.utf8.count <= 300, let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (1...65_535).contains(port) else {
+            return nil
+        }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()

@@ -41,7 +41,8 @@ struct HypervisorChoice: Sendable {
             throw AgentFailure(.usage, "the simulated hypervisor needs a blade's uuid", remedy: "give --simulated-blade UUID")
         }
         let name = options.simulated.name ?? "blade-\(uuid.low % 1000)"
-        var settings = SimulatedSettings(identity: BladeIdentity(id: BladeID(uuid), serial: options.simulated.serial ?? "SIM-\(uuid.low % 100_000)", name: name))
+        var settings = SimulatedSettings(
+            identity: BladeIdentity(id: BladeID(uuid), serial: options.simulated.serial ?? "SIM-\(uuid.low % 100_000)", name: name))
         if let day = options.simulated.dayLength {
             guard let seconds = Int64(day), (1...31_536_000).contains(seconds) else {
                 throw AgentFailure(.usage, "--simulated-day is '\(day)'", remedy: "it must be a number of seconds")

@@ -17,7 +17,8 @@ struct Identity: Sendable {
 
     /// `nil`: this blade was never enrolled. Throws `file`.
     static func load(_ folder: StateFolder) throws(AgentFailure) -> Identity? {
-        guard let both = try StateFolder.read(folder.identity, limit: 1 << 20), let authorities = try StateFolder.read(folder.authorities, limit: 1 << 20) else { return nil }
+        guard let both = try StateFolder.read(folder.identity, limit: 1 << 20), let authorities = try StateFolder.read(folder.authorities, limit: 1 << 20)
+        else { return nil }
         let text = String(decoding: both, as: UTF8.self)
         guard let start = text.firstRange(of: "-----BEGIN CERTIFICATE-----")?.lowerBound else {
             throw AgentFailure(.file, "\(folder.identity) holds no certificate", remedy: "enrol this blade again: `podp-agent enrol TOKEN`")

@@ -39,7 +39,9 @@ struct JournalFile {
         }
         try file.reopen()
         if content.torn > 0 {
-            guard ftruncate(file.descriptor, off_t(content.length)) == 0, fsync(file.descriptor) == 0 else { throw StateFolder.fault("cannot cut the torn end of", path) }
+            guard ftruncate(file.descriptor, off_t(content.length)) == 0, fsync(file.descriptor) == 0 else {
+                throw StateFolder.fault("cannot cut the torn end of", path)
+            }
         }
         return (file, content)
     }
@@ -104,7 +106,9 @@ struct JournalFile {
             // Torn, if nothing whole comes after it.
             var rest = bytes[(end.map { $0 + 1 } ?? bytes.count)...]
             while let next = rest.firstIndex(of: 0x0A) {
-                guard record(rest[rest.startIndex..<next]) == nil else { throw damaged("a record that does not match its checksum, and whole ones after it", at: offset) }
+                guard record(rest[rest.startIndex..<next]) == nil else {
+                    throw damaged("a record that does not match its checksum, and whole ones after it", at: offset)
+                }
                 rest = rest[(next + 1)...]
             }
             content.torn = bytes.count - offset

@@ -36,7 +36,9 @@ enum OpenSSL {
     private static func text(_ arguments: [String], _ what: String, input: String = "") throws(AgentFailure) -> String {
         let result = try Subprocess.run(arguments, input: Array(input.utf8))
         guard result.status == 0, let text = String(validating: result.output, as: UTF8.self), text.hasPrefix("-----BEGIN") else {
-            throw AgentFailure(.unavailable, "openssl could not \(what): \(lastLine(result.errors) ?? "it ended with \(result.status)")", remedy: "check `openssl version`: 3.0 or later")
+            throw AgentFailure(
+                .unavailable, "openssl could not \(what): \(lastLine(result.errors) ?? "it ended with \(result.status)")",
+                remedy: "check `openssl version`: 3.0 or later")
         }
         return text
     }

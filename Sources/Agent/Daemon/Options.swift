@@ -48,14 +48,16 @@ struct Options: Sendable {
 
     static let keys: [Key] = [
         Key(flag: "--state-dir", variable: "PODP_STATE_DIR", argument: "DIR", help: "identity and journal (/var/lib/podp-agent)") { $0.stateFolder = $1 },
-        Key(flag: "--hypervisor", variable: "PODP_HYPERVISOR", argument: "WHICH", help: "auto, xen, libvirt:URI or simulated:FOLDER (auto)") { options, text throws(AgentFailure) in
+        Key(flag: "--hypervisor", variable: "PODP_HYPERVISOR", argument: "WHICH", help: "auto, xen, libvirt:URI or simulated:FOLDER (auto)") {
+            options, text throws(AgentFailure) in
             options.hypervisor = try hypervisor(text)
         },
         Key(flag: "--coordinators", variable: "PODP_COORDINATORS", argument: "HOST:PORT,...", help: "instead of those that the enrolment brought") {
             options, text throws(AgentFailure) in
             options.coordinators = try addressList(text)
         },
-        Key(flag: "--log-level", variable: "PODP_LOG_LEVEL", argument: "LEVEL", help: "debug, info, notice, warning or error (info)") { options, text throws(AgentFailure) in
+        Key(flag: "--log-level", variable: "PODP_LOG_LEVEL", argument: "LEVEL", help: "debug, info, notice, warning or error (info)") {
+            options, text throws(AgentFailure) in
             guard let level = Logger.Level(rawValue: text) else { throw wrong("PODP_LOG_LEVEL", text, "debug, info, notice, warning or error") }
             options.logLevel = level
         },
@@ -71,7 +73,8 @@ struct Options: Sendable {
             guard let number = Int(text), number == 0 || (10...10_000).contains(number) else { throw wrong("PODP_SAMPLING_MS", text, "0, or 10 to 10000") }
             options.samplingMilliseconds = number
         },
-        Key(flag: "--allow-simulated", variable: "PODP_ALLOW_SIMULATED", argument: nil, help: "a service may use the simulated hypervisor") { options, text throws(AgentFailure) in
+        Key(flag: "--allow-simulated", variable: "PODP_ALLOW_SIMULATED", argument: nil, help: "a service may use the simulated hypervisor") {
+            options, text throws(AgentFailure) in
             options.allowsSimulated = try isOn("PODP_ALLOW_SIMULATED", text)
         },
         Key(flag: "--simulated-blade", variable: "PODP_SIMULATED_BLADE", argument: "UUID", help: "the simulated blade's uuid") { $0.simulated.blade = $1 },

@@ -22,7 +22,8 @@ struct StateFolder: Sendable {
         guard descriptor >= 0 else { throw Self.fault("cannot open", file) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw AgentFailure(.busy, "another podp-agent uses \(path)", remedy: "stop it first (`systemctl stop podp-agent`), or give this one its own --state-dir")
+            throw AgentFailure(
+                .busy, "another podp-agent uses \(path)", remedy: "stop it first (`systemctl stop podp-agent`), or give this one its own --state-dir")
         }
     }
 

@@ -19,7 +19,8 @@ public struct HostIdentity: Sendable {
             return BladeIdentity(id: BladeID(id), serial: serial, name: name)
         }
         throw HypervisorError(
-            .malformed, "this host has no identity: /sys/class/dmi/id/product_uuid and /etc/machine-id hold no usable UUID; systemd-machine-id-setup makes the second")
+            .malformed,
+            "this host has no identity: /sys/class/dmi/id/product_uuid and /etc/machine-id hold no usable UUID; systemd-machine-id-setup makes the second")
     }
 
     /// Firmware that was never filled in says all zeros, all ones, or this well-known number.

@@ -17,7 +17,9 @@ extension LibvirtActuator {
             return .failed(reason: error.message)
         }
         guard let state = before.state else { return .failed(reason: "\(command.domainName) is not on this blade") }
-        guard state == .running || state == .paused else { return .failed(reason: "\(command.domainName) does not run (\(state.rawValue)): only a running domain is moved") }
+        guard state == .running || state == .paused else {
+            return .failed(reason: "\(command.domainName) does not run (\(state.rawValue)): only a running domain is moved")
+        }
         if migration.live, case .no(let reason) = settings.liveMigration[before.type] ?? .yes { return .failed(reason: "\(command.domainName): \(reason)") }
 
         let id = command.domain.description
@@ -57,7 +59,9 @@ extension LibvirtActuator {
     }
 
     /// A migration that libvirt says has failed did fail if the domain is here as it was and the two blades' talk did not break off.
-    private func unclear(_ failure: LibvirtFailure, _ before: DomainState, _ command: Command, on connection: LibvirtConnection, log: DriverLog) async -> Outcome {
+    private func unclear(_ failure: LibvirtFailure, _ before: DomainState, _ command: Command, on connection: LibvirtConnection, log: DriverLog) async
+        -> Outcome
+    {
         guard case .refused(_, let message) = failure else { return outcome(of: failure, log: log) }
         let reason = Self.message(message, log.reasons())
         let after = try? await look(command.domain, on: connection)

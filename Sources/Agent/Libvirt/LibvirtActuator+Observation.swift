@@ -26,7 +26,8 @@ extension LibvirtActuator {
                 var info = virDomainJobInfo()
                 let isBusy = told.state != .off && virDomainGetJobInfo(domain.handle, &info) == 0 && info.type != Int32(VIR_DOMAIN_JOB_NONE.rawValue)
                 return Look(
-                    state: told.state, kind: LibvirtHost.kind(connection), number: told.number, type: told.type, isPersistent: told.persistent, memory: told.memory, vcpus: told.vcpus, isBusy: isBusy)
+                    state: told.state, kind: LibvirtHost.kind(connection), number: told.number, type: told.type, isPersistent: told.persistent,
+                    memory: told.memory, vcpus: told.vcpus, isBusy: isBusy)
             } catch {
                 if error.isNoSuchDomain { return Look() }
                 throw error

@@ -200,7 +200,9 @@ public actor LibvirtActuator: Actuator {
             }
             guard elapsed < deadline else {
                 return .failed(
-                    reason: "\(command.domainName) was asked to shut down and still runs after \(Int(elapsed.inSeconds)) s: its system does not answer, or is slow. `podp domain stop --force` takes its power")
+                    reason:
+                        "\(command.domainName) was asked to shut down and still runs after \(Int(elapsed.inSeconds)) s: its system does not answer, or is slow. `podp domain stop --force` takes its power"
+                )
             }
             progress(Progress(done: .zero, remaining: .zero, elapsed: elapsed))
             try? await Task.sleep(for: settings.pollInterval)

@@ -5,7 +5,8 @@ extension SimulatedHost {
     /// The counters as of the last `advance`. The sampled parts begin anew.
     public mutating func counters() -> Counters {
         let host = HostCounters(
-            cpus: settings.cpus, idleNanoseconds: idle, dom0CPUNanoseconds: dom0, memoryFree: memoryFree, dom0MemoryFree: .mebibytes(settings.dom0Memory.mebibytes / 2),
+            cpus: settings.cpus, idleNanoseconds: idle, dom0CPUNanoseconds: dom0, memoryFree: memoryFree,
+            dom0MemoryFree: .mebibytes(settings.dom0Memory.mebibytes / 2),
             disk: disk, network: network)
         var counted: [DomainCounters] = []
         for domain in domains {

@@ -179,7 +179,8 @@ public actor SimulatedHypervisor: Telemetry, Actuator {
 
     // MARK: - Migration
 
-    private func migrate(_ command: Command, _ migration: Migration, progress: @escaping @Sendable (Progress) -> Void) async throws(HypervisorError) -> Outcome {
+    private func migrate(_ command: Command, _ migration: Migration, progress: @escaping @Sendable (Progress) -> Void) async throws(HypervisorError) -> Outcome
+    {
         let target = migration.destination
         guard target != blade else { return .failed(reason: "\(command.domainName) is on this blade already") }
         try refresh()

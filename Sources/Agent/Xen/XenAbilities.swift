@@ -10,7 +10,9 @@ enum XenAbilities {
             pv = .no(reason: "this Xen runs no PV domains")
         } else if !host.hasShadowPaging {
             pv = .no(
-                reason: "a PV domain cannot move while it runs: this Xen is built without shadow paging. It can be moved while it stands still (stop-and-go), or be made a PVH domain")
+                reason:
+                    "a PV domain cannot move while it runs: this Xen is built without shadow paging. It can be moved while it stands still (stop-and-go), or be made a PVH domain"
+            )
         } else {
             pv = .yes
         }

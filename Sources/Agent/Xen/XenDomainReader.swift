@@ -36,12 +36,15 @@ struct XenDomainReader {
     private func disks(_ base: String) async throws(HypervisorError) -> [Disk] {
         var disks: [Disk] = []
         for device in try await tree.names(base + "/device/vbd") {
-            guard let backend = try await tree.value("\(base)/device/vbd/\(device)/backend"), let target = try await tree.value(backend + "/dev") else { continue }
+            guard let backend = try await tree.value("\(base)/device/vbd/\(device)/backend"), let target = try await tree.value(backend + "/dev") else {
+                continue
+            }
             let parameters = try await tree.value(backend + "/params") ?? ""
             let isFile = try await tree.value(backend + "/type").map { $0 != "phy" } ?? false
             disks.append(
                 Disk(
-                    target: target, source: Self.source(parameters), isFile: isFile, readOnly: try await tree.value(backend + "/mode").map { !$0.hasPrefix("w") } ?? false,
+                    target: target, source: Self.source(parameters), isFile: isFile,
+                    readOnly: try await tree.value(backend + "/mode").map { !$0.hasPrefix("w") } ?? false,
                     isCDROM: try await tree.value(backend + "/device-type") == "cdrom"))
         }
         return disks.sorted { $0.target < $1.target }

@@ -17,7 +17,8 @@ struct XenFindings {
         return [
             Finding(
                 code: "dom0-weight", severity: .warning,
-                what: "dom0's scheduling weight is \(own), the heaviest domain's \(heaviest): busy domains can starve dom0, and with it disks, networks, libvirt and this agent",
+                what:
+                    "dom0's scheduling weight is \(own), the heaviest domain's \(heaviest): busy domains can starve dom0, and with it disks, networks, libvirt and this agent",
                 remedy: "xl sched-credit2 -d Domain-0 -w 1024, at each boot")
         ]
     }
@@ -35,7 +36,8 @@ struct XenFindings {
     static func twice(_ one: DomainInventory, _ other: DomainInventory) -> Finding {
         let numbers = [one.number, other.number].compactMap(\.self).sorted().map(String.init).joined(separator: " and ")
         return Finding(
-            code: "same-uuid", severity: .critical, what: "domains \(numbers) have one UUID, \(one.id) (\(one.name), \(other.name)): podp cannot tell them apart",
+            code: "same-uuid", severity: .critical,
+            what: "domains \(numbers) have one UUID, \(one.id) (\(one.name), \(other.name)): podp cannot tell them apart",
             remedy: "destroy the copy that should not be there (xl list, xl destroy NUMBER)")
     }
 }

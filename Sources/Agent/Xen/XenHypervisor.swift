@@ -82,7 +82,9 @@ final class XenHandle: XenHypervisor {
         var error: Int32 = 0
         guard let pointer = podp_xen_open(&error) else {
             throw HypervisorError(
-                .unavailable, "the Xen hypervisor does not answer: \(errorText(error)). Is this dom0, is /dev/xen/privcmd there (xen.service), and does the agent run as root?")
+                .unavailable,
+                "the Xen hypervisor does not answer: \(errorText(error)). Is this dom0, is /dev/xen/privcmd there (xen.service), and does the agent run as root?"
+            )
         }
         raw = Mutex(Raw(pointer: pointer))
     }
@@ -106,7 +108,8 @@ final class XenHandle: XenHypervisor {
         }
         let extra = withUnsafeBytes(of: raw.extra) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         return XenVersion(
-            hypervisor: "\(raw.major).\(raw.minor)\(extra)", release: "\(raw.major).\(raw.minor)", libraryRelease: "\(raw.compiled_major).\(raw.compiled_minor)")
+            hypervisor: "\(raw.major).\(raw.minor)\(extra)", release: "\(raw.major).\(raw.minor)", libraryRelease: "\(raw.compiled_major).\(raw.compiled_minor)"
+        )
     }
 
     func host() throws(HypervisorError) -> XenHost {

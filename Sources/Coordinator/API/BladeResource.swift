@@ -83,11 +83,14 @@ public struct BladeResource: Documented {
         id: BladeID, name: String, serial: String, chassis: String, bay: Int? = nil, link: BladeLink, linkSince: Timestamp? = nil, draining: Bool,
         held: String? = nil, enrolledAt: Timestamp, certificateExpires: Timestamp? = nil, hypervisor: HypervisorResource? = nil, cpus: Int? = nil,
         cpuMegahertz: Int? = nil, cpuModel: String? = nil, memoryBytes: UInt64? = nil, dom0MemoryBytes: UInt64? = nil, memoryFreeBytes: UInt64? = nil,
-        memoryPromisedBytes: UInt64, cpuMillicpus: UInt32? = nil, dom0CPUMillicpus: UInt32? = nil, disk: DiskResource? = nil, network:
-        NetworkResource? = nil, agentCPUMillicpus: UInt32? = nil, agentMemoryBytes: UInt64? = nil, reportAgeSeconds: Double? = nil, reportInvalid:
-        String? = nil, stale: Bool, clockOffsetSeconds: Double? = nil, use: [ResourceUse], domains: Int, domainsRunning: Int, bridges: [String],
-        storage: [StorageResource], nics: [HostNICResource], migrationAddress: String? = nil, migrationEncrypted: Bool? = nil, findings:
-        [FindingResource]
+        memoryPromisedBytes: UInt64, cpuMillicpus: UInt32? = nil, dom0CPUMillicpus: UInt32? = nil, disk: DiskResource? = nil,
+        network:
+            NetworkResource? = nil, agentCPUMillicpus: UInt32? = nil, agentMemoryBytes: UInt64? = nil, reportAgeSeconds: Double? = nil,
+        reportInvalid:
+            String? = nil, stale: Bool, clockOffsetSeconds: Double? = nil, use: [ResourceUse], domains: Int, domainsRunning: Int, bridges: [String],
+        storage: [StorageResource], nics: [HostNICResource], migrationAddress: String? = nil, migrationEncrypted: Bool? = nil,
+        findings:
+            [FindingResource]
     ) {
         self.id = id
         self.name = name

@@ -60,10 +60,12 @@ public struct DomainResource: Documented {
     public var movedAt: Timestamp?
 
     public init(
-        id: DomainID, name: String, managed: Bool, state: DomainPhase, blade: BladeID? = nil, bladeName: String? = nil, wish: DomainWish? = nil, held:
-        String? = nil, operation: OperationID? = nil, type: String? = nil, vcpus: Int? = nil, maxVCPUs: Int? = nil, memoryBytes: UInt64? = nil,
-        maxMemoryBytes: UInt64? = nil, revision: UInt64? = nil, liveMigration: AbilityResource? = nil, cpuMillicpus: UInt32? = nil, readyMillicpus:
-        UInt32? = nil, disk: DiskResource? = nil, network: NetworkResource? = nil, sampleAgeSeconds: Double? = nil, stale: Bool, use: [ResourceUse],
+        id: DomainID, name: String, managed: Bool, state: DomainPhase, blade: BladeID? = nil, bladeName: String? = nil, wish: DomainWish? = nil,
+        held:
+            String? = nil, operation: OperationID? = nil, type: String? = nil, vcpus: Int? = nil, maxVCPUs: Int? = nil, memoryBytes: UInt64? = nil,
+        maxMemoryBytes: UInt64? = nil, revision: UInt64? = nil, liveMigration: AbilityResource? = nil, cpuMillicpus: UInt32? = nil,
+        readyMillicpus:
+            UInt32? = nil, disk: DiskResource? = nil, network: NetworkResource? = nil, sampleAgeSeconds: Double? = nil, stale: Bool, use: [ResourceUse],
         disks: [DomainDiskResource], nics: [DomainNICResource], drift: [String], alsoOn: [BladeID], movedAt: Timestamp? = nil
     ) {
         self.id = id
@@ -232,7 +234,7 @@ public struct DomainPlacement: Documented {
 
     public static let summary = "Where to start a domain."
     public static let fields = [
-        "blade": "A blade's UUID, name or unique prefix; absent: where it fits best, or where it was.",
+        "blade": "A blade's UUID, name or unique prefix; absent: where it fits best, or where it was."
     ]
 }
 
@@ -247,7 +249,7 @@ public struct DomainStop: Documented {
 
     public static let summary = "How to stop a domain."
     public static let fields = [
-        "deadlineSeconds": "How long the guest may take to shut down (1 to 3600); absent: 120.",
+        "deadlineSeconds": "How long the guest may take to shut down (1 to 3600); absent: 120."
     ]
 }
 

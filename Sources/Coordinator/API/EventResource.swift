@@ -22,8 +22,9 @@ public struct EventResource: Documented {
     public var sentence: String
 
     public init(
-        id: Int64, at: Timestamp, severity: Severity, kind: String, by: String, blade: BladeID? = nil, domain: DomainID? = nil, operation:
-        OperationID? = nil, sentence: String
+        id: Int64, at: Timestamp, severity: Severity, kind: String, by: String, blade: BladeID? = nil, domain: DomainID? = nil,
+        operation:
+            OperationID? = nil, sentence: String
     ) {
         self.id = id
         self.at = at

@@ -36,9 +36,11 @@ public struct OperationResource: Documented {
     public var progress: ProgressResource?
 
     public init(
-        id: OperationID, action: String, live: Bool? = nil, domain: DomainID, domainName: String, blade: BladeID, bladeName: String, destination:
-        BladeID? = nil, destinationName: String? = nil, state: OperationPhase, reason: String? = nil, by: String, plan: String? = nil, startedAt:
-        Timestamp, endedAt: Timestamp? = nil, progress: ProgressResource? = nil
+        id: OperationID, action: String, live: Bool? = nil, domain: DomainID, domainName: String, blade: BladeID, bladeName: String,
+        destination:
+            BladeID? = nil, destinationName: String? = nil, state: OperationPhase, reason: String? = nil, by: String, plan: String? = nil,
+        startedAt:
+            Timestamp, endedAt: Timestamp? = nil, progress: ProgressResource? = nil
     ) {
         self.id = id
         self.action = action

@@ -167,8 +167,9 @@ public struct LoadResource: Documented {
     public var domains: Int
 
     public init(
-        blade: BladeID, name: String, cpuPermille: Int64? = nil, memoryPermille: Int64? = nil, diskPermille: Int64? = nil, networkPermille: Int64? =
-        nil, domains: Int
+        blade: BladeID, name: String, cpuPermille: Int64? = nil, memoryPermille: Int64? = nil, diskPermille: Int64? = nil,
+        networkPermille: Int64? =
+            nil, domains: Int
     ) {
         self.blade = blade
         self.name = name

@@ -80,6 +80,6 @@ public struct FreezeOrder: Documented {
 
     public static let summary = "Why all automation is to stop."
     public static let fields = [
-        "reason": "For the audit log and everybody who looks.",
+        "reason": "For the audit log and everybody who looks."
     ]
 }

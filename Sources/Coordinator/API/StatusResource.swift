@@ -36,8 +36,9 @@ public struct StatusResource: Documented {
     public var refusedReports: UInt64
 
     public init(
-        version: String, at: Timestamp, revision: UInt64, term: UInt64? = nil, readOnly: String? = nil, frozen: FreezeResource? = nil, balance:
-        BalanceMode, blades: BladeCounts, domains: DomainCounts, resources: [ResourceUse], memoryPromisedBytes: UInt64, shortages: [VerdictResource],
+        version: String, at: Timestamp, revision: UInt64, term: UInt64? = nil, readOnly: String? = nil, frozen: FreezeResource? = nil,
+        balance:
+            BalanceMode, blades: BladeCounts, domains: DomainCounts, resources: [ResourceUse], memoryPromisedBytes: UInt64, shortages: [VerdictResource],
         notices: [NoticeResource], operationsRunning: Int, operationsIndeterminate: Int, refusedReports: UInt64
     ) {
         self.version = version

@@ -71,7 +71,8 @@ struct RunCommand: AsyncParsableCommand {
         var quiet = log
         quiet.logLevel = .warning
         let web = Application(
-            router: RedfishService(center: center).router(), configuration: .init(address: .hostname(address.host, port: address.port), serverName: "podp-bladecenter"),
+            router: RedfishService(center: center).router(),
+            configuration: .init(address: .hostname(address.host, port: address.port), serverName: "podp-bladecenter"),
             logger: quiet)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

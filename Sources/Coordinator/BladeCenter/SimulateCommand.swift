@@ -28,7 +28,9 @@ struct SimulateCommand: ParsableCommand {
 
     func validate() throws {
         guard (1...64).contains(blades) else { throw ValidationError("--blades is from 1 to 64") }
-        guard (1...10_000).contains(minutes), (1...1000).contains(hours ?? 1) else { throw ValidationError("--minutes is from 1 to 10000, --hours from 1 to 1000") }
+        guard (1...10_000).contains(minutes), (1...1000).contains(hours ?? 1) else {
+            throw ValidationError("--minutes is from 1 to 10000, --hours from 1 to 1000")
+        }
     }
 
     func run() throws {

@@ -117,17 +117,28 @@ struct BladeCommand: AsyncParsableCommand {
         case .revoked: Cell("revoked", .bad)
         case .unknown: Cell("unknown", .bad)
         case .connected:
-            if blade.held != nil { Cell("held", .warning) } else if blade.stale { Cell("stale", .warning) } else if blade.draining { Cell("draining", .warning) } else { Cell("ok", .good) }
+            if blade.held != nil {
+                Cell("held", .warning)
+            } else if blade.stale {
+                Cell("stale", .warning)
+            } else if blade.draining {
+                Cell("draining", .warning)
+            } else {
+                Cell("ok", .good)
+            }
         }
     }
 
     static func table(_ blades: [BladeResource]) -> String {
         var table = Table(header: ["BLADE", "STATE", "CPU", "", "OF", "MEMORY FREE", "OF", "DOMAINS", "REPORT", "NOTE"])
         for blade in blades {
-            let permille = blade.cpuMillicpus.flatMap { used in Words.permille(Int64(used), of: blade.cpus.map { Int64(clamping: $0).multipliedReportingOverflow(by: 1000).partialValue }) }
+            let permille = blade.cpuMillicpus.flatMap { used in
+                Words.permille(Int64(used), of: blade.cpus.map { Int64(clamping: $0).multipliedReportingOverflow(by: 1000).partialValue })
+            }
             let note = blade.held ?? blade.reportInvalid ?? (blade.findings.isEmpty ? "" : "\(Words.count(blade.findings.count, "finding")): podp check")
             table.rows.append([
-                Cell(blade.name, .bold), state(blade), Cell(permille.map { Bar.text(permille: $0, width: 8) } ?? "", blade.stale ? .faint : StatusCommand.look(permille)),
+                Cell(blade.name, .bold), state(blade),
+                Cell(permille.map { Bar.text(permille: $0, width: 8) } ?? "", blade.stale ? .faint : StatusCommand.look(permille)),
                 Cell(Words.percent(permille: permille), blade.stale ? .faint : .plain, right: true), Cell(blade.cpus.map { "\($0)" } ?? "–", right: true),
                 Cell(Words.bytes(blade.memoryFreeBytes), right: true), Cell(Words.bytes(blade.memoryBytes), right: true),
                 Cell("\(blade.domainsRunning)/\(blade.domains)", right: true), Cell(blade.reportAgeSeconds.map { Words.seconds($0) } ?? "none", right: true),
@@ -153,16 +164,27 @@ struct BladeCommand: AsyncParsableCommand {
         line("not valid", blade.reportInvalid)
         line("clock", blade.clockOffsetSeconds.map { "\(Words.seconds($0)) off" })
         line("certificate", blade.certificateExpires.map { "until \(Words.time($0))" })
-        line("hypervisor", blade.hypervisor.map { "\($0.kind) \($0.version)" + ($0.libvirtVersion.isEmpty ? "" : ", libvirt \($0.libvirtVersion)") + ", podp-agent \($0.agentVersion)" })
+        line(
+            "hypervisor",
+            blade.hypervisor.map {
+                "\($0.kind) \($0.version)" + ($0.libvirtVersion.isEmpty ? "" : ", libvirt \($0.libvirtVersion)") + ", podp-agent \($0.agentVersion)"
+            })
         line("processors", blade.cpus.map { "\($0)" + (blade.cpuModel.map { " × \($0)" } ?? "") })
         line("in use", blade.cpuMillicpus.map { "\(Words.cores($0)) cores" + (blade.dom0CPUMillicpus.map { ", dom0 \(Words.cores($0))" } ?? "") })
-        line("memory", blade.memoryBytes.map { "\(Words.bytes($0)), free \(Words.bytes(blade.memoryFreeBytes)), promised \(Words.bytes(blade.memoryPromisedBytes)), dom0 \(Words.bytes(blade.dom0MemoryBytes))" })
+        line(
+            "memory",
+            blade.memoryBytes.map {
+                "\(Words.bytes($0)), free \(Words.bytes(blade.memoryFreeBytes)), promised \(Words.bytes(blade.memoryPromisedBytes)), dom0 \(Words.bytes(blade.dom0MemoryBytes))"
+            })
         line("disk", blade.disk.map { "read \(Words.bytes($0.readBytesPerSecond))/s, written \(Words.bytes($0.writtenBytesPerSecond))/s" })
         line("network", blade.network.map { "in \(Words.bytes($0.receivedBytesPerSecond))/s, out \(Words.bytes($0.sentBytesPerSecond))/s" })
         line("domains", "\(blade.domains), \(blade.domainsRunning) running")
         line("bridges", blade.bridges.isEmpty ? nil : blade.bridges.joined(separator: ", "))
         line("storage", blade.storage.isEmpty ? nil : blade.storage.map(\.path).joined(separator: ", "))
-        line("migration", blade.migrationAddress.map { $0 + (blade.migrationEncrypted == true ? ", encrypted" : ", memory stream not encrypted") } ?? "no migration network configured")
+        line(
+            "migration",
+            blade.migrationAddress.map { $0 + (blade.migrationEncrypted == true ? ", encrypted" : ", memory stream not encrypted") }
+                ?? "no migration network configured")
         line("agent", blade.agentMemoryBytes.map { "\(Words.bytes($0)), \(Words.cores(blade.agentCPUMillicpus)) cores" })
         for ability in blade.hypervisor?.liveMigration ?? [] where !ability.possible { line("no live \(ability.type)", ability.reason ?? "") }
         return table.text() + CheckCommand.text(blade.findings)

@@ -89,7 +89,8 @@ struct Coordinator: Sendable {
                 token = environment("PODP_TOKEN")
             }
             guard let token, token.allSatisfy({ $0.isASCII && !$0.isWhitespace }) else {
-                throw Trouble(.usage, "\(address) needs a token", remedy: "set PODP_TOKEN or give --token-file; 'podp token create' on the coordinator's host makes one")
+                throw Trouble(
+                    .usage, "\(address) needs a token", remedy: "set PODP_TOKEN or give --token-file; 'podp token create' on the coordinator's host makes one")
             }
             if let ca = options.ca {
                 var tls = TLSConfiguration.makeClientConfiguration()
@@ -103,9 +104,11 @@ struct Coordinator: Sendable {
             isSocket = true
             token = nil
             let encoded = address.utf8.map { byte -> String in
-                let isPlain = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                let isPlain =
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                return isPlain ? String(UnicodeScalar(byte)) : "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
+                return isPlain
+                    ? String(UnicodeScalar(byte)) : "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
             }.joined()
             base = "http+unix://\(encoded)"
         }
@@ -130,7 +133,8 @@ struct Coordinator: Sendable {
         do {
             return Answer(value: try JSONDecoder().decode(type, from: Data(body.readableBytesView)), text: String(buffer: body))
         } catch {
-            throw Trouble(.failed, "the answer of \(place) is not understood", remedy: "is podp as new as the coordinator? compare 'podp --version' with 'podp status'")
+            throw Trouble(
+                .failed, "the answer of \(place) is not understood", remedy: "is podp as new as the coordinator? compare 'podp --version' with 'podp status'")
         }
     }
 
@@ -163,7 +167,9 @@ struct Coordinator: Sendable {
 
     private func trouble(_ status: HTTPResponseStatus, _ bytes: ByteBuffer) -> Trouble {
         if let fault = try? JSONDecoder().decode(Fault.self, from: Data(bytes.readableBytesView)) { return Trouble(fault) }
-        return Trouble(.failed, "\(place) answered \(status.code) \(status.reasonPhrase), and not as podp's coordinator does", remedy: "is that the coordinator's address?")
+        return Trouble(
+            .failed, "\(place) answered \(status.code) \(status.reasonPhrase), and not as podp's coordinator does", remedy: "is that the coordinator's address?"
+        )
     }
 
     private func unreachable(_ error: any Error) -> Trouble {
@@ -176,7 +182,9 @@ struct Coordinator: Sendable {
                 .unreachable, "no coordinator answers at \(place)",
                 remedy: "start one with 'systemctl start podp-coordinator' (or try './deploy/demo'), or name another with --coordinator or $PODP_COORDINATOR")
         }
-        return Trouble(.unreachable, "\(place) cannot be reached: \(Self.words(error))", remedy: "is the coordinator running, and does --ca name the authority of its certificate?")
+        return Trouble(
+            .unreachable, "\(place) cannot be reached: \(Self.words(error))",
+            remedy: "is the coordinator running, and does --ca name the authority of its certificate?")
     }
 
     private static func words(_ error: any Error) -> String {

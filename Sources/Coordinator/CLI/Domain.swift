@@ -8,7 +8,8 @@ struct DomainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "domain", abstract: "Domains: create, run, move, adopt.",
         subcommands: [
-            List.self, Show.self, Create.self, CheckFile.self, Start.self, Stop.self, Destroy.self, Pause.self, Resume.self, Reboot.self, Change.self, Migrate.self,
+            List.self, Show.self, Create.self, CheckFile.self, Start.self, Stop.self, Destroy.self, Pause.self, Resume.self, Reboot.self, Change.self,
+            Migrate.self,
             Adopt.self, Release.self, Clear.self, Remove.self,
         ], defaultSubcommand: List.self, aliases: ["domains", "dom"])
 
@@ -60,7 +61,9 @@ struct DomainCommand: AsyncParsableCommand {
                 // Any UUID will do: nothing is created.
                 let (definition, warnings) = try FlatFile.parse(bytes, file: DomainCommand.title(file), newID: ID128(high: 0x4000, low: 1 << 63))
                 for warning in warnings { Terminal.complain("podp: note: " + SafeText.line(warning.description)) }
-                print(SafeText.line("\(definition.name): \(definition.type.rawValue), \(Words.count(definition.vcpus, "vcpu")), \(Words.bytes(definition.memory.count))"))
+                print(
+                    SafeText.line(
+                        "\(definition.name): \(definition.type.rawValue), \(Words.count(definition.vcpus, "vcpu")), \(Words.bytes(definition.memory.count))"))
             } catch {
                 throw Trouble(.failed, error.description)
             }
@@ -77,12 +80,15 @@ struct DomainCommand: AsyncParsableCommand {
     }
 
     struct Stop: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ask a domain's guest to shut down.", discussion: "'podp domain destroy' takes its power instead.")
+        static let configuration = CommandConfiguration(
+            abstract: "Ask a domain's guest to shut down.", discussion: "'podp domain destroy' takes its power instead.")
         @OptionGroup var name: Name
         @Option(help: "Seconds that the guest may take.") var deadline: Int = 120
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await options.act(.POST, "\(name.path)/stop", DomainStop(deadlineSeconds: deadline), done: "stopped", patience: patience) }
+        func run() async throws {
+            try await options.act(.POST, "\(name.path)/stop", DomainStop(deadlineSeconds: deadline), done: "stopped", patience: patience)
+        }
     }
 
     struct Destroy: AsyncParsableCommand {
@@ -158,7 +164,9 @@ struct DomainCommand: AsyncParsableCommand {
         @Flag(help: "If it cannot migrate live, it may be stopped for the transfer.") var allowStop = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await options.act(.POST, "\(name.path)/migrate", DomainMigration(blade: blade, allowStop: allowStop), done: "moved", patience: patience) }
+        func run() async throws {
+            try await options.act(.POST, "\(name.path)/migrate", DomainMigration(blade: blade, allowStop: allowStop), done: "moved", patience: patience)
+        }
     }
 
     struct Adopt: AsyncParsableCommand {
@@ -253,7 +261,9 @@ struct DomainCommand: AsyncParsableCommand {
         line("memory", domain.memoryBytes.map { Words.bytes($0) + (domain.maxMemoryBytes.map { " of at most \(Words.bytes($0))" } ?? "") })
         line("disk", domain.disk.map { "read \(Words.bytes($0.readBytesPerSecond))/s, written \(Words.bytes($0.writtenBytesPerSecond))/s" })
         line("network", domain.network.map { "in \(Words.bytes($0.receivedBytesPerSecond))/s, out \(Words.bytes($0.sentBytesPerSecond))/s" })
-        line("numbers", domain.sampleAgeSeconds.map { "\(Words.seconds($0)) old" + (domain.stale ? ", stale: they decide nothing" : "") } ?? "none", domain.stale ? .warning : .plain)
+        line(
+            "numbers", domain.sampleAgeSeconds.map { "\(Words.seconds($0)) old" + (domain.stale ? ", stale: they decide nothing" : "") } ?? "none",
+            domain.stale ? .warning : .plain)
         line("live", domain.liveMigration.map { $0.possible ? "can migrate live" : "cannot migrate live: \($0.reason ?? "")" })
         for disk in domain.disks { line(disk.target, disk.source + (disk.readOnly ? ", read-only" : "") + (disk.shared ? ", shared" : "")) }
         for nic in domain.nics { line("nic", "\(nic.mac ?? "–") on \(nic.bridge)") }

@@ -32,9 +32,10 @@ struct Trouble: Error {
     init(_ fault: Fault) {
         let isOwnMistake = fault.code == Fault.Code.internalError.rawValue || fault.code == Fault.Code.timeout.rawValue
         self.init(isOwnMistake ? .failed : .refused, fault.message, remedy: fault.remedy)
-        details = (fault.problems ?? []).map { problem in
-            "\(problem.file):\(problem.line):\(problem.column): \(problem.message)" + (problem.remedy.isEmpty ? "" : " (\(problem.remedy))")
-        } + (fault.choices ?? []).map { "\($0.id)  \($0.name)" }
+        details =
+            (fault.problems ?? []).map { problem in
+                "\(problem.file):\(problem.line):\(problem.column): \(problem.message)" + (problem.remedy.isEmpty ? "" : " (\(problem.remedy))")
+            } + (fault.choices ?? []).map { "\($0.id)  \($0.name)" }
     }
 }
 

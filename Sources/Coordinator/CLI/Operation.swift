@@ -27,7 +27,8 @@ struct OperationsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.show(OperationsCommand.path(operation), as: OperationResource.self) { operation in
-                OperationsCommand.table([operation]) + "id  \(operation.id)\nby  \(SafeText.line(operation.by))\n" + (operation.reason.map { "why \(SafeText.line($0))\n" } ?? "")
+                OperationsCommand.table([operation]) + "id  \(operation.id)\nby  \(SafeText.line(operation.by))\n"
+                    + (operation.reason.map { "why \(SafeText.line($0))\n" } ?? "")
             }
         }
     }

@@ -4,7 +4,8 @@ import PodpAPI
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Plans: which domain goes where, and why. Nothing moves before 'podp apply'.",
-        subcommands: [Balance.self, Consolidate.self, Evacuate.self, List.self, Show.self, ApplyCommand.self], defaultSubcommand: Balance.self, aliases: ["plans"])
+        subcommands: [Balance.self, Consolidate.self, Evacuate.self, List.self, Show.self, ApplyCommand.self], defaultSubcommand: Balance.self,
+        aliases: ["plans"])
 
     struct Balance: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Spread the load (what 'podp plan' alone does).")
@@ -69,7 +70,8 @@ struct PlanCommand: AsyncParsableCommand {
     static func text(_ plan: PlanResource) -> String {
         let out = Terminal.output
         let goal = plan.goal.rawValue + (plan.bladeName.map { " \(SafeText.line($0))" } ?? "")
-        var text = out.bold("plan \(SafeText.line(plan.id))") + "  \(goal), \(plan.state.rawValue)" + (plan.reason.map { ": \(SafeText.line($0))" } ?? "") + "\n"
+        var text =
+            out.bold("plan \(SafeText.line(plan.id))") + "  \(goal), \(plan.state.rawValue)" + (plan.reason.map { ": \(SafeText.line($0))" } ?? "") + "\n"
         if plan.moves.isEmpty { text += "nothing to move\n" }
         var wave: Int?
         for (index, move) in plan.moves.enumerated() {
@@ -98,9 +100,11 @@ struct PlanCommand: AsyncParsableCommand {
             let then = after[now.blade] ?? now
             table.rows.append([
                 Cell(now.name),
-                bar(now.cpuPermille), Cell(Words.percent(permille: now.cpuPermille), right: true), bar(then.cpuPermille), Cell(Words.percent(permille: then.cpuPermille), right: true),
+                bar(now.cpuPermille), Cell(Words.percent(permille: now.cpuPermille), right: true), bar(then.cpuPermille),
+                Cell(Words.percent(permille: then.cpuPermille), right: true),
                 bar(now.memoryPermille), Cell(Words.percent(permille: now.memoryPermille), right: true), bar(then.memoryPermille),
-                Cell(Words.percent(permille: then.memoryPermille), right: true), Cell(now.domains == then.domains ? "\(now.domains)" : "\(now.domains) → \(then.domains)"),
+                Cell(Words.percent(permille: then.memoryPermille), right: true),
+                Cell(now.domains == then.domains ? "\(now.domains)" : "\(now.domains) → \(then.domains)"),
             ])
         }
         return table.text()
@@ -122,7 +126,9 @@ struct ApplyCommand: AsyncParsableCommand {
             let answer = try await coordinator.send(.POST, "/v1/plans/\(Coordinator.segment(found.id))/apply", as: Receipt.self)
             if options.output == .json { options.print(answer) { _ in "" } }
             if patience.noWait {
-                if options.output == .table { print("begun: \(Words.count(found.moves.count, "move")); follow it with 'podp plan show \(SafeText.line(found.id))'") }
+                if options.output == .table {
+                    print("begun: \(Words.count(found.moves.count, "move")); follow it with 'podp plan show \(SafeText.line(found.id))'")
+                }
                 return
             }
             try await Waiting.finish(plan: found.id, coordinator: coordinator)

@@ -20,7 +20,9 @@ struct PolicyCommand: AsyncParsableCommand {
         @Argument(help: "manual, advise or automatic.") var balance: BalanceMode
         @Option(help: "For this chassis only.") var chassis: String?
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await options.act(.PUT, "/v1/policy", PolicyChange(balance: balance, chassis: chassis), done: "balancing: \(balance.rawValue)") }
+        func run() async throws {
+            try await options.act(.PUT, "/v1/policy", PolicyChange(balance: balance, chassis: chassis), done: "balancing: \(balance.rawValue)")
+        }
     }
 
     static func text(_ policy: PolicyResource) -> String {
@@ -29,7 +31,10 @@ struct PolicyCommand: AsyncParsableCommand {
         text += "a balance must improve the objective by \(Words.short(Double(policy.minimumGainPermille) / 10)) %\n"
         text += "at most \(Words.count(policy.maxMovesPerHour, "automatic move")) an hour\n"
         if let freeze = policy.frozen {
-            text += Terminal.output.yellow("frozen by \(SafeText.line(freeze.by)) at \(Words.time(freeze.at))" + (freeze.reason.isEmpty ? "" : ": \(SafeText.line(freeze.reason))")) + "\n"
+            text +=
+                Terminal.output.yellow(
+                    "frozen by \(SafeText.line(freeze.by)) at \(Words.time(freeze.at))" + (freeze.reason.isEmpty ? "" : ": \(SafeText.line(freeze.reason))"))
+                + "\n"
         }
         return text
     }
@@ -39,7 +44,9 @@ struct FreezeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "freeze", abstract: "Stop all automation, durably, until 'podp thaw'.")
     @Argument(help: "Why, for everybody who looks.") var reason: [String] = []
     @OptionGroup var options: ConnectionOptions
-    func run() async throws { try await options.act(.POST, "/v1/freeze", FreezeOrder(reason: reason.joined(separator: " ")), done: "frozen: no automation until 'podp thaw'") }
+    func run() async throws {
+        try await options.act(.POST, "/v1/freeze", FreezeOrder(reason: reason.joined(separator: " ")), done: "frozen: no automation until 'podp thaw'")
+    }
 }
 
 struct ThawCommand: AsyncParsableCommand {

@@ -31,7 +31,8 @@ struct StatusCommand: AsyncParsableCommand {
         for use in status.resources {
             let permille = Words.permille(use.mean, of: use.capacity)
             table.rows.append([
-                Cell(use.resource, .bold), Cell(Words.amount(use.capacity, unit: use.unit), right: true), Cell(Words.amount(use.mean, unit: use.unit), right: true),
+                Cell(use.resource, .bold), Cell(Words.amount(use.capacity, unit: use.unit), right: true),
+                Cell(Words.amount(use.mean, unit: use.unit), right: true),
                 Cell(permille.map { Bar.text(permille: $0) } ?? "", Self.look(permille)), Cell(Words.percent(permille: permille), right: true),
                 Cell(Words.amount(use.high, unit: use.unit), right: true), Cell(Words.amount(use.free, unit: use.unit), right: true),
             ])

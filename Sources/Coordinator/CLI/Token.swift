@@ -16,7 +16,9 @@ struct TokenCommand: AsyncParsableCommand {
             try await options.show("/v1/tokens", as: Listing<TokenResource>.self) { tokens in
                 guard !tokens.items.isEmpty else { return "no tokens: 'podp token create NAME' makes one\n" }
                 var table = Table(header: ["TOKEN", "ROLE", "MADE (UTC)", "EXPIRES (UTC)"])
-                table.rows = tokens.items.map { [Cell($0.name, .bold), Cell($0.role.rawValue), Cell(Words.time($0.createdAt)), Cell($0.expires.map { Words.time($0) } ?? "never")] }
+                table.rows = tokens.items.map {
+                    [Cell($0.name, .bold), Cell($0.role.rawValue), Cell(Words.time($0.createdAt)), Cell($0.expires.map { Words.time($0) } ?? "never")]
+                }
                 return table.text()
             }
         }

@@ -51,7 +51,9 @@ struct Waiting {
             case .stopped:
                 waiting.clear()
                 let isUnknown = operations.contains { $0.state == .indeterminate }
-                throw Trouble(isUnknown ? .indeterminate : .failed, "the plan was stopped: \(plan.reason ?? "nobody said why")", remedy: "see 'podp operations', then make a new plan")
+                throw Trouble(
+                    isUnknown ? .indeterminate : .failed, "the plan was stopped: \(plan.reason ?? "nobody said why")",
+                    remedy: "see 'podp operations', then make a new plan")
             }
         }
     }
@@ -64,7 +66,9 @@ struct Waiting {
             let unknown = operations.contains { $0.state == .indeterminate }
             if !operations.contains(where: { $0.state == .running || $0.state == .indeterminate }) {
                 clear()
-                if let first = failed.first { throw Trouble(.failed, "\(Words.operation(first.id)) \(first.action) \(first.domainName) failed: \(first.reason ?? "nobody said why")") }
+                if let first = failed.first {
+                    throw Trouble(.failed, "\(Words.operation(first.id)) \(first.action) \(first.domainName) failed: \(first.reason ?? "nobody said why")")
+                }
                 return
             }
             // podp resolves it by asking both blades; that is quick when they answer.
@@ -73,7 +77,9 @@ struct Waiting {
                 isUnknownSince = since
                 if .now - since > .seconds(30) {
                     clear()
-                    throw Trouble(.indeterminate, "nobody knows yet how it ended", remedy: "podp waits for the blades' word and resolves it; follow it with 'podp operations' and 'podp events --follow'")
+                    throw Trouble(
+                        .indeterminate, "nobody knows yet how it ended",
+                        remedy: "podp waits for the blades' word and resolves it; follow it with 'podp operations' and 'podp events --follow'")
                 }
             }
             try await Task.sleep(for: .milliseconds(300))
@@ -119,6 +125,7 @@ struct Waiting {
         let (sum, overflow) = progress.doneBytes.addingReportingOverflow(progress.remainingBytes)
         let permille = overflow || sum == 0 ? 0 : Int64(Double(progress.doneBytes) / Double(sum) * 1000)
         let state = operation.state == .indeterminate ? "  end unknown, asking" : ""
-        return "  \(title(operation))  \(Bar.text(permille: permille, width: 24)) \(Words.percent(permille: permille))  \(Words.bytes(progress.doneBytes)), \(Words.seconds(progress.elapsedSeconds))\(state)"
+        return
+            "  \(title(operation))  \(Bar.text(permille: permille, width: 24)) \(Words.percent(permille: permille))  \(Words.bytes(progress.doneBytes)), \(Words.seconds(progress.elapsedSeconds))\(state)"
     }
 }

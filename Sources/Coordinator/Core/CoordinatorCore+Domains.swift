@@ -46,7 +46,8 @@ extension CoordinatorCore {
             }
             let state = core.state(of: domain)
             guard states.contains(state) else {
-                return core.refuse(request, Refusal(.conflict, "\(domain.definition.name) is \(state.rawValue) on \(core.name(of: blade)): it cannot be \(word)"))
+                return core.refuse(
+                    request, Refusal(.conflict, "\(domain.definition.name) is \(state.rawValue) on \(core.name(of: blade)): it cannot be \(word)"))
             }
             let begun = core.begin(action, on: domain, at: blade, by: actor.name)
             core.answer(begun, to: request)
@@ -58,14 +59,23 @@ extension CoordinatorCore {
     private mutating func create(_ definition: DomainDefinition, on blade: BladeID?, start: Bool, request: RequestID, by actor: Actor) {
         if let problem = definition.problem { return refuse(request, Refusal(.invalid, "\(definition.name): \(problem)")) }
         if let taken = decided.domains[definition.id] {
-            return refuse(request, Refusal(.conflict, "podp has a domain with this UUID: \(taken.definition.name)", remedy: "take the `uuid` line out of the file, and podp makes a new one"))
+            return refuse(
+                request,
+                Refusal(
+                    .conflict, "podp has a domain with this UUID: \(taken.definition.name)",
+                    remedy: "take the `uuid` line out of the file, and podp makes a new one"))
         }
         if decided.domains.values.contains(where: { $0.definition.name == definition.name }) {
-            return refuse(request, Refusal(.conflict, "podp has a domain named \(definition.name)", remedy: "choose another name, or `podp domain remove \(definition.name)`"))
+            return refuse(
+                request,
+                Refusal(.conflict, "podp has a domain named \(definition.name)", remedy: "choose another name, or `podp domain remove \(definition.name)`"))
         }
         if let found = blades.keys.sorted().first(where: { blades[$0]?.inventory?.domains.contains { $0.name == definition.name } ?? false }) {
             return refuse(
-                request, Refusal(.conflict, "\(name(of: found)) has a domain named \(definition.name) that podp does not manage", remedy: "`podp domain adopt \(definition.name)`, or choose another name"))
+                request,
+                Refusal(
+                    .conflict, "\(name(of: found)) has a domain named \(definition.name) that podp does not manage",
+                    remedy: "`podp domain adopt \(definition.name)`, or choose another name"))
         }
         var stored = definition
         stored.revision = 1
@@ -119,7 +129,11 @@ extension CoordinatorCore {
             return emitAfterCommit(.answer(request, .done))
         }
         guard !state.holdsMemory else {
-            return refuse(request, Refusal(.conflict, "\(domain.definition.name) is \(state.rawValue) on \(name(of: blade))", remedy: "`podp domain stop \(domain.definition.name)` first"))
+            return refuse(
+                request,
+                Refusal(
+                    .conflict, "\(domain.definition.name) is \(state.rawValue) on \(name(of: blade))",
+                    remedy: "`podp domain stop \(domain.definition.name)` first"))
         }
         let begun = begin(.undefine, on: domain, at: blade, by: actor.name)
         answer(begun, to: request)
@@ -153,10 +167,16 @@ extension CoordinatorCore {
         if let memory, memory > definition.maxMemory || memory < .mebibytes(16) {
             return refuse(
                 request,
-                Refusal(.invalid, "\(definition.name) may have 16 to \(definition.maxMemory.mebibytes) MiB while it runs, not \(memory.mebibytes)", remedy: "`maxmem` in its file is the most; it takes effect with the next start"))
+                Refusal(
+                    .invalid, "\(definition.name) may have 16 to \(definition.maxMemory.mebibytes) MiB while it runs, not \(memory.mebibytes)",
+                    remedy: "`maxmem` in its file is the most; it takes effect with the next start"))
         }
         if let vcpus, vcpus > definition.maxVCPUs || vcpus < 1 {
-            return refuse(request, Refusal(.invalid, "\(definition.name) may have 1 to \(definition.maxVCPUs) vCPUs while it runs, not \(vcpus)", remedy: "`maxvcpus` in its file is the most"))
+            return refuse(
+                request,
+                Refusal(
+                    .invalid, "\(definition.name) may have 1 to \(definition.maxVCPUs) vCPUs while it runs, not \(vcpus)",
+                    remedy: "`maxvcpus` in its file is the most"))
         }
         guard let blade = domain.blade, state(of: domain) == .running else {
             return refuse(request, Refusal(.conflict, "\(definition.name) does not run"))
@@ -164,7 +184,8 @@ extension CoordinatorCore {
         if let memory, let have = blades[blade]?.domain(domain.id)?.memory, memory > have {
             let free = memoryFree(on: blade)
             guard memory - have <= free else {
-                return refuse(request, Refusal(.conflict, "\(name(of: blade)) has \(free.mebibytes) MiB free, \((memory - have).mebibytes) MiB more are wanted"))
+                return refuse(
+                    request, Refusal(.conflict, "\(name(of: blade)) has \(free.mebibytes) MiB free, \((memory - have).mebibytes) MiB more are wanted"))
             }
         }
         let action: Action = memory.map { .setMemory($0) } ?? .setVCPUs(vcpus ?? 1)
@@ -184,7 +205,9 @@ extension CoordinatorCore {
     }
 
     /// Begins one domain's move, live where it can, stopped where that is allowed.
-    mutating func move(_ domain: ManagedDomain, from source: BladeID, to target: BladeID, allowStop: Bool, by actor: String, plan: String?) -> Result<OperationID, Refusal> {
+    mutating func move(_ domain: ManagedDomain, from source: BladeID, to target: BladeID, allowStop: Bool, by actor: String, plan: String?) -> Result<
+        OperationID, Refusal
+    > {
         let name = domain.definition.name
         if let held = domain.held { return .failure(Refusal(.conflict, "\(name) is held: \(held)", remedy: "`podp domain clear \(name)` when it is mended")) }
         guard let found = blades[source]?.domain(domain.id), found.state == .running || found.state == .paused else {
@@ -200,7 +223,8 @@ extension CoordinatorCore {
             return .failure(Refusal(.unavailable, "\(self.name(of: target)) has not told what it has"))
         }
         guard !host.migrationAddress.isEmpty else {
-            return .failure(Refusal(.unsupported, "\(self.name(of: target)) has no address on a migration network", remedy: "set PODP_MIGRATION_NETWORK in its agent.env"))
+            return .failure(
+                Refusal(.unsupported, "\(self.name(of: target)) has no address on a migration network", remedy: "set PODP_MIGRATION_NETWORK in its agent.env"))
         }
         guard blades[source]?.hello?.hypervisor.kind == hello.hypervisor.kind else {
             return .failure(Refusal(.unsupported, "\(self.name(of: source)) and \(self.name(of: target)) have different hypervisors"))

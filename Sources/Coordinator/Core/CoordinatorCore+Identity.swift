@@ -16,12 +16,20 @@ struct SignTicket: Sendable {
 extension CoordinatorCore {
     mutating func enrol(_ request: RequestID, secretHash: String, certificateRequest: String, blade: BladeIdentity, addresses: [String], by actor: Actor) {
         guard let token = decided.enrolmentTokens[secretHash], token.expires >= now.wall else {
-            audit("enrolment-refused", .warning, by: actor.name, blade: blade.id, "\(blade.name) came with a token that is not valid: unknown, used, or expired")
-            refuse(request, Refusal(.tokenInvalid, "the token is not valid: it is unknown, was used already, or has expired", remedy: "make a new one with `podp blade token`"))
+            audit(
+                "enrolment-refused", .warning, by: actor.name, blade: blade.id, "\(blade.name) came with a token that is not valid: unknown, used, or expired")
+            refuse(
+                request,
+                Refusal(
+                    .tokenInvalid, "the token is not valid: it is unknown, was used already, or has expired", remedy: "make a new one with `podp blade token`"))
             return
         }
         if blade.id.uuid == .zero || blade.id.uuid == ID128(high: .max, low: .max) {
-            refuse(request, Refusal(.invalid, "blade \(blade.name) says that its DMI UUID is \(blade.id)", remedy: "set the blade's UUID in its firmware, or give the agent one (PODP_BLADE_UUID)"))
+            refuse(
+                request,
+                Refusal(
+                    .invalid, "blade \(blade.name) says that its DMI UUID is \(blade.id)",
+                    remedy: "set the blade's UUID in its firmware, or give the agent one (PODP_BLADE_UUID)"))
             return
         }
         if let known = decided.blades[blade.id], known.identity.serial != blade.serial {
@@ -102,7 +110,9 @@ extension CoordinatorCore {
         guard var record = decided.blades[id] else { return refuse(request, .noBlade(id)) }
         record.revoked = true
         put(.blade(record))
-        audit("blade-revoked", .warning, by: actor.name, blade: id, "\(record.identity.name) is revoked: its state is unknown from now on; its domains may run on")
+        audit(
+            "blade-revoked", .warning, by: actor.name, blade: id, "\(record.identity.name) is revoked: its state is unknown from now on; its domains may run on"
+        )
         if let link = blades[id]?.link {
             emit(.send(link, .refused(reason: "the certificate was revoked by \(actor.name)", permanent: true)))
             close(link, reason: "revoked")
@@ -116,7 +126,9 @@ extension CoordinatorCore {
         guard held.isEmpty else {
             return refuse(
                 request,
-                Refusal(.conflict, "\(record.identity.name) has \(held.count) domains of podp's: \(held.prefix(5).joined(separator: ", "))", remedy: "`podp blade evacuate \(record.identity.name)`, or `podp domain release` them"))
+                Refusal(
+                    .conflict, "\(record.identity.name) has \(held.count) domains of podp's: \(held.prefix(5).joined(separator: ", "))",
+                    remedy: "`podp blade evacuate \(record.identity.name)`, or `podp domain release` them"))
         }
         if let link = blades[id]?.link {
             emit(.send(link, .refused(reason: "the blade was removed by \(actor.name)", permanent: true)))
@@ -124,7 +136,8 @@ extension CoordinatorCore {
         }
         delete(Record.blade(record).key)
         blades[id] = nil
-        audit("blade-removed", by: actor.name, blade: id, "\(record.identity.name) is removed: its certificate is worth nothing here until it is enrolled again")
+        audit(
+            "blade-removed", by: actor.name, blade: id, "\(record.identity.name) is removed: its certificate is worth nothing here until it is enrolled again")
         emitAfterCommit(.answer(request, .done))
     }
 }

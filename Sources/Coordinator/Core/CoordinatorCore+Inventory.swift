@@ -11,7 +11,9 @@ extension CoordinatorCore {
     mutating func receive(_ inventory: Inventory, from id: BladeID) {
         if let problem = Plausibility.problem(of: inventory) {
             if blades[id]?.implausibleInventory != problem {
-                audit("inventory-refused", .critical, blade: id, "nothing is planned on \(name(of: id)), and its domains are taken to be where they were: it \(problem)")
+                audit(
+                    "inventory-refused", .critical, blade: id,
+                    "nothing is planned on \(name(of: id)), and its domains are taken to be where they were: it \(problem)")
             }
             blades[id]?.implausibleInventory = problem
             return
@@ -36,7 +38,8 @@ extension CoordinatorCore {
         for found in inventory.domains where found.state.holdsMemory && found.state != .incoming {
             guard var domain = decided.domains[found.id], decided.openOperation(of: found.id) == nil else { continue }
             if found.state.executes, let other = otherRunner(of: found.id, than: id) {
-                let reason = "it runs on \(name(of: id)) and on \(name(of: other)) at once: stop the wrong copy, then `podp domain clear \(domain.definition.name)`"
+                let reason =
+                    "it runs on \(name(of: id)) and on \(name(of: other)) at once: stop the wrong copy, then `podp domain clear \(domain.definition.name)`"
                 if domain.held != reason {
                     domain.held = reason
                     put(.domain(domain))
@@ -64,7 +67,9 @@ extension CoordinatorCore {
             guard let other = otherRunner(of: domain.id, than: id) else { continue }
             domain.blade = other
             put(.domain(domain))
-            audit("domain-found", .warning, blade: other, domain: domain.id, "\(domain.definition.name) is on \(name(of: other)), not on \(name(of: id)): somebody else moved it")
+            audit(
+                "domain-found", .warning, blade: other, domain: domain.id,
+                "\(domain.definition.name) is on \(name(of: other)), not on \(name(of: id)): somebody else moved it")
         }
     }
 

@@ -55,7 +55,8 @@ extension CoordinatorCore {
         highestTermSeen = max(highestTermSeen, seen.number)
         guard isActive, let term, !term.isAccepted(after: seen) else { return }
         mode = .readOnly(
-            "blade \(hello.blade.name) has obeyed term \(seen.number), this coordinator has term \(term.number): its store is an old copy, or another coordinator is at work")
+            "blade \(hello.blade.name) has obeyed term \(seen.number), this coordinator has term \(term.number): its store is an old copy, or another coordinator is at work"
+        )
         audit(
             "read-only", .critical, blade: hello.blade.id,
             "blade \(hello.blade.name) has obeyed term \(seen.number), ours is \(term.number): podp decides nothing until `podp-coordinator recover`")
@@ -85,7 +86,9 @@ extension CoordinatorCore {
             record.identity = hello.blade
             put(.blade(record))
         }
-        audit("blade-connected", blade: id, "\(hello.blade.name) is connected\(rebooted ? ", after a boot" : "") (\(hello.hypervisor.kind.rawValue) \(hello.hypervisor.version))")
+        audit(
+            "blade-connected", blade: id,
+            "\(hello.blade.name) is connected\(rebooted ? ", after a boot" : "") (\(hello.hypervisor.kind.rawValue) \(hello.hypervisor.version))")
         resumeOperations(on: id, boot: hello.bootID)
     }
 
@@ -116,8 +119,13 @@ extension CoordinatorCore {
     private mutating func receivePong(_ number: UInt64, from link: LinkID) {
         let waiting = LinkID(number)
         guard let newcomer = links[waiting], newcomer.waitsSince != nil, let old = links[link], old.blade == newcomer.blade else { return }
-        refuse(waiting, blade: newcomer.blade, reason: "another agent with the identity of blade \(old.hello.blade.name) is connected and alive", permanent: false)
-        hold(blade: newcomer.blade, because: "two agents have its identity: \(old.hello.blade.name) (serial \(old.hello.blade.serial)) and \(newcomer.hello.blade.name) (serial \(newcomer.hello.blade.serial))")
+        refuse(
+            waiting, blade: newcomer.blade, reason: "another agent with the identity of blade \(old.hello.blade.name) is connected and alive", permanent: false)
+        hold(
+            blade: newcomer.blade,
+            because:
+                "two agents have its identity: \(old.hello.blade.name) (serial \(old.hello.blade.serial)) and \(newcomer.hello.blade.name) (serial \(newcomer.hello.blade.serial))"
+        )
     }
 
     /// An older link that did not answer in time is dead: the newcomer is let in.
@@ -161,6 +169,8 @@ extension CoordinatorCore {
         guard isActive, var record = decided.blades[id], record.held != reason else { return }
         record.held = reason
         put(.blade(record))
-        audit("blade-held", .critical, blade: id, "automation leaves \(record.identity.name) alone: \(reason); `podp blade release \(record.identity.name)` when it is mended")
+        audit(
+            "blade-held", .critical, blade: id,
+            "automation leaves \(record.identity.name) alone: \(reason); `podp blade release \(record.identity.name)` when it is mended")
     }
 }

@@ -32,7 +32,9 @@ extension CoordinatorCore {
         record.resolves = resolves
         put(.operation(record))
         emitAfterCommit(.send(link, .command(command)))
-        audit("operation-started", by: actor, blade: id, domain: domain.id, operation: operation, record.sentence(at: name(of: id), to: record.destination.map(name(of:))))
+        audit(
+            "operation-started", by: actor, blade: id, domain: domain.id, operation: operation,
+            record.sentence(at: name(of: id), to: record.destination.map(name(of:))))
         return .success(operation)
     }
 
@@ -65,7 +67,9 @@ extension CoordinatorCore {
             return
         }
         guard operation.blade == id else {
-            audit("update-refused", .warning, blade: id, operation: update.operation, "\(name(of: id)) tells of an operation that is \(name(of: operation.blade))'s")
+            audit(
+                "update-refused", .warning, blade: id, operation: update.operation,
+                "\(name(of: id)) tells of an operation that is \(name(of: operation.blade))'s")
             return
         }
         switch update.phase {
@@ -124,7 +128,8 @@ extension CoordinatorCore {
             put(.operation(record))
             audit(
                 "operation-indeterminate", .warning, by: record.by, blade: record.blade, domain: record.domain, operation: record.id,
-                "\(record.sentence(at: name(of: record.blade), to: record.destination.map(name(of:)))): how it ended is not known (\(reason)); both ends are asked")
+                "\(record.sentence(at: name(of: record.blade), to: record.destination.map(name(of:)))): how it ended is not known (\(reason)); both ends are asked"
+            )
             resolutions[record.id] = Resolution()
             observe(record)
             return
@@ -134,7 +139,8 @@ extension CoordinatorCore {
         resolutions[record.id] = nil
         let sentence = record.sentence(at: name(of: record.blade), to: record.destination.map(name(of:)))
         if case .failed(let reason) = record.state {
-            audit("operation-ended", .warning, by: record.by, blade: record.blade, domain: record.domain, operation: record.id, "\(sentence): failed: \(reason)")
+            audit(
+                "operation-ended", .warning, by: record.by, blade: record.blade, domain: record.domain, operation: record.id, "\(sentence): failed: \(reason)")
             if record.destination != nil, var domain = decided.domains[record.domain] {
                 domain.moveFailedAt = now.wall
                 put(.domain(domain))
@@ -176,10 +182,16 @@ extension CoordinatorCore {
     // MARK: - Cancelling, describing
 
     mutating func cancel(_ id: OperationID, request: RequestID, by actor: Actor) {
-        guard let operation = decided.operations[id] else { return refuse(request, Refusal(.notFound, "there is no operation \(id)", remedy: "`podp operations` lists them")) }
+        guard let operation = decided.operations[id] else {
+            return refuse(request, Refusal(.notFound, "there is no operation \(id)", remedy: "`podp operations` lists them"))
+        }
         guard case .running = operation.state else { return refuse(request, Refusal(.conflict, "the operation is not running: it is \(operation.state.word)")) }
         guard let link = blades[operation.blade]?.link else {
-            return refuse(request, Refusal(.unavailable, "\(name(of: operation.blade)) is unknown: nobody can be told to stop", remedy: "it is found out when the blade answers again"))
+            return refuse(
+                request,
+                Refusal(
+                    .unavailable, "\(name(of: operation.blade)) is unknown: nobody can be told to stop", remedy: "it is found out when the blade answers again")
+            )
         }
         emit(.send(link, .cancel(id)))
         audit("operation-cancel", by: actor.name, blade: operation.blade, domain: operation.domain, operation: id, "\(actor.name) asked for it to be cancelled")

@@ -6,7 +6,9 @@ extension CoordinatorCore {
         let name = domain.definition.name
         if let wanted {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
-            if let reason = whyNot(domain, on: wanted, from: source) { return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(reason)")) }
+            if let reason = whyNot(domain, on: wanted, from: source) {
+                return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(reason)"))
+            }
             return .success(wanted)
         }
         var best: (id: BladeID, free: Bytes)?
@@ -20,7 +22,9 @@ extension CoordinatorCore {
             if best.map({ free > $0.free }) ?? true { best = (id, free) }
         }
         if let best { return .success(best.id) }
-        let why = reasons.isEmpty ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
+        let why =
+            reasons.isEmpty
+            ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
         return .failure(Refusal(.conflict, "no blade can take \(name): \(why)", remedy: "`podp blade list` shows what is free"))
     }
 
@@ -34,7 +38,9 @@ extension CoordinatorCore {
         let needed = Bytes.kibibytes(UInt64(clamping: Self.memoryNeeded(memory)))
         let free = memoryFree(on: id)
         if needed > free { return "\(free.mebibytes) MiB is free, \(needed.mebibytes) MiB are needed" }
-        if let bridge = definition.nics.map(\.bridge).first(where: { !$0.isEmpty && !inventory.host.bridges.contains($0) }) { return "it has no bridge \(bridge)" }
+        if let bridge = definition.nics.map(\.bridge).first(where: { !$0.isEmpty && !inventory.host.bridges.contains($0) }) {
+            return "it has no bridge \(bridge)"
+        }
         if let reason = storageProblem(definition.disks, on: id, from: source) { return reason }
         if let source, let here = blades[source]?.hello?.cpu.features, let there = blades[id]?.hello?.cpu.features {
             let known = Set(there)

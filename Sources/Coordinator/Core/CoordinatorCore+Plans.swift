@@ -22,7 +22,9 @@ extension CoordinatorCore {
             return
         }
         guard planning.count < 16 else {
-            if case .request(let request, _) = receiver { refuse(request, Refusal(.busy, "\(planning.count) plans are being made", remedy: "try again in a moment")) }
+            if case .request(let request, _) = receiver {
+                refuse(request, Refusal(.busy, "\(planning.count) plans are being made", remedy: "try again in a moment"))
+            }
             return
         }
         let automatic: Bool = if case .automation = receiver { true } else { false }
@@ -40,7 +42,11 @@ extension CoordinatorCore {
             let sentence = violations.list.first?.sentence ?? "it names no reason"
             audit("plan-rejected", .critical, by: by, "a plan of podp's own planner breaks a rule and is not shown: \(sentence)")
             if case .request(let request, _) = ticket.receiver {
-                refuse(request, Refusal(.unavailable, "the planner's plan breaks a rule, so it is not shown: \(sentence)", remedy: "please report this with `podp status --output json`"))
+                refuse(
+                    request,
+                    Refusal(
+                        .unavailable, "the planner's plan breaks a rule, so it is not shown: \(sentence)",
+                        remedy: "please report this with `podp status --output json`"))
             }
         case .success(let certificate):
             let record = PlanRecord(id: plan.contentID, plan: plan, certificate: certificate, createdAt: now.wall, by: by)
@@ -86,9 +92,16 @@ extension CoordinatorCore {
 
     mutating func applyPlan(_ id: String, request: RequestID, by actor: Actor) {
         let matches = decided.plans.values.filter { $0.id.hasPrefix(id) }.sorted { $0.id < $1.id }
-        guard let record = matches.first, !id.isEmpty else { return refuse(request, Refusal(.notFound, "there is no plan \(id)", remedy: "`podp plan list` shows them; `podp plan` makes one")) }
-        guard matches.count == 1 else { return refuse(request, Refusal(.conflict, "\(id) begins the names of \(matches.count) plans", remedy: "write more of it")) }
-        guard record.state == .proposed else { return refuse(request, Refusal(.conflict, "plan \(record.id) is not to be applied: it is \(record.state.word)", remedy: "make a new one: `podp plan`")) }
+        guard let record = matches.first, !id.isEmpty else {
+            return refuse(request, Refusal(.notFound, "there is no plan \(id)", remedy: "`podp plan list` shows them; `podp plan` makes one"))
+        }
+        guard matches.count == 1 else {
+            return refuse(request, Refusal(.conflict, "\(id) begins the names of \(matches.count) plans", remedy: "write more of it"))
+        }
+        guard record.state == .proposed else {
+            return refuse(
+                request, Refusal(.conflict, "plan \(record.id) is not to be applied: it is \(record.state.word)", remedy: "make a new one: `podp plan`"))
+        }
         guard !record.plan.moves.isEmpty else { return refuse(request, Refusal(.conflict, "plan \(record.id) has no moves")) }
         if let reason = apply(record, by: actor.name) {
             refuse(request, Refusal(.planStale, "plan \(record.id) is not applied: \(reason)", remedy: "make a new one: `podp plan`"))
@@ -203,7 +216,8 @@ extension Plan {
         let bytes = moves.reduce(Bytes.zero) { $0 + $1.bytes }
         let worstBefore = before.compactMap(\.permille.first).max() ?? 0
         let worstAfter = after.compactMap(\.permille.first).max() ?? 0
-        return "\(moves.count) move\(moves.count == 1 ? "" : "s"), \(bytes.mebibytes) MiB to send, fullest CPU \(worstBefore / 10) % before, \(worstAfter / 10) % after"
+        return
+            "\(moves.count) move\(moves.count == 1 ? "" : "s"), \(bytes.mebibytes) MiB to send, fullest CPU \(worstBefore / 10) % before, \(worstAfter / 10) % after"
     }
 
     /// Twelve hexadecimal digits of the content's FNV-1a hash (Fowler, Noll, Vo, 64 bits): the same moves in the same state have the same name.

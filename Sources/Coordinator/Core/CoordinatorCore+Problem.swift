@@ -37,7 +37,8 @@ extension CoordinatorCore {
         reserved[1] += Int64(clamping: incoming(to: id).kibibytes)
         let comfort = configuration.comfortPermille
         return Problem.Blade(
-            id: id, name: name(of: id), chassis: record?.chassis ?? "", capacity: capacity(of: id), comfort: [comfort, 900, comfort, comfort], reserved: reserved,
+            id: id, name: name(of: id), chassis: record?.chassis ?? "", capacity: capacity(of: id), comfort: [comfort, 900, comfort, comfort],
+            reserved: reserved,
             accepts: reason == nil, reason: reason, cpuFeatures: live?.hello?.cpu.features ?? [], bridges: (host?.bridges ?? []).sorted(),
             sharedStorage: Set((host?.storage ?? []).filter { !$0.serial.isEmpty }.map { Self.storageKey($0.path, serial: $0.serial) }).sorted())
     }
@@ -150,7 +151,9 @@ extension CoordinatorCore {
     static func storageKey(_ path: String, serial: String) -> String { "\(path) (\(serial))" }
 
     static func storageKey(for source: String, among devices: [BlockDevice], local: BladeID) -> String {
-        let device = devices.first { $0.path == source } ?? devices.filter { $0.path.hasSuffix("/") && source.hasPrefix($0.path) }.max { $0.path.utf8.count < $1.path.utf8.count }
+        let device =
+            devices.first { $0.path == source }
+            ?? devices.filter { $0.path.hasSuffix("/") && source.hasPrefix($0.path) }.max { $0.path.utf8.count < $1.path.utf8.count }
         guard let device, !device.serial.isEmpty else { return storageKey(source, serial: "local to \(local)") }
         return storageKey(device.path, serial: device.serial)
     }
@@ -167,11 +170,18 @@ extension CoordinatorCore {
             for group in policy.together { together[group, default: []].append(id) }
             if !policy.onlyOn.isEmpty {
                 let allowed = ids.filter { policy.onlyOn.contains(name(of: $0)) || policy.onlyOn.contains($0.description) }
-                rules.append(Rule(name: "\(decided.domains[id]?.definition.name ?? "") only on \(policy.onlyOn.joined(separator: ", "))", kind: .onlyOn([id], blades: allowed)))
+                rules.append(
+                    Rule(
+                        name: "\(decided.domains[id]?.definition.name ?? "") only on \(policy.onlyOn.joined(separator: ", "))",
+                        kind: .onlyOn([id], blades: allowed)))
             }
         }
-        for (group, members) in apart.sorted(by: { $0.key < $1.key }) where members.count > 1 { rules.append(Rule(name: "apart: \(group)", kind: .apart(members))) }
-        for (group, members) in together.sorted(by: { $0.key < $1.key }) where members.count > 1 { rules.append(Rule(name: "together: \(group)", kind: .together(members))) }
+        for (group, members) in apart.sorted(by: { $0.key < $1.key }) where members.count > 1 {
+            rules.append(Rule(name: "apart: \(group)", kind: .apart(members)))
+        }
+        for (group, members) in together.sorted(by: { $0.key < $1.key }) where members.count > 1 {
+            rules.append(Rule(name: "together: \(group)", kind: .together(members)))
+        }
         return rules
     }
 }

@@ -19,7 +19,8 @@ extension CoordinatorCore {
         blades[id]?.dom0CPU = smoothed == 0 ? dom0 : (smoothed * 7 + dom0) / 8
         let memory = report.domains.reduce(Bytes.zero) { $0 + $1.memory }
         blades[id]?.window.add(
-            cpu: Int64(report.host.cpu) - dom0, memory: Int64(clamping: memory.kibibytes), disk: report.host.disk.kibibytesPerSecond, network: report.host.network.kibibytesPerSecond,
+            cpu: Int64(report.host.cpu) - dom0, memory: Int64(clamping: memory.kibibytes), disk: report.host.disk.kibibytesPerSecond,
+            network: report.host.network.kibibytesPerSecond,
             at: now.instant, bucket: bucket)
         for sample in report.domains where sample.state.executes {
             windows[sample.id, default: DemandWindow()].add(

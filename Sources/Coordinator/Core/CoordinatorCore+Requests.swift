@@ -10,13 +10,16 @@ extension CoordinatorCore {
         switch mode {
         case .active: break
         case .loading: return refuse(id, Refusal(.unavailable, "podp is starting", remedy: "try again in a moment"))
-        case .stopped(let reason): return refuse(id, Refusal(.unavailable, "podp has stopped deciding: \(reason)", remedy: "it restarts by itself; see its log"))
+        case .stopped(let reason):
+            return refuse(id, Refusal(.unavailable, "podp has stopped deciding: \(reason)", remedy: "it restarts by itself; see its log"))
         case .readOnly(let reason):
             return refuse(id, Refusal(.readOnly, "podp decides nothing: \(reason)", remedy: "when no other coordinator runs: `podp-coordinator recover`"))
         }
         guard commits.count < 256 else { return refuse(id, Refusal(.busy, "the store is behind by \(commits.count) writes", remedy: "try again in a moment")) }
         // A blade's token, or its own certificate, is what lets it ask.
-        guard actor.mayOperate || request.isBlades else { return refuse(id, Refusal(.forbidden, "\(actor.name) may look, not change", remedy: "use a token with the role `operate`")) }
+        guard actor.mayOperate || request.isBlades else {
+            return refuse(id, Refusal(.forbidden, "\(actor.name) may look, not change", remedy: "use a token with the role `operate`"))
+        }
         switch request {
         case .createEnrolmentToken(let token):
             put(.enrolmentToken(token))
@@ -28,10 +31,13 @@ extension CoordinatorCore {
             renew(id, blade: blade, certificate: certificate, certificateRequest: certificateRequest, addresses: addresses, by: actor)
         case .revokeBlade(let blade): revoke(blade, request: id, by: actor)
         case .removeBlade(let blade): remove(blade, request: id, by: actor)
-        case .setDraining(let blade, let draining): change(blade, id, by: actor, "blade-draining", draining ? "takes no new domains" : "takes domains again") { $0.draining = draining }
+        case .setDraining(let blade, let draining):
+            change(blade, id, by: actor, "blade-draining", draining ? "takes no new domains" : "takes domains again") { $0.draining = draining }
         case .releaseBlade(let blade): change(blade, id, by: actor, "blade-released", "takes part in automation again") { $0.held = nil }
         case .createAPIToken(let token):
-            guard decided.apiTokens[token.name] == nil else { return refuse(id, Refusal(.conflict, "there is a token \(token.name) already", remedy: "revoke it first, or choose another name")) }
+            guard decided.apiTokens[token.name] == nil else {
+                return refuse(id, Refusal(.conflict, "there is a token \(token.name) already", remedy: "revoke it first, or choose another name"))
+            }
             put(.apiToken(token))
             audit("api-token-created", by: actor.name, "token \(token.name) may \(token.role.rawValue)")
             emitAfterCommit(.answer(id, .done))
@@ -112,7 +118,9 @@ extension Refusal {
         Refusal(.notFound, "podp does not manage a domain \(id)", remedy: "`podp domain list` lists them; `podp domain adopt` takes one over")
     }
     static func busy(_ name: String, _ operation: OperationRecord) -> Refusal {
-        Refusal(.busy, "\(name) is busy: \(operation.action.word) is \(operation.state.word) (\(operation.id), by \(operation.by))", remedy: "wait for it, or `podp operations cancel \(operation.id)`")
+        Refusal(
+            .busy, "\(name) is busy: \(operation.action.word) is \(operation.state.word) (\(operation.id), by \(operation.by))",
+            remedy: "wait for it, or `podp operations cancel \(operation.id)`")
     }
 }
 

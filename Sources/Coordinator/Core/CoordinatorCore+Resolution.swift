@@ -52,7 +52,8 @@ extension CoordinatorCore {
 
     /// An end has told what it has, after the operation's end.
     mutating func observed(_ id: OperationID, at blade: BladeID) {
-        guard let operation = decided.operations[id], case .indeterminate(let reason) = operation.state, var resolution = resolutions[id], !resolution.acting else {
+        guard let operation = decided.operations[id], case .indeterminate(let reason) = operation.state, var resolution = resolutions[id], !resolution.acting
+        else {
             return
         }
         resolution.seen[blade] = UnclearMigration.End(blades[blade]?.domain(operation.domain))
@@ -68,10 +69,13 @@ extension CoordinatorCore {
         case .failed: end(operation, as: .failed(reason: "it stayed at \(name(of: operation.blade)): \(reason)"))
         case .lost:
             end(operation, as: .failed(reason: "it is off at both ends: \(reason)"))
-            audit("domain-lost", .critical, domain: operation.domain, operation: id, "\(operation.domainName) is off at both ends of its migration: start it where it should be")
+            audit(
+                "domain-lost", .critical, domain: operation.domain, operation: id,
+                "\(operation.domainName) is off at both ends of its migration: start it where it should be")
         case .incident(let sentence):
             resolutions[id]?.incident = true
-            holdDomain(operation.domain, because: "after its migration from \(name(of: operation.blade)) to \(name(of: destination)): \(sentence)", operation: id)
+            holdDomain(
+                operation.domain, because: "after its migration from \(name(of: operation.blade)) to \(name(of: destination)): \(sentence)", operation: id)
         case .act(let place, let step):
             guard let domain = decided.domains[operation.domain] else { return }
             let action: Action =

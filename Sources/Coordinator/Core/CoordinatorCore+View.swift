@@ -28,7 +28,9 @@ extension CoordinatorCore {
     private func bladeView(_ record: BladeRecord, at now: Moment) -> BladeView {
         let live = blades[record.id]
         let link: BladeView.Link =
-            if record.revoked { .revoked } else if let live, live.link != nil { .connected(since: live.since) } else { .unknown(since: live?.since ?? record.enrolledAt) }
+            if record.revoked { .revoked } else if let live, live.link != nil { .connected(since: live.since) } else {
+                .unknown(since: live?.since ?? record.enrolledAt)
+            }
         var findings = live?.inventory?.findings ?? []
         if let offset = live?.clockOffset, live?.link != nil, offset > configuration.clockTolerance || offset < .zero - configuration.clockTolerance {
             let seconds = Int(offset.inSeconds.rounded())
@@ -38,8 +40,10 @@ extension CoordinatorCore {
                     remedy: "run an NTP client in dom0 (chrony or systemd-timesyncd); podp works meanwhile, by its own clock"))
         }
         return BladeView(
-            record: record, link: link, hello: live?.hello, inventory: live?.inventory, report: live?.report, reportAge: live?.reportAt.map { now.instant - $0 },
-            clockOffset: live?.clockOffset, held: whyHeld(record.id), findings: findings, mean: live?.window.mean ?? [0, 0, 0, 0], high: live?.window.high ?? [0, 0, 0, 0],
+            record: record, link: link, hello: live?.hello, inventory: live?.inventory, report: live?.report,
+            reportAge: live?.reportAt.map { now.instant - $0 },
+            clockOffset: live?.clockOffset, held: whyHeld(record.id), findings: findings, mean: live?.window.mean ?? [0, 0, 0, 0],
+            high: live?.window.high ?? [0, 0, 0, 0],
             capacity: capacity(of: record.id), memoryPromised: incoming(to: record.id))
     }
 
@@ -76,7 +80,8 @@ extension CoordinatorCore {
         }
         let window = windows[id]
         return DomainView(
-            id: id, name: managed?.definition.name ?? found?.name ?? id.description, managed: managed, blade: place, bladeName: place.map(name(of:)), state: state,
+            id: id, name: managed?.definition.name ?? found?.name ?? id.description, managed: managed, blade: place, bladeName: place.map(name(of:)),
+            state: state,
             inventory: found, sample: state == .unknown ? nil : sample, mean: window?.mean ?? [0, 0, 0, 0], high: window?.high ?? [0, 0, 0, 0],
             operation: committed.openOperation(of: id)?.id, drift: drift(managed, found: found, at: place), alsoOn: seenOn.count > 1 ? seenOn : [])
     }

@@ -191,7 +191,11 @@ public struct CoordinatorCore: Sendable {
         for commit in commits {
             for case .answer(let request, _) in commit.waiting {
                 effects.append(
-                    .answer(request, .refused(Refusal(.unavailable, "podp could not store this: \(reason)", remedy: "look at it again when podp is back: it may have been done"))))
+                    .answer(
+                        request,
+                        .refused(
+                            Refusal(.unavailable, "podp could not store this: \(reason)", remedy: "look at it again when podp is back: it may have been done")))
+                )
             }
         }
         commits.removeAll()

@@ -103,7 +103,8 @@ public struct AuditEntry: Hashable, Sendable, Codable {
     public var sentence: String
 
     public init(
-        at: WallTime, severity: Severity = .info, kind: String, by: String = "podp", blade: BladeID? = nil, domain: DomainID? = nil, operation: OperationID? = nil,
+        at: WallTime, severity: Severity = .info, kind: String, by: String = "podp", blade: BladeID? = nil, domain: DomainID? = nil,
+        operation: OperationID? = nil,
         sentence: String
     ) {
         self.at = at

@@ -238,7 +238,8 @@ public struct OperationRecord: Hashable, Sendable, Codable {
     public var resolves: OperationID?
 
     public init(
-        id: OperationID, action: Action, domain: DomainID, domainName: String, blade: BladeID, state: State, by: String, startedAt: WallTime, plan: String? = nil,
+        id: OperationID, action: Action, domain: DomainID, domainName: String, blade: BladeID, state: State, by: String, startedAt: WallTime,
+        plan: String? = nil,
         wasPaused: Bool = false
     ) {
         self.id = id

@@ -51,7 +51,8 @@ struct Coordinator {
         loop.perform { performer.perform($0) }
         loop.post(.loaded(records, newTermID: .newUUID()))
 
-        let fleet = CoordinatorFleet(loop: loop, journal: journal, authority: authority, agentAddresses: options.names.map { address($0) },
+        let fleet = CoordinatorFleet(
+            loop: loop, journal: journal, authority: authority, agentAddresses: options.names.map { address($0) },
             planningWindow: options.planningWindow.duration)
         var services: [any Service] = [
             journal, StoreWriter(store: store, loop: loop, batches: batches, log: log), ClosingLoop(loop: loop, batches: batchFeed), timer,

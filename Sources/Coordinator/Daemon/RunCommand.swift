@@ -19,7 +19,10 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Where agents connect (PODP_LISTEN).")
     var listen: HostPort = Option.from("PODP_LISTEN", HostPort(host: "::", port: 4471))
 
-    @Option(help: "Names and addresses that agents reach this host by, for its certificate and for tokens; more than once, or with commas in PODP_NAMES. Default: the host's name.")
+    @Option(
+        help:
+            "Names and addresses that agents reach this host by, for its certificate and for tokens; more than once, or with commas in PODP_NAMES. Default: the host's name."
+    )
     var name: [String] = Environment.list("PODP_NAMES")
 
     @Option(help: "The Unix socket of the operators' API (PODP_SOCKET).")
@@ -56,11 +59,17 @@ struct RunCommand: AsyncParsableCommand {
     var log: String = Environment.text("PODP_LOG") ?? "info"
 
     func validate() throws {
-        guard planningWindow.duration >= .seconds(30) else { throw ValidationError("--planning-window: at least 30s, for a plan needs something to look back on") }
-        guard reportInterval.duration >= .milliseconds(100), reportInterval.duration <= .seconds(60) else { throw ValidationError("--report-interval: 100ms to 60s") }
+        guard planningWindow.duration >= .seconds(30) else {
+            throw ValidationError("--planning-window: at least 30s, for a plan needs something to look back on")
+        }
+        guard reportInterval.duration >= .milliseconds(100), reportInterval.duration <= .seconds(60) else {
+            throw ValidationError("--report-interval: 100ms to 60s")
+        }
         guard balanceInterval.duration >= .seconds(1) else { throw ValidationError("--balance-interval: at least 1s") }
         guard (1...100_000).contains(migrationSpeed) else { throw ValidationError("--migration-speed: 1 to 100000 MB/s") }
-        guard Logger.Level(rawValue: log) != nil else { throw ValidationError("--log: one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))") }
+        guard Logger.Level(rawValue: log) != nil else {
+            throw ValidationError("--log: one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
     }
 
     func run() async throws {

@@ -90,7 +90,8 @@ public final class AgentListener: Service {
             channel.withLock { $0 = bound }
             shared.log.notice("listening for agents on \(host) port \(bound.localAddress?.port ?? port)")
         } catch {
-            throw ServerError(.listen, "cannot listen for agents on \(host) port \(port): \(error)", remedy: "free the port (ss -ltnp shows who has it) or configure another")
+            throw ServerError(
+                .listen, "cannot listen for agents on \(host) port \(port): \(error)", remedy: "free the port (ss -ltnp shows who has it) or configure another")
         }
     }
 
@@ -153,7 +154,8 @@ public final class AgentListener: Service {
             configuration.shutdownTimeout = .seconds(2)
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw ServerError(.certificate, "TLS cannot use the coordinator's certificate: \(error)", remedy: "remove server.crt and server.key: they are made anew")
+            throw ServerError(
+                .certificate, "TLS cannot use the coordinator's certificate: \(error)", remedy: "remove server.crt and server.key: they are made anew")
         }
     }
 }

@@ -30,10 +30,12 @@ public struct CertificateAuthority: Sendable {
     /// Makes a new authority in `directory` (made with mode 0700 when missing). Throws `.file` when there is one already.
     public static func create(in directory: String, lifetimes: Lifetimes = Lifetimes(), now: WallTime) throws(ServerError) -> CertificateAuthority {
         guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
-            throw ServerError(.file, "\(directory): \(String(cString: strerror(errno)))", remedy: "make its parent directory, and run this as podp-coordinator's user")
+            throw ServerError(
+                .file, "\(directory): \(String(cString: strerror(errno)))", remedy: "make its parent directory, and run this as podp-coordinator's user")
         }
         for name in ["ca.key", "ca.crt"] where FileManager.default.fileExists(atPath: "\(directory)/\(name)") {
-            throw ServerError(.file, "\(directory)/\(name) exists: this coordinator has an authority", remedy: "use it; a new one would make every blade enrol again")
+            throw ServerError(
+                .file, "\(directory)/\(name) exists: this coordinator has an authority", remedy: "use it; a new one would make every blade enrol again")
         }
         let key = P256.Signing.PrivateKey()
         do {
@@ -99,10 +101,12 @@ public struct CertificateAuthority: Sendable {
         do {
             let publicKey = try CertificateRequest.publicKey(of: request)
             let (certificate, pem) = try issue(
-                publicKey, organization: "podp blade", name: blade.id.description, uri: Names.bladePrefix + blade.id.description, hosts: [blade.name] + addresses,
+                publicKey, organization: "podp blade", name: blade.id.description, uri: Names.bladePrefix + blade.id.description,
+                hosts: [blade.name] + addresses,
                 lifetime: lifetimes.blade, now: now)
             return .certificate(
-                chain: pem, authorities: certificatePEM, serial: Hexadecimal.encode(certificate.serialNumber.bytes), notAfter: Self.wall(certificate.notValidAfter))
+                chain: pem, authorities: certificatePEM, serial: Hexadecimal.encode(certificate.serialNumber.bytes),
+                notAfter: Self.wall(certificate.notValidAfter))
         } catch let error as ServerError {
             return .refused(reason: error.description)
         } catch {
@@ -119,7 +123,8 @@ public struct CertificateAuthority: Sendable {
             if let name = Names.alternativeName(Names.host(of: host)), !names.contains(name) { names.append(name) }
         }
         guard now < notAfter else {
-            throw ServerError(.certificate, "the authority's own certificate has expired", remedy: "check the coordinator's clock; or make a new authority and enrol again")
+            throw ServerError(
+                .certificate, "the authority's own certificate has expired", remedy: "check the coordinator's clock; or make a new authority and enrol again")
         }
         let certificate = try X509.Certificate(
             version: .v3, serialNumber: Self.serialNumber(), publicKey: key,

@@ -16,7 +16,9 @@ struct ConnectionGate: Sendable {
     mutating func admit(_ source: String) -> String? {
         if connections >= limits.connections { return "there are \(connections) connections" }
         if strangersInAll >= limits.strangers { return "\(strangersInAll) connections have not said hello yet" }
-        if strangers[source, default: 0] >= limits.strangersPerSource { return "\(strangers[source, default: 0]) connections from there have not said hello yet" }
+        if strangers[source, default: 0] >= limits.strangersPerSource {
+            return "\(strangers[source, default: 0]) connections from there have not said hello yet"
+        }
         connections += 1
         strangersInAll += 1
         strangers[source, default: 0] += 1

@@ -257,10 +257,10 @@ final class LinkHandler: ChannelInboundHandler {
         guard let now = loop?.now, phase == .open || phase == .renewing else { return }
         let limits = shared.limits
         let late: String? =
-            if now - heardAt > limits.silence { "silent for \((now - heardAt).nanoseconds / 1_000_000_000) s" }
-            else if waiting > 0, now - drainedAt > limits.drain { "does not read what is sent to it" }
-            else if let frameSince, now - frameSince > limits.frame { "has been sending one frame for too long" }
-            else { nil }
+            if now - heardAt > limits.silence {
+                "silent for \((now - heardAt).nanoseconds / 1_000_000_000) s"
+            } else if waiting > 0, now - drainedAt > limits.drain { "does not read what is sent to it" } else if let frameSince, now - frameSince > limits.frame
+            { "has been sending one frame for too long" } else { nil }
         if let late {
             shared.count(\.timedOut)
             return abort(late)

@@ -29,7 +29,8 @@ enum SecretFile {
         var status = stat()
         guard stat(path, &status) == 0 else { throw failure(path) }
         if secret && status.st_mode & 0o077 != 0 {
-            throw ServerError(.file, "\(path) can be read by others than its owner", remedy: "chmod 600 \(path); if it may have been copied, make a new authority")
+            throw ServerError(
+                .file, "\(path) can be read by others than its owner", remedy: "chmod 600 \(path); if it may have been copied, make a new authority")
         }
         guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self) else { throw failure(path) }
         return text

@@ -24,7 +24,8 @@ extension CertificateAuthority {
         do {
             let key = P256.Signing.PrivateKey()
             let (certificate, pem) = try issue(
-                .init(key.publicKey), organization: "podp", name: "podp coordinator", uri: Names.coordinator, hosts: hosts, lifetime: lifetimes.server, now: now)
+                .init(key.publicKey), organization: "podp", name: "podp coordinator", uri: Names.coordinator, hosts: hosts, lifetime: lifetimes.server, now: now
+            )
             let keyText = key.pemRepresentation + "\n"
             try SecretFile.write(keyText, to: keyFile, mode: 0o600)
             try SecretFile.write(pem, to: file, mode: 0o644)
@@ -42,7 +43,8 @@ extension CertificateAuthority {
         let begin = Self.wall(certificate.notValidBefore)
         let end = Self.wall(certificate.notValidAfter)
         let lifetime = end.millisecondsSince(begin)
-        guard certificate.publicKey == X509.Certificate.PublicKey(privateKey.publicKey), self.certificate.publicKey.isValidSignature(certificate.signature, for: certificate),
+        guard certificate.publicKey == X509.Certificate.PublicKey(privateKey.publicKey),
+            self.certificate.publicKey.isValidSignature(certificate.signature, for: certificate),
             now >= begin, end.millisecondsSince(now) > lifetime / 3, let names = try certificate.extensions.subjectAlternativeNames
         else { return nil }
         for host in hosts.prefix(64) {

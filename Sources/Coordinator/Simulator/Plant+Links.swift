@@ -93,7 +93,8 @@ extension Plant {
         agenda.add(.agentEndCloses(id, reason: reason), at: now)
         if !alreadyBroken {
             agenda.add(
-                .coordinatorEndCloses(id, reason: "closed by the agent: \(reason)"), at: max(now, link.lastToCoordinator) + random.between(latency.0, latency.1))
+                .coordinatorEndCloses(id, reason: "closed by the agent: \(reason)"), at: max(now, link.lastToCoordinator) + random.between(latency.0, latency.1)
+            )
         }
     }
 

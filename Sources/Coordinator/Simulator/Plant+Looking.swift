@@ -49,7 +49,8 @@ extension Plant {
     }
 
     /// Creates and starts a domain; `nil` when that did not succeed within a minute.
-    public mutating func startDomain(_ name: String, on blade: Int, memory: Bytes = .gibibytes(1), vcpus: Int = 1, type: VirtualisationType = .pvh) -> DomainID? {
+    public mutating func startDomain(_ name: String, on blade: Int, memory: Bytes = .gibibytes(1), vcpus: Int = 1, type: VirtualisationType = .pvh) -> DomainID?
+    {
         let id = domainID()
         ask(.createDomain(definition(id, name, memory: memory, vcpus: vcpus, type: type), on: bladeID(blade), start: true))
         let isThere = run(atMost: .seconds(60)) { plant in

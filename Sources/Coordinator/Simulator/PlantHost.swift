@@ -80,7 +80,8 @@ struct PlantHost: Sendable {
     mutating func begin(_ definition: DomainDefinition, state: DomainState, persistent: Bool, memory: Bytes? = nil, vcpus: Int? = nil) {
         nextNumber += 1
         domains[definition.id] = Domain(
-            definition: definition, state: state, number: nextNumber, persistent: persistent, memory: memory ?? definition.memory, vcpus: vcpus ?? definition.vcpus)
+            definition: definition, state: state, number: nextNumber, persistent: persistent, memory: memory ?? definition.memory,
+            vcpus: vcpus ?? definition.vcpus)
     }
 
     /// A life ends.

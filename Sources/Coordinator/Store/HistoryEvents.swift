@@ -29,7 +29,8 @@ extension History {
         public var limit: Int
 
         public init(
-            after: Int64? = nil, since: WallTime? = nil, blade: BladeID? = nil, domain: DomainID? = nil, kind: String? = nil, severity: AuditEntry.Severity? = nil,
+            after: Int64? = nil, since: WallTime? = nil, blade: BladeID? = nil, domain: DomainID? = nil, kind: String? = nil,
+            severity: AuditEntry.Severity? = nil,
             limit: Int = 100
         ) {
             self.after = after
@@ -83,7 +84,9 @@ enum HistorySchema {
             throw StoreError(.corrupt, "\(file) is no history of podp", remedy: "name podp's own file, or move this one away")
         }
         if version > current {
-            throw StoreError(.newer, "\(file) has schema \(version); this podp knows schemas up to \(current)", remedy: "install the podp that wrote it, or move the file away")
+            throw StoreError(
+                .newer, "\(file) has schema \(version); this podp knows schemas up to \(current)",
+                remedy: "install the podp that wrote it, or move the file away")
         }
         guard version < current else { return }
         try db.inTransaction(.immediate) {

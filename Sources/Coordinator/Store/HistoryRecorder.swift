@@ -198,7 +198,8 @@ actor HistoryRecorder {
         }
         if let place = places[key] { states[place].unwritten(resolution, add) }
         return points.filter { $0.value.count > 0 }.sorted { $0.key < $1.key }.map { interval, cell in
-            ChartPoint(at: WallTime(milliseconds: interval * resolution.length), minimum: cell.minimum, mean: cell.mean, maximum: cell.maximum, samples: cell.count)
+            ChartPoint(
+                at: WallTime(milliseconds: interval * resolution.length), minimum: cell.minimum, mean: cell.mean, maximum: cell.maximum, samples: cell.count)
         }
     }
 }

@@ -104,7 +104,8 @@ private struct PreparedBatch: Sendable {
     init(_ batch: Batch) throws(StoreError) {
         let remedy = "report this as a bug of podp"
         guard batch.puts.count + batch.deletes.count <= Store.maximumRecords else {
-            throw StoreError(.refused, "batch \(batch.id) has \(batch.puts.count + batch.deletes.count) records; the limit is \(Store.maximumRecords)", remedy: remedy)
+            throw StoreError(
+                .refused, "batch \(batch.id) has \(batch.puts.count + batch.deletes.count) records; the limit is \(Store.maximumRecords)", remedy: remedy)
         }
         guard batch.id <= Int64.max, batch.term.number <= Int64.max else {
             throw StoreError(.refused, "batch \(batch.id) of term \(batch.term) has a number beyond 63 bits", remedy: remedy)

@@ -42,7 +42,8 @@ public enum StoreCheck {
                         let record = try RecordCoding.decode(row[1], key: key, writtenBy: row[2], build: build, file: file)
                         records.append(record)
                         if row[3] != RecordCoding.kind(of: key) {
-                            findings.append(Finding(severity: .warning, what: "record '\(key)' is filed under kind '\(row[3] as String)'", remedy: "report this as a bug"))
+                            findings.append(
+                                Finding(severity: .warning, what: "record '\(key)' is filed under kind '\(row[3] as String)'", remedy: "report this as a bug"))
                         }
                     } catch let error as StoreError {
                         findings.append(Finding(severity: .damage, what: error.message, remedy: error.remedy))
@@ -96,7 +97,9 @@ public enum StoreCheck {
             switch record {
             case .domain(let domain):
                 if let blade = domain.blade, !blades.contains(blade) {
-                    warn("domain '\(domain.definition.name)' is on blade \(blade), which is not enrolled", "enrol the blade, or: podp domain release \(domain.id)")
+                    warn(
+                        "domain '\(domain.definition.name)' is on blade \(blade), which is not enrolled",
+                        "enrol the blade, or: podp domain release \(domain.id)")
                 }
                 if let other = names.updateValue(domain.id, forKey: domain.definition.name) {
                     warn("domains \(other) and \(domain.id) have one name, '\(domain.definition.name)'", "release one of them and adopt it under another name")

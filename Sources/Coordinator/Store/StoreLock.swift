@@ -12,7 +12,8 @@ final class StoreLock: Sendable {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             let code: StoreError.Code = errno == EROFS || errno == EACCES || errno == EPERM ? .readOnly : .missing
-            throw StoreError(code, "\(path): \(String(cString: strerror(errno)))", remedy: "the directory must exist and be writable for podp-coordinator's user")
+            throw StoreError(
+                code, "\(path): \(String(cString: strerror(errno)))", remedy: "the directory must exist and be writable for podp-coordinator's user")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = Self.holder(descriptor)

@@ -33,7 +33,8 @@ struct Call: Sendable {
             let object = try JSONDecoder().decode([String: JSONValue].self, from: bytes)
             if let unknown = object.keys.filter({ Body.fields[$0] == nil }).sorted().first {
                 throw Fault(
-                    .invalid, "the body has a field '\(unknown)' that \(Body.schemaName) does not have", remedy: "fields: \(Body.fields.keys.sorted().joined(separator: ", "))")
+                    .invalid, "the body has a field '\(unknown)' that \(Body.schemaName) does not have",
+                    remedy: "fields: \(Body.fields.keys.sorted().joined(separator: ", "))")
             }
             return try JSONDecoder().decode(Body.self, from: bytes)
         } catch let fault as Fault {

@@ -84,7 +84,8 @@ struct Endpoint: Sendable {
         _ path: String, _ summary: String, takes body: Body.Type, faults: [Fault.Code] = [],
         _ make: @escaping @Sendable (inout Call, Body) async throws -> Made
     ) -> Endpoint {
-        Endpoint(method: .post, path: path, summary: summary, right: .operate, takes: Body.self, success: .created(Made.self), faults: actionFaults + faults) { call in
+        Endpoint(method: .post, path: path, summary: summary, right: .operate, takes: Body.self, success: .created(Made.self), faults: actionFaults + faults) {
+            call in
             try Reply.json(try await make(&call, try call.body(Body.self)), status: .created)
         }
     }

@@ -26,7 +26,8 @@ enum EventStream {
         if query.after == nil { query.after = try await call.fleet.audit(AuditQuery(limit: 1)).last?.id ?? 0 }
         let caller = call.caller.name
         guard call.streams.take(caller) else {
-            throw Fault(.rateLimited, "too many followers of events", remedy: "end one, or come again later; \(call.settings.streamsPerCaller) for each user or token")
+            throw Fault(
+                .rateLimited, "too many followers of events", remedy: "end one, or come again later; \(call.settings.streamsPerCaller) for each user or token")
         }
         let slot = Slot(streams: call.streams, caller: caller)
         let start = query

@@ -27,7 +27,9 @@ enum Lookup {
             if fitting.count > 1 { throw ambiguous(text, kind: "operation", fitting.map { ($0.record.id.description, $0.record.domainName) }) }
             if let only = fitting.first { return only }
         }
-        let index = try find(text, kind: "operation", list: "podp operations", whole: false, view.operations.map { ($0.record.id.description, $0.record.domainName) }, names: false)
+        let index = try find(
+            text, kind: "operation", list: "podp operations", whole: false, view.operations.map { ($0.record.id.description, $0.record.domainName) },
+            names: false)
         return view.operations[index]
     }
 

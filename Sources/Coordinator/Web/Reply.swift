@@ -28,7 +28,9 @@ enum Reply {
         do {
             return try json(fault, status: status, headers: headers)
         } catch {
-            return bytes(ByteBuffer(string: "{\"code\":\"internalError\",\"message\":\"the fault cannot be shown\",\"remedy\":\"\"}"), contentType: "application/json", status: .internalServerError)
+            return bytes(
+                ByteBuffer(string: "{\"code\":\"internalError\",\"message\":\"the fault cannot be shown\",\"remedy\":\"\"}"), contentType: "application/json",
+                status: .internalServerError)
         }
     }
 }

@@ -71,7 +71,8 @@ extension NoticeResource {
         if !critical.isEmpty {
             notices.append(
                 NoticeResource(
-                    code: "critical-findings", severity: .warning, sentence: "\(list(critical.map(\.name))): something that will hurt", remedy: "see 'podp check'"))
+                    code: "critical-findings", severity: .warning, sentence: "\(list(critical.map(\.name))): something that will hurt",
+                    remedy: "see 'podp check'"))
         }
         return notices
     }
@@ -115,7 +116,8 @@ extension PolicyResource {
 extension EventResource {
     init(_ line: AuditLine) {
         self.init(
-            id: line.id, at: Timestamp(line.entry.at), severity: Severity(line.entry.severity), kind: line.entry.kind, by: line.entry.by, blade: line.entry.blade,
+            id: line.id, at: Timestamp(line.entry.at), severity: Severity(line.entry.severity), kind: line.entry.kind, by: line.entry.by,
+            blade: line.entry.blade,
             domain: line.entry.domain, operation: line.entry.operation, sentence: line.entry.sentence)
     }
 }
@@ -123,7 +125,8 @@ extension EventResource {
 extension TokenResource {
     init(_ token: APIToken) {
         self.init(
-            name: token.name, role: token.role == .operate ? .operate : .read, createdAt: Timestamp(token.createdAt), expires: token.expires.map { Timestamp($0) })
+            name: token.name, role: token.role == .operate ? .operate : .read, createdAt: Timestamp(token.createdAt),
+            expires: token.expires.map { Timestamp($0) })
     }
 }
 

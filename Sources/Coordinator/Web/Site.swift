@@ -80,7 +80,9 @@ struct Site: HTTPResponder {
             fleet: fleet, settings: settings, caller: caller, channel: channel, parameters: parameters, query: Self.query(request.uri.query ?? ""),
             headers: request.headers, streams: streams, document: document)
         for name in call.query.keys.sorted() where !endpoint.query.contains(where: { $0.name == name }) {
-            throw Fault(.invalid, "there is no query parameter '\(name)' here", remedy: endpoint.query.isEmpty ? "" : "there are: \(endpoint.query.map(\.name).joined(separator: ", "))")
+            throw Fault(
+                .invalid, "there is no query parameter '\(name)' here",
+                remedy: endpoint.query.isEmpty ? "" : "there are: \(endpoint.query.map(\.name).joined(separator: ", "))")
         }
         call.content = try await content(request)
         return try await endpoint.perform(&call)
@@ -92,7 +94,8 @@ struct Site: HTTPResponder {
         } catch {
             let address = channel.remoteAddress?.ipAddress ?? "socket"
             if let wait = strangers.withLockedValue({ $0.take(address, at: .now) }) {
-                throw Fault(.rateLimited, "too many requests without a valid token from \(address)", remedy: "come again in \(max(1, wait.components.seconds)) s")
+                throw Fault(
+                    .rateLimited, "too many requests without a valid token from \(address)", remedy: "come again in \(max(1, wait.components.seconds)) s")
             }
             throw error
         }

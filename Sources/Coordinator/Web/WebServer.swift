@@ -37,7 +37,8 @@ public enum WebServer {
     ) throws -> some Service {
         let site = try Site(fleet: fleet, door: .tokens, settings: settings, streams: streams.slots)
         return Application(
-            responder: site, server: try .tls(plain(settings), tlsConfiguration: tls), configuration: configuration(.hostname(host, port: port), settings, logger),
+            responder: site, server: try .tls(plain(settings), tlsConfiguration: tls),
+            configuration: configuration(.hostname(host, port: port), settings, logger),
             onServerRunning: { await onReady($0.localAddress) }, logger: logger)
     }
 
@@ -80,7 +81,8 @@ public enum WebError: Error, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .addressTaken(let path): "another coordinator listens at \(path): stop it first ('systemctl status podp-coordinator'), or give this one another path"
+        case .addressTaken(let path):
+            "another coordinator listens at \(path): stop it first ('systemctl status podp-coordinator'), or give this one another path"
         }
     }
 }
@@ -98,7 +100,9 @@ private enum UnixSocketFile {
         }
         if let gid {
             // Not root, and not of that group: it stays with the coordinator's own.
-            if chown(path, uid_t.max, gid) != 0 { logger.warning("the socket stays with the coordinator's own group", metadata: ["path": "\(path)", "errno": "\(errno)"]) }
+            if chown(path, uid_t.max, gid) != 0 {
+                logger.warning("the socket stays with the coordinator's own group", metadata: ["path": "\(path)", "errno": "\(errno)"])
+            }
         } else {
             logger.info("there is no group podp: only the coordinator's own group may use the socket", metadata: ["path": "\(path)"])
         }

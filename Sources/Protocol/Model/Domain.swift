@@ -104,7 +104,9 @@ public struct DomainDefinition: Hashable, Sendable, Codable {
     public var cpuCap: Int = 0
     public var policy = DomainPolicy()
 
-    public init(id: DomainID, name: String, type: VirtualisationType, memory: Bytes, maxMemory: Bytes? = nil, vcpus: Int, maxVCPUs: Int? = nil, boot: DomainBoot) {
+    public init(
+        id: DomainID, name: String, type: VirtualisationType, memory: Bytes, maxMemory: Bytes? = nil, vcpus: Int, maxVCPUs: Int? = nil, boot: DomainBoot
+    ) {
         self.id = id
         self.name = name
         self.type = type

@@ -55,7 +55,8 @@ public struct Problem: Hashable, Sendable, Codable {
         public var sharedStorage: [String]
 
         public init(
-            id: BladeID, name: String, chassis: String = "", capacity: [Int64], comfort: [Int64], reserved: [Int64], accepts: Bool = true, reason: String? = nil,
+            id: BladeID, name: String, chassis: String = "", capacity: [Int64], comfort: [Int64], reserved: [Int64], accepts: Bool = true,
+            reason: String? = nil,
             cpuFeatures: [String] = [], bridges: [String] = [], sharedStorage: [String] = []
         ) {
             self.id = id
@@ -127,7 +128,10 @@ public struct Problem: Hashable, Sendable, Codable {
     public var rules: [Rule]
     public var limits: PlanLimits
 
-    public init(revision: UInt64, goal: Goal, resources: [Resource] = Resource.usual, blades: [Blade], domains: [Domain], rules: [Rule] = [], limits: PlanLimits = PlanLimits()) {
+    public init(
+        revision: UInt64, goal: Goal, resources: [Resource] = Resource.usual, blades: [Blade], domains: [Domain], rules: [Rule] = [],
+        limits: PlanLimits = PlanLimits()
+    ) {
         self.revision = revision
         self.goal = goal
         self.resources = resources

@@ -30,7 +30,9 @@ public enum ExampleFleet {
         view.plans = [plan()]
         view.apiTokens = []
         view.enrolmentTokens = [
-            EnrolmentToken(secretHash: String(repeating: "ab", count: 32), expires: WallTime(milliseconds: now.milliseconds + 3_600_000), createdBy: "uid 0 (root)", note: "bay 4", chassis: "north", bay: 4)
+            EnrolmentToken(
+                secretHash: String(repeating: "ab", count: 32), expires: WallTime(milliseconds: now.milliseconds + 3_600_000), createdBy: "uid 0 (root)",
+                note: "bay 4", chassis: "north", bay: 4)
         ]
         view.refusedReports = 2
         return view
@@ -44,32 +46,40 @@ public enum ExampleFleet {
             kind: .xen, version: "4.17.5", libvirtVersion: "9.0.0",
             liveMigration: [.pvh: .yes, .hvm: .yes, .pv: .no(reason: "this Xen has no shadow paging")])
         let hello = Hello(
-            blade: identity, bootID: ID128(high: 1, low: UInt64(number)), agentRun: ID128(high: 2, low: UInt64(number)), agentVersion: "0.1.0", hypervisor: facts,
+            blade: identity, bootID: ID128(high: 1, low: UInt64(number)), agentRun: ID128(high: 2, low: UInt64(number)), agentVersion: "0.1.0",
+            hypervisor: facts,
             cpu: CPUModel(vendor: "GenuineIntel", model: "Xeon E5-2680", features: ["avx", "sse4_2"]), highestTerm: nil, clock: now, bootTime: .zero)
         let host = HostInventory(
             cpus: 8, cpuMegahertz: 2700, memory: .gibibytes(24), dom0Memory: .gibibytes(2), bridges: ["xenbr0"],
             storage: [BlockDevice(path: "/dev/vdb", size: .gibibytes(100), serial: "shared0")],
             nics: [HostNIC(name: "eth0", mac: "52:54:00:00:00:0\(number)", isUp: true, megabitsPerSecond: 1000)], migrationAddress: "10.0.0.\(number)")
-        let findings = number == 2 ? [Finding(code: "autostart", severity: .critical, what: "web-9 starts by itself", remedy: "virsh autostart --disable web-9")] : []
+        let findings =
+            number == 2 ? [Finding(code: "autostart", severity: .critical, what: "web-9 starts by itself", remedy: "virsh autostart --disable web-9")] : []
         let sample = HostSample(
-            cpu: cpu, dom0CPU: 300, memoryFree: .gibibytes(6), dom0MemoryFree: .mebibytes(512), disk: DiskRates(readBytes: 1 << 20, writtenBytes: 3 << 20, reads: 10, writes: 40),
+            cpu: cpu, dom0CPU: 300, memoryFree: .gibibytes(6), dom0MemoryFree: .mebibytes(512),
+            disk: DiskRates(readBytes: 1 << 20, writtenBytes: 3 << 20, reads: 10, writes: 40),
             network: NetworkRates(receivedBytes: 2_000_000, sentBytes: 1_000_000), agentCPU: 4, agentMemory: .mebibytes(17))
         return BladeView(
             record: record, link: link, hello: hello, inventory: Inventory(revision: 1, readAt: .zero, host: host, domains: [], findings: findings),
-            report: Report(sequence: 9, sampledAt: .zero, interval: .seconds(1), host: sample, domains: []), reportAge: age, clockOffset: .milliseconds(12), held: held,
-            findings: findings, mean: [Int64(cpu) - 400, 12 << 20, 4096, 3000], high: [Int64(cpu), 12 << 20, 9000, 6000], capacity: [8000, 22 << 20, 0, 125_000],
+            report: Report(sequence: 9, sampledAt: .zero, interval: .seconds(1), host: sample, domains: []), reportAge: age, clockOffset: .milliseconds(12),
+            held: held,
+            findings: findings, mean: [Int64(cpu) - 400, 12 << 20, 4096, 3000], high: [Int64(cpu), 12 << 20, 9000, 6000],
+            capacity: [8000, 22 << 20, 0, 125_000],
             memoryPromised: .gibibytes(12))
     }
 
     public static func domain(_ number: Int, _ name: String, on blade: Int, cpu: MilliCPU, managed: Bool = true, state: DomainState = .running) -> DomainView {
         let id = domainID(number)
-        var definition = DomainDefinition(id: id, name: name, type: .pvh, memory: .gibibytes(4), vcpus: 4, boot: .kernel(path: "/boot/vmlinuz", ramdisk: nil, commandLine: ""))
+        var definition = DomainDefinition(
+            id: id, name: name, type: .pvh, memory: .gibibytes(4), vcpus: 4, boot: .kernel(path: "/boot/vmlinuz", ramdisk: nil, commandLine: ""))
         definition.revision = 1
         definition.disks = [Disk(target: "xvda", source: "/dev/vdb")]
         let inventory = DomainInventory(
             id: id, name: name, number: 5, state: state, type: .pvh, vcpus: 4, memory: .gibibytes(4), disks: definition.disks,
             nics: [NIC(mac: "00:16:3e:00:00:0\(number % 10)", bridge: "xenbr0")])
-        let sample = DomainSample(id: id, state: state, cpu: cpu, ready: 50, memory: .gibibytes(4), disk: DiskRates(readBytes: 4096), network: NetworkRates(receivedBytes: 9, sentBytes: 8))
+        let sample = DomainSample(
+            id: id, state: state, cpu: cpu, ready: 50, memory: .gibibytes(4), disk: DiskRates(readBytes: 4096),
+            network: NetworkRates(receivedBytes: 9, sentBytes: 8))
         let isKnown = state != .unknown
         return DomainView(
             id: id, name: name, managed: managed ? ManagedDomain(definition: definition, blade: bladeID(blade), wish: .running) : nil, blade: bladeID(blade),
@@ -81,7 +91,8 @@ public enum ExampleFleet {
         let migration = Action.migrate(Migration(destination: bladeID(2), address: "10.0.0.2", hostName: "blade-2", live: true))
         func operation(_ number: UInt64, _ action: Action, _ domain: Int, _ state: OperationRecord.State, progress: Progress? = nil) -> OperationView {
             var record = OperationRecord(
-                id: OperationID(term: term.id, sequence: number), action: action, domain: domainID(domain), domainName: "web-\(domain)", blade: bladeID(1), state: state,
+                id: OperationID(term: term.id, sequence: number), action: action, domain: domainID(domain), domainName: "web-\(domain)", blade: bladeID(1),
+                state: state,
                 by: "podp: balance", startedAt: WallTime(milliseconds: now.milliseconds - 20_000), plan: nil)
             if state.isEnded { record.endedAt = WallTime(milliseconds: now.milliseconds - 8_000) }
             return OperationView(record: record, bladeName: "blade-1", destinationName: record.destination.map { _ in "blade-2" }, progress: progress)
@@ -95,7 +106,8 @@ public enum ExampleFleet {
 
     public static func plan() -> PlanRecord {
         let move = Move(
-            domain: domainID(2), domainName: "web-2", from: bladeID(1), fromName: "blade-1", to: bladeID(2), toName: "blade-2", live: true, bytes: .gibibytes(4),
+            domain: domainID(2), domainName: "web-2", from: bladeID(1), fromName: "blade-1", to: bladeID(2), toName: "blade-2", live: true,
+            bytes: .gibibytes(4),
             duration: .seconds(43), downtime: .milliseconds(120),
             reason: "blade-1's CPU is at 93 % of 8 cores (comfort 70 %); web-2 takes 3.1 cores of it; blade-2 is at 31 %, then 70 %")
         func load(_ number: Int, _ cpu: Int64, _ domains: Int) -> BladeLoad {

@@ -23,7 +23,8 @@ extension Door {
             return Actor(name: await names.name(uid: uid), mayOperate: true)
         case .tokens:
             guard let header = headers[.authorization] else {
-                throw Fault(.unauthenticated, "no token", remedy: "send 'Authorization: Bearer TOKEN'; make one with 'podp token create' on the coordinator's host")
+                throw Fault(
+                    .unauthenticated, "no token", remedy: "send 'Authorization: Bearer TOKEN'; make one with 'podp token create' on the coordinator's host")
             }
             let parts = header.split(separator: " ", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "bearer", let token = BearerToken(String(parts[1])) else {

@@ -47,7 +47,9 @@ final class PeerNames: Sendable {
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16 << 10)
         return buffer.withUnsafeMutableBufferPointer { space in
-            guard let start = space.baseAddress, getpwuid_r(uid, &entry, start, space.count, &found) == 0, found != nil, let name = entry.pw_name else { return nil }
+            guard let start = space.baseAddress, getpwuid_r(uid, &entry, start, space.count, &found) == 0, found != nil, let name = entry.pw_name else {
+                return nil
+            }
             return String(validatingCString: name)
         }
     }

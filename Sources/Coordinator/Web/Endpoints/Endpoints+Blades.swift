@@ -40,7 +40,9 @@ extension Endpoints {
         },
         .make("/v1/blade-tokens", "Make a one-time token for a blade's enrolment", takes: BladeTokenOrder.self) { call, order in
             let lifetime = order.lifetimeSeconds ?? 3600
-            guard (60...604_800).contains(lifetime) else { throw Fault(.invalid, "lifetimeSeconds is \(lifetime)", remedy: "take 60 (a minute) to 604800 (a week)") }
+            guard (60...604_800).contains(lifetime) else {
+                throw Fault(.invalid, "lifetimeSeconds is \(lifetime)", remedy: "take 60 (a minute) to 604800 (a week)")
+            }
             for (name, text) in [("note", order.note), ("chassis", order.chassis)] where (text?.utf8.count ?? 0) > 128 {
                 throw Fault(.invalid, "\(name) is longer than 128 bytes")
             }

@@ -4,7 +4,10 @@ import PodpModel
 
 extension Endpoints {
     static let domains: [Endpoint] = [
-        .get("/v1/domains", "All domains, managed and not, by name", query: [.init(name: "blade", about: "Only those on this blade.", form: .text)], faults: [.notFound, .ambiguous, .invalid]) { call in
+        .get(
+            "/v1/domains", "All domains, managed and not, by name", query: [.init(name: "blade", about: "Only those on this blade.", form: .text)],
+            faults: [.notFound, .ambiguous, .invalid]
+        ) { call in
             let view = await call.fleet.view()
             let blade: BladeID? = if let text = call.query["blade"] { try Lookup.blade(text, in: view).record.id } else { nil }
             let blades = view.bladesByID
@@ -16,7 +19,10 @@ extension Endpoints {
             let domain = try Lookup.domain(try call.parameter("domain"), in: view)
             return DomainResource(domain, blades: view.bladesByID, staleAfter: call.settings.staleAfter)
         },
-        .act(.post, "/v1/domains", "Create a domain from xl's flat file, place it, and start it", takes: DomainCreation.self, faults: [.notFound, .ambiguous, .unsupported]) { call, order in
+        .act(
+            .post, "/v1/domains", "Create a domain from xl's flat file, place it, and start it", takes: DomainCreation.self,
+            faults: [.notFound, .ambiguous, .unsupported]
+        ) { call, order in
             let read = try await call.fleet.definition(flatFile: order.flatFile, file: order.fileName ?? "domain.cfg")
             let blade = try await call.place(order.blade)
             var receipt = try await call.receipt(.createDomain(read.definition, on: blade, start: order.start ?? true))
@@ -24,12 +30,16 @@ extension Endpoints {
             receipt.warnings = read.warnings
             return receipt
         },
-        .act(.patch, "/v1/domains/{domain}", "Set memory and processors", takes: DomainChange.self, faults: [.notFound, .ambiguous, .unsupported]) { call, change in
+        .act(.patch, "/v1/domains/{domain}", "Set memory and processors", takes: DomainChange.self, faults: [.notFound, .ambiguous, .unsupported]) {
+            call, change in
             guard change.memoryBytes != nil || change.vcpus != nil else { throw Fault(.invalid, "nothing to set", remedy: "give memoryBytes or vcpus") }
             if let vcpus = change.vcpus, !(1...512).contains(vcpus) { throw Fault(.invalid, "vcpus is \(vcpus)", remedy: "take 1 to 512") }
             return try await call.receipt(.setDomain(try await call.domain(), memory: change.memoryBytes.map { Bytes($0) }, vcpus: change.vcpus))
         },
-        .act(.delete, "/v1/domains/{domain}", "Undefine it on its blade and forget it; its disks are left alone; needs its whole name or UUID", faults: [.notFound, .ambiguous]) { call in
+        .act(
+            .delete, "/v1/domains/{domain}", "Undefine it on its blade and forget it; its disks are left alone; needs its whole name or UUID",
+            faults: [.notFound, .ambiguous]
+        ) { call in
             try await call.receipt(.removeDomain(try await call.domain(whole: true)))
         },
         .act(.post, "/v1/domains/{domain}/start", "Start it", takes: DomainPlacement.self, faults: [.notFound, .ambiguous, .unsupported]) { call, order in
@@ -40,7 +50,8 @@ extension Endpoints {
             guard (1...3600).contains(deadline) else { throw Fault(.invalid, "deadlineSeconds is \(deadline)", remedy: "take 1 to 3600") }
             return try await call.receipt(.stopDomain(try await call.domain(), deadline: .seconds(deadline)))
         },
-        .act(.post, "/v1/domains/{domain}/destroy", "Take its power, as pulling the plug; needs its whole name or UUID", faults: [.notFound, .ambiguous]) { call in
+        .act(.post, "/v1/domains/{domain}/destroy", "Take its power, as pulling the plug; needs its whole name or UUID", faults: [.notFound, .ambiguous]) {
+            call in
             try await call.receipt(.destroyDomain(try await call.domain(whole: true)))
         },
         .act(.post, "/v1/domains/{domain}/pause", "Stop its processors, keep its memory", faults: [.notFound, .ambiguous]) { call in
@@ -52,7 +63,10 @@ extension Endpoints {
         .act(.post, "/v1/domains/{domain}/reboot", "Ask its guest to reboot", faults: [.notFound, .ambiguous]) { call in
             try await call.receipt(.rebootDomain(try await call.domain()))
         },
-        .act(.post, "/v1/domains/{domain}/migrate", "Move it to another blade while it runs", takes: DomainMigration.self, faults: [.notFound, .ambiguous, .unsupported]) { call, order in
+        .act(
+            .post, "/v1/domains/{domain}/migrate", "Move it to another blade while it runs", takes: DomainMigration.self,
+            faults: [.notFound, .ambiguous, .unsupported]
+        ) { call, order in
             try await call.receipt(.migrateDomain(try await call.domain(), to: try await call.place(order.blade), allowStop: order.allowStop ?? false))
         },
         .act(.post, "/v1/domains/{domain}/adopt", "Take an unmanaged domain under podp's care", faults: [.notFound, .ambiguous, .unsupported]) { call in

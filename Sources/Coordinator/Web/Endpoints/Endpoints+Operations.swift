@@ -19,7 +19,10 @@ extension Endpoints {
         .get("/v1/operations/{operation}", "One operation, by its id, or by its number when only one has it", faults: [.notFound, .ambiguous]) { call in
             OperationResource(try Lookup.operation(try call.parameter("operation"), in: await call.fleet.view()))
         },
-        .act(.post, "/v1/operations/{operation}/cancel", "Ask its blade to break it off; it ends as the blade says", faults: [.notFound, .ambiguous, .unsupported]) { call in
+        .act(
+            .post, "/v1/operations/{operation}/cancel", "Ask its blade to break it off; it ends as the blade says",
+            faults: [.notFound, .ambiguous, .unsupported]
+        ) { call in
             let operation = try Lookup.operation(try call.parameter("operation"), in: await call.fleet.view())
             return try await call.receipt(.cancelOperation(operation.record.id))
         },
@@ -47,7 +50,8 @@ extension Endpoints {
             guard case .plan(let record) = try await call.ask(.plan(goal)) else { throw Fault(.internalError, "the core answered with no plan") }
             return PlanResource(record, blades: await call.fleet.view().blades)
         },
-        .act(.post, "/v1/plans/{plan}/apply", "Carry a plan out; a step whose premise has changed is refused", faults: [.notFound, .ambiguous, .planStale]) { call in
+        .act(.post, "/v1/plans/{plan}/apply", "Carry a plan out; a step whose premise has changed is refused", faults: [.notFound, .ambiguous, .planStale]) {
+            call in
             let plan = try Lookup.plan(try call.parameter("plan"), in: await call.fleet.view())
             return try await call.receipt(.applyPlan(id: plan.id))
         },

@@ -57,7 +57,9 @@ public struct FleetMetrics: Sendable {
     }
 
     private func writeBlades(_ page: inout Exposition) {
-        let all = view.blades.map { Row(labels: Exposition.labels([("blade", $0.name), ("blade_uuid", $0.record.id.description), ("chassis", $0.record.chassis)]), thing: $0) }
+        let all = view.blades.map {
+            Row(labels: Exposition.labels([("blade", $0.name), ("blade_uuid", $0.record.id.description), ("chassis", $0.record.chassis)]), thing: $0)
+        }
         func metric(_ name: StaticString, _ help: StaticString, _ rows: [Row<BladeView>], _ value: (BladeView) -> Double?) {
             page.metric(name, .gauge, help: help)
             for row in rows {
@@ -71,7 +73,9 @@ public struct FleetMetrics: Sendable {
         metric("podp_blade_report_age_seconds", "Since the blade's last report was received.", all) { $0.reportAge?.inSeconds }
         metric("podp_blade_clock_offset_seconds", "The blade's wall clock less the coordinator's.", all) { $0.clockOffset?.inSeconds }
         metric("podp_blade_findings", "Things on the blade that will hurt (podp check).", all) { Double($0.findings.count { $0.severity != .note }) }
-        metric("podp_blade_memory_promised_bytes", "Memory promised to domains that run on the blade or are on their way to it.", all) { Double($0.memoryPromised.count) }
+        metric("podp_blade_memory_promised_bytes", "Memory promised to domains that run on the blade or are on their way to it.", all) {
+            Double($0.memoryPromised.count)
+        }
 
         let fresh = all.filter { !$0.thing.isStale(after: staleAfter) }
         metric("podp_blade_cpus", "Logical processors that the hypervisor schedules on.", fresh) { $0.inventory.map { Double($0.host.cpus) } }
@@ -82,10 +86,18 @@ public struct FleetMetrics: Sendable {
         metric("podp_blade_dom0_cpu_usage_cores", "Processors that dom0 uses.", fresh) { $0.report?.host.dom0CPU.map { Double($0) / 1000 } }
         metric("podp_blade_memory_bytes", "Physical memory.", fresh) { $0.inventory.map { Double($0.host.memory.count) } }
         metric("podp_blade_memory_free_bytes", "Memory free for new domains.", fresh) { ($0.report?.host.memoryFree.count).map { Double($0) } }
-        metric("podp_blade_disk_read_bytes_per_second", "Read from the blade's disks, over the last interval.", fresh) { ($0.report?.host.disk?.readBytes).map { Double($0) } }
-        metric("podp_blade_disk_written_bytes_per_second", "Written to the blade's disks, over the last interval.", fresh) { ($0.report?.host.disk?.writtenBytes).map { Double($0) } }
-        metric("podp_blade_network_received_bytes_per_second", "Received by the blade, over the last interval.", fresh) { ($0.report?.host.network?.receivedBytes).map { Double($0) } }
-        metric("podp_blade_network_sent_bytes_per_second", "Sent by the blade, over the last interval.", fresh) { ($0.report?.host.network?.sentBytes).map { Double($0) } }
+        metric("podp_blade_disk_read_bytes_per_second", "Read from the blade's disks, over the last interval.", fresh) {
+            ($0.report?.host.disk?.readBytes).map { Double($0) }
+        }
+        metric("podp_blade_disk_written_bytes_per_second", "Written to the blade's disks, over the last interval.", fresh) {
+            ($0.report?.host.disk?.writtenBytes).map { Double($0) }
+        }
+        metric("podp_blade_network_received_bytes_per_second", "Received by the blade, over the last interval.", fresh) {
+            ($0.report?.host.network?.receivedBytes).map { Double($0) }
+        }
+        metric("podp_blade_network_sent_bytes_per_second", "Sent by the blade, over the last interval.", fresh) {
+            ($0.report?.host.network?.sentBytes).map { Double($0) }
+        }
         metric("podp_blade_agent_cpu_usage_cores", "Processors that podp-agent uses.", fresh) { $0.report?.host.agentCPU.map { Double($0) / 1000 } }
         metric("podp_blade_agent_memory_bytes", "Memory that podp-agent uses.", fresh) { ($0.report?.host.agentMemory?.count).map { Double($0) } }
     }
@@ -107,12 +119,18 @@ public struct FleetMetrics: Sendable {
         }
         metric("podp_domain_running", "1 when the domain's processors run.") { $0.state.executes ? 1 : 0 }
         metric("podp_domain_cpu_usage_cores", "Processors that the domain uses, over the last interval.") { Double($0.cpu) / 1000 }
-        metric("podp_domain_cpu_ready_cores", "Processors that the domain wanted and did not get, over the last interval.") { $0.ready.map { Double($0) / 1000 } }
+        metric("podp_domain_cpu_ready_cores", "Processors that the domain wanted and did not get, over the last interval.") {
+            $0.ready.map { Double($0) / 1000 }
+        }
         metric("podp_domain_memory_bytes", "Memory that the domain holds.") { Double($0.memory.count) }
         metric("podp_domain_disk_read_bytes_per_second", "Read by the domain, over the last interval.") { ($0.disk?.readBytes).map { Double($0) } }
         metric("podp_domain_disk_written_bytes_per_second", "Written by the domain, over the last interval.") { ($0.disk?.writtenBytes).map { Double($0) } }
-        metric("podp_domain_disk_out_of_requests_per_second", "Times that the disk backend ran out of requests, over the last interval.") { ($0.disk?.outOfRequests).map { Double($0) } }
-        metric("podp_domain_network_received_bytes_per_second", "Received by the domain, over the last interval.") { ($0.network?.receivedBytes).map { Double($0) } }
+        metric("podp_domain_disk_out_of_requests_per_second", "Times that the disk backend ran out of requests, over the last interval.") {
+            ($0.disk?.outOfRequests).map { Double($0) }
+        }
+        metric("podp_domain_network_received_bytes_per_second", "Received by the domain, over the last interval.") {
+            ($0.network?.receivedBytes).map { Double($0) }
+        }
         metric("podp_domain_network_sent_bytes_per_second", "Sent by the domain, over the last interval.") { ($0.network?.sentBytes).map { Double($0) } }
     }
 }

@@ -25,9 +25,9 @@ enum OpenAPIDocument {
                 "title": "podp", "version": .string(version), "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
                 "description":
                     """
-                    A blade chassis as one machine. Units are in the names; times are RFC 3339 in UTC; what is absent is not known. \
-                    Where a path names a blade or domain, it takes a UUID, a name, or a prefix of either that only one has.
-                    """,
+                A blade chassis as one machine. Units are in the names; times are RFC 3339 in UTC; what is absent is not known. \
+                Where a path names a blade or domain, it takes a UUID, a name, or a prefix of either that only one has.
+                """,
             ],
             "servers": [["url": "/", "description": "The coordinator: its Unix socket, or HTTPS."]],
             "security": [["token": []]],
@@ -35,7 +35,10 @@ enum OpenAPIDocument {
             "components": [
                 "schemas": .object(schemas.schemas),
                 "securitySchemes": [
-                    "token": ["type": "http", "scheme": "bearer", "description": "Made by `podp token create`. The Unix socket needs none: the kernel says who is there."]
+                    "token": [
+                        "type": "http", "scheme": "bearer",
+                        "description": "Made by `podp token create`. The Unix socket needs none: the kernel says who is there.",
+                    ]
                 ],
             ],
         ]
@@ -46,11 +49,13 @@ enum OpenAPIDocument {
             "operationId": .string(identifier(endpoint)), "summary": .string(endpoint.summary), "tags": [.string(tag(endpoint))],
             "responses": .object(try responses(endpoint, &schemas)),
         ]
-        let parameters = endpoint.segments.filter { $0.hasPrefix("{") }.map { segment -> JSONValue in
-            ["name": .string(String(segment.dropFirst().dropLast())), "in": "path", "required": true, "schema": ["type": "string"]]
-        } + endpoint.query.map { parameter -> JSONValue in
-            ["name": .string(parameter.name), "in": "query", "description": .string(parameter.about), "schema": form(parameter.form)]
-        }
+        let parameters =
+            endpoint.segments.filter { $0.hasPrefix("{") }.map { segment -> JSONValue in
+                ["name": .string(String(segment.dropFirst().dropLast())), "in": "path", "required": true, "schema": ["type": "string"]]
+            }
+            + endpoint.query.map { parameter -> JSONValue in
+                ["name": .string(parameter.name), "in": "query", "description": .string(parameter.about), "schema": form(parameter.form)]
+            }
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         if let body = endpoint.takes {
             operation["requestBody"] = ["content": ["application/json": ["schema": try schemas.reference(to: body)]]]
