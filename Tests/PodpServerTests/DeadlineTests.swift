@@ -61,9 +61,9 @@ private final class EmbeddedLink {
 }
 
 @Suite struct DeadlineTests {
-    @Test func `a peer whose TLS does not end is gone after ten seconds, without a word`() throws {
+    @Test func `a peer whose TLS does not end is gone after a minute, without a word`() throws {
         let link = try EmbeddedLink(greets: false)
-        link.advance(.milliseconds(9_999))
+        link.advance(.milliseconds(59_999))
         #expect(link.channel.isActive)
         link.advance(.milliseconds(1))
         #expect(!link.channel.isActive)
@@ -72,14 +72,14 @@ private final class EmbeddedLink {
     }
 
     @Test(arguments: [0, 1, 4, 20])
-    func `a hello that comes too slowly ends after ten seconds in all, whatever trickles in`(bytes: Int) throws {
+    func `a hello that comes too slowly ends after a minute in all, whatever trickles in`(bytes: Int) throws {
         let link = try EmbeddedLink()
         let greeting = try WireCodecSwift().encode(.hello(hello(link.blade)))
         for byte in greeting.prefix(bytes) {
             try link.channel.writeInbound(ByteBuffer(bytes: [byte]))
             link.advance(.milliseconds(400))
         }
-        link.advance(.milliseconds(10_000 - Int64(bytes) * 400 - 1))
+        link.advance(.milliseconds(60_000 - Int64(bytes) * 400 - 1))
         #expect(link.channel.isActive)
         link.advance(.milliseconds(1))
         #expect(!link.channel.isActive)

@@ -256,7 +256,8 @@ public struct OperationRecord: Hashable, Sendable, Codable {
 
     /// The other blade of a migration.
     public var destination: BladeID? {
-        if case .migrate(let migration) = action { migration.destination } else { nil }
+        // Swift 6.3.1's optimiser aborts where this is inlined (CopyPropagation, "Found outside of lifetime use").
+        @inline(never) get { if case .migrate(let migration) = action { migration.destination } else { nil } }
     }
 }
 
