@@ -16,10 +16,9 @@ enum Plausibility {
             }
             last = domain.id
             if domain.name.isEmpty { return "reports domain \(domain.id) without a name" }
-            if domain.state.holdsMemory {
-                if domain.vcpus < 1 { return "reports \(domain.name) with \(domain.vcpus) vCPUs" }
-                promised += domain.memory
-            }
+            // One that is still being built, or comes in, has its memory before its vCPUs.
+            if domain.state.executes, domain.vcpus < 1 { return "reports \(domain.name) with \(domain.vcpus) vCPUs" }
+            if domain.state.holdsMemory { promised += domain.memory }
         }
         if promised > host.memory { return "reports domains with \(promised.mebibytes) MiB together on \(host.memory.mebibytes) MiB" }
         return nil

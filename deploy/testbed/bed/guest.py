@@ -40,7 +40,8 @@ class Guest:
         return blade.ask(f'cat /var/log/xen/console/guest-{self.name}*.log 2>/dev/null || true')
 
     def ticks(self, blade):
-        return [int(n) for n in re.findall(r'^tick (\d+) ', self.console(blade), re.MULTILINE)]
+        # The console's shell may have left its prompt on the line.
+        return [int(n) for n in re.findall(r'tick (\d+) \d', self.console(blade))]
 
     def wait_for_tick(self, blade, beyond=0, limit=600):
         until(lambda: max(self.ticks(blade), default=0) > beyond, f'{self.name} counts beyond {beyond} on {blade.name}', limit, every=3)
