@@ -30,7 +30,8 @@ struct XenDomainReader {
     private func state(of domain: XenDomain, name: String?, defined: DomainInventory?) -> DomainState {
         let state = domain.state
         guard state == .paused else { return state }
-        return name?.hasSuffix("--incoming") == true || defined?.state == .incoming ? .incoming : state
+        // While it is being built it has no vCPU yet.
+        return name?.hasSuffix("--incoming") == true || defined?.state == .incoming || domain.onlineVCPUs == 0 ? .incoming : state
     }
 
     private func disks(_ base: String) async throws(HypervisorError) -> [Disk] {
