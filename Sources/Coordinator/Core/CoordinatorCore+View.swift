@@ -83,7 +83,8 @@ extension CoordinatorCore {
             id: id, name: managed?.definition.name ?? found?.name ?? id.description, managed: managed, blade: place, bladeName: place.map(name(of:)),
             state: state,
             inventory: found, sample: state == .unknown ? nil : sample, mean: window?.mean ?? [0, 0, 0, 0], high: window?.high ?? [0, 0, 0, 0],
-            operation: committed.openOperation(of: id)?.id, drift: drift(managed, found: found, at: place), alsoOn: seenOn.count > 1 && committed.openOperation(of: id) == nil ? seenOn : [])
+            operation: committed.openOperation(of: id)?.id, drift: drift(managed, found: found, at: place),
+            alsoOn: seenOn.count > 1 && committed.openOperation(of: id) == nil ? seenOn : [])
     }
 
     private func drift(_ managed: ManagedDomain?, found: DomainInventory?, at place: BladeID?) -> [String] {
