@@ -86,7 +86,10 @@ let coordinatorRooms: [Target] = [
     room("PodpDiagnosis", "Coordinator/Diagnosis", ["PodpModel"]),
     room("PodpCore", "Coordinator/Core", ["PodpModel", "PodpRules", "PodpDefinition"]),
     room("PodpAPI", "Coordinator/API", ["PodpModel"]),
-    room("PodpChassis", "Coordinator/Chassis", ["PodpModel", httpClient, log]),
+    room("PodpPower", "Coordinator/Power", ["PodpModel"]),
+    .systemLibrary(name: "CNetSNMP", path: "Sources/Coordinator/CNetSNMP", pkgConfig: "netsnmp", providers: [.apt(["libsnmp-dev"])]),
+    .target(name: "CSNMPShim", dependencies: ["CNetSNMP"], path: "Sources/Coordinator/CSNMPShim"),
+    room("PodpChassis", "Coordinator/Chassis", ["PodpModel", "PodpPower", "CSNMPShim", httpClient, log, crypto] + nio),
     room("PodpStore", "Coordinator/Store", ["PodpModel", "PodpCore", sqlite, log]),
     room("PodpServer", "Coordinator/Server", ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", log, lifecycle, tlsEvents] + nio + certificates),
     room("PodpWeb", "Coordinator/Web", ["PodpModel", "PodpAPI", "PodpCore", crypto, log, lifecycle] + nio + hummingbird),
@@ -127,6 +130,10 @@ let planningTests: [Target] = [
 
 let coordinatorTests: [Target] = [
     tests("PodpCoreTests", ["PodpModel", "PodpCore"])
+]
+
+let chassisTests: [Target] = [
+    tests("PodpPowerTests", ["PodpModel", "PodpPower"])
 ]
 
 let serverTests: [Target] = [
@@ -172,5 +179,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
     targets: protocolRooms + agentRooms + coordinatorRooms + definitionTests + protocolTests + planningTests + coordinatorTests + serverTests + simulatorTests
-        + webTests
+        + chassisTests + webTests
 )

@@ -1,7 +1,7 @@
 # What deploy/demo and deploy/test share. Sourced from the project's root, by bash; `fail` is the caller's.
 
 # The libraries that podp is built on, as docs/dependencies.md lists them, and what swift needs to link.
-podp_packages=(libprotobuf-c-dev libvirt-dev libxen-dev libsqlite3-dev pkg-config openssl util-linux)
+podp_packages=(libprotobuf-c-dev libvirt-dev libxen-dev libsqlite3-dev libsnmp-dev pkg-config openssl util-linux)
 
 need_swift() {
     command -v swift >/dev/null || fail "swift is not there: install Swift 6.2 or newer from https://www.swift.org/install/linux/ and put it on PATH"

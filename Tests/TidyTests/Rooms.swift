@@ -32,10 +32,12 @@ struct Room {
         // The checker shares nothing with the planner that it checks.
         Room(folder: "Coordinator/Planner", isPure: true, imports: ["PodpModel"]),
         Room(folder: "Coordinator/Diagnosis", isPure: true, imports: ["PodpModel"]),
-        Room(folder: "Coordinator/Core", isPure: true, imports: ["PodpModel", "PodpRules", "PodpDefinition"]),
+        Room(folder: "Coordinator/Core", isPure: true, imports: ["PodpModel", "PodpRules", "PodpDefinition", "PodpPower"]),
         Room(folder: "Coordinator/API", isPure: true, imports: ["PodpModel"]),
 
-        Room(folder: "Coordinator/Chassis", isPure: false, imports: ["PodpModel", "CNetSNMP"]),
+        // What the Core decides by: no driver, no socket.
+        Room(folder: "Coordinator/Power", isPure: true, imports: ["PodpModel"]),
+        Room(folder: "Coordinator/Chassis", isPure: false, imports: ["PodpModel", "PodpPower", "CSNMPShim"]),
         Room(folder: "Coordinator/Store", isPure: false, imports: ["PodpModel", "PodpCore"]),
         Room(folder: "Coordinator/Server", isPure: false, imports: ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore"]),
         Room(folder: "Coordinator/Web", isPure: false, imports: ["PodpModel", "PodpAPI", "PodpCore"]),
@@ -46,10 +48,12 @@ struct Room {
             folder: "Coordinator/Daemon", isPure: false,
             imports: [
                 "PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpChassis", "PodpStore", "PodpServer", "PodpWeb",
-                "PodpAPI",
+                "PodpAPI", "PodpPower",
             ]),
         Room(folder: "Coordinator/BladeCenter", isPure: false, imports: ["PodpModel", "PodpSimulator", "AgentSimulated"]),
-        Room(folder: "Coordinator/CLI", isPure: false, imports: ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules"]),
+        Room(
+            folder: "Coordinator/CLI", isPure: false,
+            imports: ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules", "PodpPower", "PodpChassis"]),
     ]
 
     /// The room that a file below `Sources/` is in.
@@ -57,6 +61,6 @@ struct Room {
 
     /// Whether a module is podp's own.
     static func isOurs(_ module: String) -> Bool {
-        ["Podp", "Agent", "CWire", "CProtobufC", "CLibvirt", "CXen", "CNetSNMP"].contains { module.hasPrefix($0) }
+        ["Podp", "Agent", "CWire", "CProtobufC", "CLibvirt", "CXen", "CNetSNMP", "CSNMP"].contains { module.hasPrefix($0) }
     }
 }

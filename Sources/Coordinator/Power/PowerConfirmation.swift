@@ -1,0 +1,268 @@
+import PodpModel
+
+/// Brings a blade to a state of power and says when that can be relied on. The one place where "off" is decided, shared by every driver.
+///
+/// Read first; what is there already needs no request; ask; read again and again. *Confirmed off* are two readings that say off, the second
+/// asked for at least `agreement` after the first was answered, both from the same primary management module, with a blade present and a health
+/// that does not hide power (`PowerReading.doubt`), with no other reading between them, and after our own request or with none needed; and, for
+/// each second source that is configured, its off in the same time. Any sign of life of the blade after the first off reading ends the
+/// confirmation. Everything else is unknown and says why. When the deadline comes, it has failed.
+///
+/// With at most one lying reading, off is never reported while the blade goes on running. A management module that lies twice is beyond this;
+/// a second source (`Rules.secondSources`) that is independent of it is what helps.
+///
+/// A value: events in, effects out, no clock of its own; instants and readings' `at` are of one clock. Whoever runs it performs one `Effect.look` or `Effect.request` at a time, answers it
+/// with one `Event.readings` or `Event.requested`, and sends `wake` when the last `Effect.wait` has come. Late answers do no harm.
+public struct PowerConfirmation: Sendable {
+    public struct Rules: Hashable, Sendable, Codable {
+        public var pollInterval = Duration.seconds(1)
+        /// From the first off reading's answer to the second one's question, at least.
+        public var agreement = Duration.seconds(2)
+        /// From the beginning. A soft-off wants more: an operating system shuts down in minutes.
+        public var deadline = Duration.seconds(60)
+        /// The request is made again after these, if the blade is still not there. Never for a soft-off that was accepted.
+        public var repeats: [Duration] = [.seconds(20), .seconds(40)]
+        /// Whose word is confirmed: the management module, or, where a whole chassis is cut off, its PDUs.
+        public var mainSource = PowerSource.Kind.management
+        /// Must all say off too. They are read beside the main source.
+        public var secondSources: Set<PowerSource.Kind> = []
+
+        public init() {}
+
+        /// What a request usually needs.
+        public static func usual(for request: PowerRequest) -> Rules {
+            var rules = Rules()
+            if request == .softOff { rules.deadline = .seconds(180) }
+            return rules
+        }
+    }
+
+    public enum Event: Hashable, Sendable {
+        /// The first event, once.
+        case begin
+        /// The answer to `look`: one reading of each source that was asked for. A source without one counts as silent.
+        case readings([PowerReading])
+        /// The answer to `request`.
+        case requested(RequestOutcome)
+        /// The instant of the last `wait` has come.
+        case wake
+        /// The blade was heard by another way: its agent spoke, its console printed.
+        case signOfLife(String)
+        /// Nobody wants it any more.
+        case cancel(String)
+    }
+
+    public enum Effect: Hashable, Sendable {
+        case look([PowerSource.Kind])
+        case request(PowerRequest)
+        /// Send `wake` then; replaces what was asked for before.
+        case wait(until: Instant)
+        case finished(Outcome)
+    }
+
+    public enum Outcome: Hashable, Sendable {
+        /// With the readings that say so, and whether a request was needed.
+        case confirmed(PowerState, by: [PowerReading], requested: Bool)
+        case refused(PowerRefusal)
+        /// It cannot become known by waiting.
+        case unknown(String)
+        /// The deadline passed; the last reading, and why it was not enough.
+        case deadline(last: PowerReading?, why: String)
+
+        public var isConfirmed: Bool { if case .confirmed = self { true } else { false } }
+    }
+
+    private enum Phase: Hashable, Sendable {
+        case idle
+        case looking(asked: Instant)
+        case requesting
+        case waiting
+        case finished
+    }
+
+    /// Off readings that agree so far.
+    private struct Streak: Hashable, Sendable {
+        var first: [PowerReading]
+        var firstAnswered: Instant
+        var module: Int?
+    }
+
+    public let bay: Int
+    public let request: PowerRequest
+    public let rules: Rules
+    private var phase = Phase.idle
+    private var begun = Instant.zero
+    private var end = Instant.zero
+    private var streak: Streak?
+    private var absentSince: Instant?
+    /// When the next repetition is due; as many as `rules.repeats`.
+    private var repetition = 0
+    /// Whether a request was made, and whether one was accepted.
+    private var hasRequested = false
+    private var isAccepted = false
+    private var last: PowerReading?
+    private var hasSeenRunningAgain = false
+
+    public init(bay: Int, request: PowerRequest, rules: Rules? = nil) {
+        self.bay = bay
+        self.request = request
+        self.rules = rules ?? .usual(for: request)
+    }
+
+    public var isFinished: Bool { phase == .finished }
+    /// Whether the blade was seen to be off and still has to be so a second time.
+    public var hasSeenOff: Bool { streak != nil }
+
+    public mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
+        if phase == .finished { return [] }
+        if case .begin = event {
+            guard phase == .idle else { return [] }
+            begun = now
+            end = now + rules.deadline
+            return look(at: now)
+        }
+        guard phase != .idle else { return [] }
+        if case .cancel(let why) = event { return finish(.unknown("it was given up: \(why)")) }
+        if case .signOfLife(let what) = event {
+            guard streak != nil, request.goal == .off else { return [] }
+            return finish(.unknown("the chassis said off, and then the blade showed life: \(what)"))
+        }
+        // What comes after the deadline does not count, whatever it says.
+        if now >= end { return finish(.deadline(last: last, why: shortcoming)) }
+        switch event {
+        case .readings(let readings):
+            guard case .looking(let asked) = phase else { return [] }
+            return judge(readings, asked: asked, at: now)
+        case .requested(let outcome):
+            guard phase == .requesting else { return [] }
+            return judge(outcome, at: now)
+        case .wake: return phase == .waiting ? look(at: now) : []
+        case .begin, .cancel, .signOfLife: return []
+        }
+    }
+
+    // MARK: - Judging
+
+    private mutating func judge(_ readings: [PowerReading], asked: Instant, at now: Instant) -> [Effect] {
+        guard var main = readings.first(where: { $0.source.kind == rules.mainSource }) else {
+            return fail("no reading came of the \(PowerSource(rules.mainSource))", at: now)
+        }
+        if main.bay != bay || main.at < asked { main.driversDoubt = .stale }
+        last = main
+        if case .covered(let other)? = main.doubt {
+            return finish(.refused(PowerRefusal(.noBlade, "bay \(bay) is part of the wide blade in bay \(other): name that bay")))
+        }
+        if main.doubt == .absent { return seeAbsent(at: now) }
+        absentSince = nil
+        if hasRequested, request == .on, main.state == .off, let health = main.health, health.refusesStart {
+            return finish(.refused(refusal(health, main.shortfall)))
+        }
+        return request == .on ? judgeOn(main, at: now) : judgeOff(main, readings, asked: asked, at: now)
+    }
+
+    private mutating func judgeOn(_ main: PowerReading, at now: Instant) -> [Effect] {
+        if main.state == .on { return finish(.confirmed(.on, by: [main], requested: hasRequested)) }
+        if case .silent? = main.doubt { return pause(at: now) }
+        return askOrPause(at: now)
+    }
+
+    private mutating func judgeOff(_ main: PowerReading, _ readings: [PowerReading], asked: Instant, at now: Instant) -> [Effect] {
+        guard main.state == .off else {
+            hasSeenRunningAgain = hasSeenRunningAgain || streak != nil
+            streak = nil
+            // To a module that does not answer nothing is said; to one that answers without knowing, the request is made.
+            if case .silent? = main.doubt { return pause(at: now) }
+            return askOrPause(at: now)
+        }
+        let seconds = rules.secondSources.map { kind in readings.first { $0.source.kind == kind && $0.bay == bay && $0.at >= asked } }
+        guard seconds.allSatisfy({ $0?.state == .off }) else {
+            // The module says off and another source does not (yet): nothing is repeated on that ground, nothing is believed.
+            streak = nil
+            if let other = seconds.first(where: { $0?.state != .off }) ?? nil { last = other }
+            return askOrPause(at: now)
+        }
+        let agreeing = [main] + seconds.compactMap { $0 }
+        guard let streak, streak.module == main.source.module else {
+            self.streak = Streak(first: agreeing, firstAnswered: now, module: main.source.module)
+            return pause(at: now)
+        }
+        guard asked - streak.firstAnswered >= rules.agreement else { return pause(at: now) }
+        return finish(.confirmed(.off, by: streak.first + agreeing, requested: hasRequested))
+    }
+
+    /// An empty bay is nothing to switch: twice the same word, and it is over.
+    private mutating func seeAbsent(at now: Instant) -> [Effect] {
+        streak = nil
+        guard let since = absentSince else {
+            absentSince = now
+            return pause(at: now)
+        }
+        guard now - since >= rules.agreement else { return pause(at: now) }
+        return finish(.unknown("bay \(bay): \(PowerDoubt.absent); an empty bay is not a blade that is off"))
+    }
+
+    private mutating func judge(_ outcome: RequestOutcome, at now: Instant) -> [Effect] {
+        switch outcome {
+        case .accepted: isAccepted = true
+        case .refused(let refusal): return finish(.refused(refusal))
+        // It may have been heard: what the blade does next tells.
+        case .lost: break
+        }
+        return pause(at: now)
+    }
+
+    private func refusal(_ health: BayHealth, _ shortfall: PowerShortfall?) -> PowerRefusal {
+        health == .insufficientPower
+            ? PowerRefusal(.insufficientPower, "the chassis has not enough power to start the blade in bay \(bay)", shortfall: shortfall)
+            : PowerRefusal(.powerDenied, "the chassis denies power to the blade in bay \(bay)", shortfall: shortfall)
+    }
+
+    // MARK: - Steps
+
+    private var sources: [PowerSource.Kind] {
+        [rules.mainSource] + rules.secondSources.filter { $0 != rules.mainSource }.sorted { $0.rawValue < $1.rawValue }
+    }
+
+    private mutating func look(at now: Instant) -> [Effect] {
+        if now >= end { return finish(.deadline(last: last, why: shortcoming)) }
+        phase = .looking(asked: now)
+        // Whoever never answers must not keep it from ending.
+        return [.wait(until: end), .look(sources)]
+    }
+
+    private mutating func pause(at now: Instant) -> [Effect] {
+        phase = .waiting
+        return [.wait(until: min(end, now + rules.pollInterval))]
+    }
+
+    private mutating func fail(_ why: String, at now: Instant) -> [Effect] {
+        streak = nil
+        last = .silent(why, bay: bay, source: PowerSource(rules.mainSource, isPrimary: nil), at: now)
+        return pause(at: now)
+    }
+
+    private mutating func askOrPause(at now: Instant) -> [Effect] {
+        if hasRequested {
+            guard repetition < rules.repeats.count, now - begun >= rules.repeats[repetition] else { return pause(at: now) }
+            repetition += 1
+            // A second press of the button is not the same as one.
+            if request == .softOff && isAccepted { return pause(at: now) }
+        }
+        hasRequested = true
+        phase = .requesting
+        return [.wait(until: end), .request(request)]
+    }
+
+    private mutating func finish(_ outcome: Outcome) -> [Effect] {
+        phase = .finished
+        return [.finished(outcome)]
+    }
+
+    private var shortcoming: String {
+        guard let last else { return "nothing answered before the deadline" }
+        let about = hasSeenRunningAgain ? "; it was off before and did not stay so" : ""
+        if last.state == .unknown { return "the \(last.source)'s last word is unknown: \(last.why)\(about)" }
+        if last.state == request.goal { return "it was read \(last.state.rawValue) too late to be confirmed\(about)" }
+        return "the \(last.source) still says \(last.state.rawValue)\(about)"
+    }
+}

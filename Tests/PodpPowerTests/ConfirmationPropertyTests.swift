@@ -1,0 +1,123 @@
+import PodpModel
+import PodpPower
+import Testing
+
+/// What must hold whatever the chassis does. A failing seed is a one-line test.
+@Suite struct ConfirmationPropertyTests {
+    /// A chassis that is slow, deaf, silent and confused, but does not lie.
+    private func weather(_ random: inout Seeded, isOn: Bool) -> Scene {
+        var scene = Scene(isOn: isOn)
+        scene.latency = random.chance(15) ? nil : .milliseconds(random.below(12_000))
+        scene.answersTake = .milliseconds(1 + random.below(900))
+        let noise = random.below(60), seed = random.below(1_000_000)
+        scene.distort = { kind, number, reading in
+            var dice = Seeded(seed + number * 8 + (kind == .management ? 0 : 1))
+            guard dice.chance(noise) else { return reading }
+            var reading = reading
+            switch dice.below(5) {
+            case 0: return .silent("no answer", bay: 3, source: reading.source, at: reading.at)
+            case 1: reading.health = BayHealth.allCases[dice.below(BayHealth.allCases.count)]
+            // A module that does not know shows 0, with a health that says so.
+            case 2:
+                reading.reported = .off
+                reading.health = [.unknown, .discovering, .commError, .flashing, .initFailure][dice.below(5)]
+            // Of other sources than management modules none is primary: there, this would be a lie.
+            case 3 where kind == .management:
+                reading.reported = .off
+                reading.source.isPrimary = dice.chance(50) ? false : nil
+            default: reading.reported = .unknown
+            }
+            return reading
+        }
+        scene.answer = { number in
+            var dice = Seeded(seed &+ 7 &* number)
+            return switch dice.below(4) {
+            case 0: (.lost("no answer"), dice.chance(50))
+            default: (.accepted, dice.chance(90))
+            }
+        }
+        return scene
+    }
+
+    @Test("Off is never confirmed while the blade goes on running, with at most one lying reading", arguments: 0..<600)
+    func oneLie(seed: Int) {
+        var random = Seeded(seed)
+        var scene = weather(&random, isOn: true)
+        // Nothing that is asked has an effect: whoever reports off, reports a lie.
+        scene.latency = nil
+        let liar = 1 + random.below(30), honest = scene.distort
+        scene.distort = { kind, number, reading in
+            guard number == liar else { return honest(kind, number, reading) }
+            var reading = reading
+            reading.reported = .off
+            reading.health = .good
+            return reading
+        }
+        let outcome = scene.run(.hardOff)
+        #expect(outcome != nil, "it ends")
+        #expect(outcome?.isConfirmed != true, "\(String(describing: outcome))")
+    }
+
+    @Test("Off is confirmed only when it is true, however the chassis stammers", arguments: 0..<600)
+    func truthful(seed: Int) {
+        var random = Seeded(seed)
+        var scene = weather(&random, isOn: random.chance(80))
+        let outcome = scene.run(random.chance(80) ? .hardOff : .softOff)
+        guard case .confirmed(let state, let readings, let requested) = outcome else { return }
+        #expect(state == .off && !scene.isOn)
+        #expect(requested == (scene.requests > 0))
+        #expect(readings.count == 2 && readings.allSatisfy { $0.state == .off && $0.source.isPrimary == true })
+        #expect(readings[1].at - readings[0].at >= .seconds(2))
+        // Both after the request, or with none needed.
+        #expect(scene.requestTimes.allSatisfy { $0 < readings[0].at })
+    }
+
+    @Test("A second source that tells the truth keeps a module that always lies from being believed, and the other way round", arguments: 0..<200)
+    func secondSource(seed: Int) {
+        var random = Seeded(seed)
+        var scene = weather(&random, isOn: true)
+        scene.latency = nil
+        let liar: PowerSource.Kind = random.chance(50) ? .management : .watts
+        let honest = scene.distort
+        scene.distort = { kind, number, reading in
+            guard kind == liar else { return honest(kind, number, reading) }
+            var reading = reading
+            reading.reported = .off
+            return reading
+        }
+        var rules = PowerConfirmation.Rules()
+        rules.secondSources = [.watts]
+        let outcome = scene.run(.hardOff, rules: rules)
+        #expect(outcome?.isConfirmed == false, "\(String(describing: outcome))")
+    }
+
+    @Test("A sign of life after the first off reading ends the confirmation", arguments: 0..<100)
+    func life(seed: Int) {
+        var random = Seeded(seed)
+        var scene = Scene(isOn: true)
+        scene.latency = .milliseconds(random.below(9_000))
+        // The module says off from the beginning; the blade speaks later, before two seconds are over.
+        scene.distort = { _, _, reading in
+            var reading = reading
+            reading.reported = .off
+            return reading
+        }
+        scene.signs = [(at: .zero + .milliseconds(40 + random.below(1_900)), what: "its agent spoke")]
+        guard case .unknown(let why) = scene.run(.hardOff) else {
+            Issue.record("it did not end as unknown")
+            return
+        }
+        #expect(why.contains("its agent spoke"))
+    }
+
+    @Test("It always ends, at its deadline at the latest, and says one thing", arguments: 0..<300)
+    func ends(seed: Int) {
+        var random = Seeded(seed)
+        var scene = weather(&random, isOn: random.chance(50))
+        let request = PowerRequest.allCases[random.below(3)]
+        let outcome = scene.run(request)
+        #expect(outcome != nil)
+        #expect(scene.now <= .zero + PowerConfirmation.Rules.usual(for: request).deadline + scene.answersTake)
+        if case .deadline(_, let why) = outcome { #expect(!why.isEmpty) }
+    }
+}
