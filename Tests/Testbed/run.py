@@ -9,6 +9,7 @@ A proof is a function `proof_...` of a module proofs/*.py that takes a Bed and r
 import importlib
 import os
 import pkgutil
+import re
 import sys
 import time
 import traceback
@@ -33,9 +34,9 @@ class Bed:
         self.coordinator = Coordinator(self.settings, self.programs)
         self.blades = [Blade(self.settings, 1), Blade(self.settings, 2)]
 
-    def guest(self, number, on, words=''):
+    def guest(self, number, on, words='', disk=True):
         """A running guest that counts, made by podp's own command; one that is left from before is thrown away."""
-        guest = Guest(self.settings, number, words)
+        guest = Guest(self.settings, number, words, disk)
         self.remove(guest)
         guest.create(self.coordinator, on.name)
         guest.wait_for_tick(on)
@@ -46,11 +47,17 @@ class Bed:
         if not found:
             return
         if found['state'] not in ('off', 'shutdown'):
-            self.coordinator.podp('domain', 'destroy', guest.name)
+            self.coordinator.podp('domain', 'destroy', guest.name, check=False)     # it may have ended meanwhile
         self.coordinator.podp('domain', 'remove', guest.name)
         for blade in self.blades:
             if blade.pid:
                 blade.ssh(f'rm -f /var/log/xen/console/guest-{guest.name}*.log', check=False)
+
+    def clear(self):
+        """Throws away what a proof that failed has left."""
+        for domain in self.coordinator.items('domain', 'list'):
+            if number := re.fullmatch(r'guest(\d+)', domain['name']):
+                self.remove(Guest(self.settings, int(number.group(1))))
 
     def blade_of(self, guest):
         """The blade that podp says the guest is on."""
@@ -78,6 +85,7 @@ def main():
     for name, proof in chosen:
         begun = time.monotonic()
         try:
+            bed.clear()
             proof(bed)
             say(f'passed  {name}  ({time.monotonic() - begun:.0f} s)')
         except Trouble as trouble:

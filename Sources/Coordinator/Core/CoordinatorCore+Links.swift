@@ -74,6 +74,7 @@ extension CoordinatorCore {
         blade.clockOffset = .milliseconds(hello.clock.millisecondsSince(now.wall))
         blade.report = nil
         blade.implausibleReport = nil
+        blade.refusedInARow = 0
         if rebooted {
             blade.inventory = nil
             blade.window = DemandWindow()

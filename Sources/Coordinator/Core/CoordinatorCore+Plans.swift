@@ -56,16 +56,28 @@ extension CoordinatorCore {
                 emitAfterCommit(.answer(request, .plan(kept)))
             case .automation:
                 guard !plan.moves.isEmpty, decided.settings.frozen == nil else { return }
+                let mayAct = plan.moves.allSatisfy { isAutomatic($0.from) && isAutomatic($0.to) }
+                // The same advice is given once, not at every look.
+                guard mayAct || !isProposed(plan, by: by) else { return }
                 let isNew = decided.plans[record.id] == nil
                 let kept = keep(record)
                 if isNew { audit("plan-proposed", by: by, "plan \(kept.id): \(plan.summary)") }
-                guard plan.moves.allSatisfy({ isAutomatic($0.from) && isAutomatic($0.to) }) else { return }
+                guard mayAct else { return }
                 if let reason = apply(kept, by: "podp: balance") { audit("plan-not-applied", .warning, by: by, "plan \(kept.id): \(reason)") }
             }
         }
     }
 
     private func isAutomatic(_ blade: BladeID) -> Bool { decided.blades[blade].map { policy(of: $0.chassis) == .automatic } ?? false }
+
+    /// Whether an open proposal of the last hour has the same moves; its numbers may differ a little.
+    private func isProposed(_ plan: Plan, by: String) -> Bool {
+        let hourAgo = WallTime(milliseconds: now.wall.milliseconds - 3_600_000)
+        return decided.plans.values.contains { record in
+            record.state == .proposed && record.by == by && record.createdAt > hourAgo && record.plan.goal == plan.goal
+                && record.plan.moves.elementsEqual(plan.moves) { $0.domain == $1.domain && $0.from == $1.from && $0.to == $1.to && $0.live == $1.live }
+        }
+    }
 
     /// Stores a plan; one with the same content that is under way or was carried out stays what it is.
     private mutating func keep(_ record: PlanRecord) -> PlanRecord {

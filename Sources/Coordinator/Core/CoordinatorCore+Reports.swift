@@ -7,7 +7,10 @@ extension CoordinatorCore {
         links[link]?.lastHeard = now.instant
         if let problem = Plausibility.problem(of: report, after: blades[id]?.report, on: blades[id]?.inventory?.host) {
             refusedReports &+= 1
-            if blades[id]?.implausibleReport != problem {
+            let refused = (blades[id]?.refusedInARow ?? 0) + 1
+            blades[id]?.refusedInARow = refused
+            // One interval that was cut badly is left out, and says nothing of the blade.
+            if refused >= configuration.implausibleReports, blades[id]?.implausibleReport != problem {
                 blades[id]?.implausibleReport = problem
                 audit("report-refused", .warning, blade: id, "nothing is planned on \(name(of: id)): \(problem)")
             }
@@ -27,6 +30,7 @@ extension CoordinatorCore {
                 cpu: Int64(sample.cpu) + Int64(sample.ready ?? 0), memory: Int64(clamping: sample.memory.kibibytes), disk: sample.disk.kibibytesPerSecond,
                 network: sample.network.kibibytesPerSecond, at: now.instant, bucket: bucket)
         }
+        blades[id]?.refusedInARow = 0
         if blades[id]?.implausibleReport != nil {
             blades[id]?.implausibleReport = nil
             audit("report-accepted", blade: id, "\(name(of: id)) reports numbers that can be right again")

@@ -10,6 +10,8 @@ public struct CoordinatorCore: Sendable {
         public var reportInterval: Duration = .seconds(1)
         /// A blade without a report for this long is unknown.
         public var reportDeadline: Duration = .seconds(10)
+        /// So many reports in a row that cannot be right, and the blade is held.
+        public var implausibleReports = 3
         /// Plans look back over this long.
         public var planningWindow: Duration = .seconds(300)
         /// Between two automatic looks at the balance.

@@ -15,6 +15,8 @@ struct LiveBlade: Sendable {
     /// Why its last inventory, or its last report, cannot be right.
     var implausibleInventory: String?
     var implausibleReport: String?
+    /// Reports that were refused since the last one that was taken.
+    var refusedInARow = 0
     var window = DemandWindow()
     /// dom0's own CPU, smoothed, in mCPU.
     var dom0CPU: Int64 = 0

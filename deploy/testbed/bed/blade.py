@@ -62,8 +62,8 @@ class Blade:
             '-qmp', f'unix:{s.run(self.name + ".qmp")},server=on,wait=off',
         ]
 
-    def power_on(self):
-        """Switches the blade on. Returns True when it goes on from a stored state: only its first power-on does."""
+    def power_on(self, words=()):
+        """Switches the blade on, with more words for QEMU. Returns True when it goes on from a stored state: only its first power-on does."""
         s = self.settings
         if self.pid:
             raise Trouble(f'{self.name} is on already')
@@ -71,7 +71,7 @@ class Blade:
         start_switch(s)
         if not os.path.exists(s.run('san.raw')):
             subprocess.check_call(['truncate', '-s', s.shared_disk, s.run('san.raw')])
-        arguments = self.arguments()
+        arguments = [*self.arguments(), *words]
         restored = False
         if not os.path.exists(self.disk):
             restored = os.path.exists(self.stored_state)

@@ -10,12 +10,14 @@ from .settings import Trouble
 class Guest:
     """Guest `number` (1 to 99): its name, its sector on the shared disk, its address."""
 
-    def __init__(self, settings, number, words=''):
+    def __init__(self, settings, number, words='', disk=True):
         self.settings = settings
         self.number = number
         self.name = f'guest{number}'
         self.sector = 100 + number
         self.words = words
+        # Xen's script lets one running domain of a blade have the shared disk for writing, so only one guest a blade can count there.
+        self.disk = disk
 
     def write(self):
         """Its flat file, for `podp domain create`."""
@@ -23,6 +25,9 @@ class Guest:
             text = f.read()
         for word, value in (('@NAME@', self.name), ('@NUMBER@', str(self.sector)), ('@HEX@', f'{self.number:02x}'), ('@WORDS@', self.words)):
             text = text.replace(word, value)
+        if not self.disk:
+            text = re.sub(r'(?m)^(disk|podp_shared) = .*\n', '', text)
+            text = re.sub(r'podp\.count=\S+ ?', '', text)
         path = os.path.join(tempfile.gettempdir(), f'podp-{os.getpid()}-{self.name}.cfg')
         with open(path, 'w') as f:
             f.write(text)
