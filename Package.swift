@@ -103,7 +103,9 @@ let coordinatorRooms: [Target] = [
             "PodpAPI", httpClient, log, lifecycle, arguments,
         ] + nio),
     program("podp-bladecenter", "Coordinator/BladeCenter", ["PodpModel", "PodpSimulator", "AgentSimulated", log, lifecycle, arguments] + nio + hummingbird),
-    program("podp", "Coordinator/CLI", ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules", httpClient, arguments] + nio),
+    program(
+        "podp", "Coordinator/CLI",
+        ["PodpModel", "PodpAPI", "PodpDefinition", "PodpPlanner", "PodpRules", "PodpPower", "PodpChassis", httpClient, arguments] + nio),
 ]
 
 let simulatorTests: [Target] = [

@@ -31,8 +31,8 @@ struct Podp: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            StatusCommand.self, BladeCommand.self, DomainCommand.self, PlanCommand.self, ApplyCommand.self, PolicyCommand.self, FreezeCommand.self,
-            ThawCommand.self, OperationsCommand.self, EventsCommand.self, CheckCommand.self, TokenCommand.self,
+            StatusCommand.self, BladeCommand.self, ChassisCommand.self, DomainCommand.self, PlanCommand.self, ApplyCommand.self, PolicyCommand.self,
+            FreezeCommand.self, ThawCommand.self, OperationsCommand.self, EventsCommand.self, CheckCommand.self, TokenCommand.self,
         ])
 }
 

@@ -9,6 +9,7 @@ public enum ChassisDrivers {
             let bays = url.parameters["bays"].map { Int($0) } ?? 14
             guard let bays, (1...14).contains(bays) else { throw ChassisError(.configuration, "bays is from 1 to 14") }
             return SimulatedChassis(bays: bays, clock: clock)
+        case .ammV1, .ammV3: return try AMMDriver(url, secrets: secrets, clock: clock)
         default: throw ChassisError(.unsupported, "\(url.scheme.rawValue) is not here yet")
         }
     }

@@ -1,0 +1,114 @@
+import ArgumentParser
+import Glibc
+import PodpChassis
+import PodpModel
+import PodpPower
+
+struct ChassisPower: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "power", abstract: "Switch a blade, and say when it is certain.",
+        discussion: """
+            Speaks to the chassis itself; a coordinator that manages it is not asked. Prints every reading with its time (UTC).
+
+            Off is confirmed by two readings that agree, two seconds apart; nothing else is "off".
+            Exit codes: 0 confirmed; 3 unknown, or not confirmed in time; 4 refused.
+            """)
+
+    enum Wish: String, ExpressibleByArgument, CaseIterable {
+        case on
+        case softOff = "soft-off"
+        case off
+
+        var request: PowerRequest {
+            switch self {
+            case .on: .on
+            case .softOff: .softOff
+            case .off: .hardOff
+            }
+        }
+    }
+
+    enum Witness: String, ExpressibleByArgument, CaseIterable {
+        case watts
+        case console
+    }
+
+    @OptionGroup var address: ChassisAddress
+    @Option(help: "The bay's number.") var bay: Int
+    @Argument(help: "on, soft-off (the operating system shuts down) or off (at once).") var wish: Wish
+    @Option(help: ArgumentHelp("When to give up: 60s, 3m. By default 60s, for soft-off 180s.", valueName: "time")) var deadline: String?
+    @Option(name: .customLong("second-source"), help: "Must say off too: watts (measured ones) or console.") var witnesses: [Witness] = []
+
+    func validate() throws {
+        guard (1...64).contains(bay) else { throw ValidationError("--bay is from 1 to 64") }
+        if let deadline {
+            guard let time = Self.duration(deadline), time >= .seconds(1), time <= .seconds(3600) else {
+                throw ValidationError("--deadline is from 1s to 1h, like 60s or 3m")
+            }
+        }
+    }
+
+    func run() async throws {
+        let outcome = try await address.withDriver { _, driver in
+            var rules = PowerConfirmation.Rules.usual(for: wish.request)
+            if let deadline, let time = Self.duration(deadline) { rules.deadline = time }
+            rules.secondSources = Set(witnesses.map { $0 == .watts ? .watts : .console })
+            if driver is any WholeChassisDriver { rules.mainSource = .pdu }
+            return await ChassisRunner(driver: driver).bring(bay: bay, wish.request, rules: rules) { step in
+                for line in Self.lines(step) { Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO) }
+            }
+        }
+        let (line, status) = Self.verdict(outcome, bay)
+        Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO)
+        if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    static func lines(_ step: PowerStep) -> [String] {
+        switch step {
+        case .looked(let readings, _):
+            readings.map { reading in
+                let about = [reading.source.description, reading.health.map { "health \($0.rawValue)" }].compactMap { $0 }.joined(separator: ", ")
+                return "reading   \(reading.state.rawValue) (\(about))\(reading.why.isEmpty ? "" : ": \(reading.why)")"
+            }
+        case .requested(let request, let outcome, _):
+            switch outcome {
+            case .accepted: ["request   \(request.rawValue): accepted"]
+            case .refused(let refusal): ["request   \(request.rawValue): refused: \(refusal)"]
+            case .lost(let why): ["request   \(request.rawValue): \(why); it may have been heard"]
+            }
+        case .waits: ["waiting   starts in a chassis are apart"]
+        }
+    }
+
+    static func verdict(_ outcome: PowerConfirmation.Outcome, _ bay: Int) -> (String, ExitStatus) {
+        switch outcome {
+        case .confirmed(let state, _, let requested):
+            ("confirmed \(state.rawValue): bay \(bay)\(requested ? "" : ", which it was already")", .done)
+        case .refused(let refusal): ("refused   \(refusal)", .refused)
+        case .unknown(let why): ("unknown   \(why)", .indeterminate)
+        case .deadline(_, let why): ("unknown   the deadline passed: \(why)", .indeterminate)
+        }
+    }
+
+    /// `60s`, `3m`, `1500ms`, `60`: seconds where no unit is named.
+    static func duration(_ text: String) -> Duration? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard digits.count < 10, let number = Int64(digits) else { return nil }
+        switch text.dropFirst(digits.count) {
+        case "ms": return .milliseconds(number)
+        case "", "s": return .seconds(number)
+        case "m", "min": return .seconds(number * 60)
+        case "h": return .seconds(number * 3600)
+        default: return nil
+        }
+    }
+
+    /// `21:03:11.204`, UTC.
+    private static func time() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        func padded(_ number: Int, _ width: Int) -> String { String(repeating: "0", count: max(0, width - String(number).count)) + String(number) }
+        let seconds = now.tv_sec % 86_400
+        return "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(now.tv_nsec / 1_000_000, 3))"
+    }
+}

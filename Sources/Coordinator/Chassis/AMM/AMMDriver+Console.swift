@@ -1,0 +1,31 @@
+import PodpModel
+import PodpPower
+
+extension AMMDriver {
+    /// Serial over LAN: the module's command line is opened and `console` typed at its prompt. In one channel: its ssh handles no second one.
+    public func console(bay: Int, takeOver: Bool) async throws(ChassisError) -> ConsoleCommand {
+        guard (1...14).contains(bay) else { throw ChassisError(.missing, "the chassis has no bay \(bay)") }
+        let ssh = try OldSSH(url)
+        return ConsoleCommand(
+            program: "ssh", arguments: ssh.arguments(command: nil, askpass: false),
+            opening: ["console \(takeOver ? "-o " : "")-T blade[\(bay)]"],
+            leaving: "ESC ( leaves the blade's console, 'exit' the management module")
+    }
+
+    /// The command line's word on a blade's power: a witness only where it is configured (`console=USER@HOST:PORT`).
+    func consoleReading(_ bay: Int) async -> PowerReading? {
+        guard url.parameters["console"] != nil, (1...14).contains(bay) else { return nil }
+        let source = PowerSource(.console)
+        do {
+            let answer = try await CommandLine.run(try OldSSH(url), "power -state -T blade[\(bay)]", password: secrets.password)
+            var reading = PowerReading(bay: bay, reported: .unknown, isPresent: nil, health: nil, source: source, at: clock.now())
+            switch CommandLine.power(answer, bay: bay) {
+            case let state?: reading.reported = state
+            case nil: reading.driversDoubt = .notTold("the command line answers neither On nor Off")
+            }
+            return reading
+        } catch {
+            return .silent(error.message, bay: bay, source: source, at: clock.now())
+        }
+    }
+}

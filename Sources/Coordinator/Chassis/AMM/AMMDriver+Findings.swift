@@ -1,0 +1,131 @@
+import PodpModel
+import PodpPower
+
+extension AMMDriver {
+    public func capabilities() async throws(ChassisError) -> ChassisCapabilities {
+        let layout = try await currentLayout()
+        var capabilities = ChassisCapabilities(requests: Set(PowerRequest.allCases), hasConsole: true, hasEventLog: true)
+        let rows = layout.rows.values.sorted { ($0.domain, $0.row) < ($1.domain, $1.row) }
+        let measured = rows.map { AMMTree.domainRow($0.domain, AMMTree.rowMeasured).appending($0.row) }
+        let found = try await reader.values(measured.map { .init(name: $0) })
+        capabilities.measuresWatts = measured.contains { AMMText.flag(found[$0]) == true }
+        if capabilities.measuresWatts { capabilities.secondSources.insert(.watts) }
+        if url.parameters["console"] != nil { capabilities.secondSources.insert(.console) }
+        if layout.rows.isEmpty { capabilities.limits.append("the power domains do not say which bay they feed: no watts by blade") }
+        return capabilities
+    }
+
+    public func findings() async throws(ChassisError) -> [ChassisFinding] {
+        let inventory = try await inventory()
+        let found = try await reader.values(
+            [AMMTree.powerControlPolicy, AMMTree.autoPowerOn].map { .init(name: $0, isVital: true) }
+                + [AMMTree.clock, AMMTree.timeZone].map { .init(name: $0, size: 24) })
+        var findings: [ChassisFinding] = []
+        if AMMText.flag(found[AMMTree.powerControlPolicy]) == false {
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "power-control-policy", what: "the chassis' policy forbids power control of blades",
+                    remedy: "in the management module: Blade Tasks, Power/Restart, enable local and remote power control"))
+        }
+        for bay in inventory.bays where bay.isPresent == true && bay.mayBeSwitched == false {
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "remote-power-off", what: "bay \(bay.number)\(bay.name.map { " (\($0))" } ?? ""): its remote power control is disabled",
+                    remedy: "in the management module: Blade Tasks, Power/Restart, enable remote power control for this blade"))
+        }
+        switch found[AMMTree.autoPowerOn]?.small {
+        case 2:
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "auto-power-on", what: "the chassis switches blades on by itself when power comes back or a blade is put in (automatic)",
+                    remedy: "set the automatic power-on policy to manual: a fenced blade must stay off until podp starts it"))
+        case 1:
+            findings.append(
+                ChassisFinding(
+                    .warning, code: "auto-power-on", what: "the chassis switches blades back on that were on before it lost power (restore)",
+                    remedy: "set the automatic power-on policy to manual, so that only podp starts blades"))
+        case nil, 3: break
+        case let other?:
+            findings.append(
+                ChassisFinding(
+                    .info, code: "auto-power-on", what: "the automatic power-on policy has a value that podp does not know (\(other))",
+                    remedy: "see to it that it is manual"))
+        }
+        if let finding = try await writeFinding(inventory) { findings.append(finding) }
+        findings += moduleFindings(inventory)
+        if let finding = clockFinding(found[AMMTree.clock], found[AMMTree.timeZone]) { findings.append(finding) }
+        for bay in inventory.bays where bay.isPresent == true && bay.uuid == nil && bay.macs.isEmpty {
+            findings.append(
+                ChassisFinding(
+                    .warning, code: "no-identity",
+                    what: "bay \(bay.number): the chassis tells neither UUID nor MAC of its blade, so it cannot be tied to an agent",
+                    remedy: "wait until its inventory is read (minutes after it was put in), or restart its service processor"))
+        }
+        if session.access.isV1 {
+            findings.append(
+                ChassisFinding(
+                    .info, code: "snmpv1", what: "SNMPv1 has no secret: whoever hears the network can switch blades",
+                    remedy: "use amm+snmpv3://USER@\(url.place)?auth=sha&priv=aes (a login profile with SNMPv3 access), or keep the management network closed"))
+        }
+        return findings
+    }
+
+    private func moduleFindings(_ inventory: ChassisInventory) -> [ChassisFinding] {
+        var findings: [ChassisFinding] = []
+        if inventory.primaryModule == nil {
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "primary-unknown",
+                    what: "the chassis does not say which management module is the primary one; podp believes none of its \"off\"",
+                    remedy: "update the management module's firmware, or ask with a user that may see the whole tree"))
+        }
+        if inventory.managementModules.filter({ $0.isPresent == true }).count == 1 {
+            findings.append(
+                ChassisFinding(
+                    .warning, code: "one-management-module", what: "there is one management module: when it fails, nothing in this chassis can be fenced",
+                    remedy: "add the second one, or a Switched PDU that podp may use for the whole chassis"))
+        }
+        for module in inventory.managementModules where module.isPresent == true && (module.health == .warning || module.health == .critical) {
+            findings.append(
+                ChassisFinding(
+                    .warning, code: "management-module-health", what: "management module \(module.number) is \(module.health?.rawValue ?? "not well")",
+                    remedy: "see the chassis' event log"))
+        }
+        return findings
+    }
+
+    /// Whether it may be written, tried with what changes nothing: a flag is set to what it is, and an empty bay is switched off.
+    private func writeFinding(_ inventory: ChassisInventory) async throws(ChassisError) -> ChassisFinding? {
+        let refusals: Set<Int32> = [SNMPStatus.noSuchName, SNMPStatus.readOnly, SNMPStatus.noAccess, SNMPStatus.authorizationError]
+        var status: Int32?
+        if let bay = inventory.bays.first(where: { $0.isPresent == true }) {
+            let name = AMMTree.remotePowerControl.appending(UInt32(bay.number))
+            if let value = try await reader.values([.init(name: name, isVital: true)])[name]?.small, value == 0 || value == 1 {
+                status = try await session.set(name, Int32(value), timeout: .seconds(5))
+            }
+        }
+        if status == nil || status == SNMPStatus.noSuchName || status == SNMPStatus.notWritable {
+            // v1 says noSuchName for "not writable" and for "not by you". An empty bay is a better question: it is refused for being empty.
+            if let bay = inventory.bays.first(where: { $0.isPresent == false && $0.coveredBy == nil }) {
+                status = try await session.set(AMMTree.powerOnOff.appending(UInt32(bay.number)), 0, timeout: .seconds(5))
+            }
+        }
+        guard let status, refusals.contains(status) else { return nil }
+        return ChassisFinding(
+            .critical, code: "read-only", what: "this community or user may read only (\(SNMPStatus.word(status))): no blade can be switched",
+            remedy: session.access.isV1
+                ? "give the community access type 'set' for podp's address in the management module (Network Protocols, SNMP), or name the one that has it"
+                : "give the user's SNMPv3 profile access type 'set' in the management module (Login Profiles)")
+    }
+
+    private func clockFinding(_ clock: SNMPValue?, _ zone: SNMPValue?) -> ChassisFinding? {
+        guard let text = AMMText.label(clock), let written = AMMClock(text, zone: AMMText.label(zone)) else { return nil }
+        let drift = written.seconds - AMMClock.now
+        // Without a zone it may be any zone's.
+        let allowed: Int64 = written.hasZone ? 300 : 15 * 3600
+        guard drift.magnitude > UInt64(allowed) else { return nil }
+        return ChassisFinding(
+            .warning, code: "clock", what: "the management module's clock says \(text), some \(drift.magnitude / 60) minutes \(drift > 0 ? "ahead" : "behind")",
+            remedy: "let it follow an NTP server (Network Protocols, NTP): its event log cannot be compared with anything otherwise")
+    }
+}

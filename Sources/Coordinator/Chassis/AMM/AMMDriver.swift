@@ -1,0 +1,211 @@
+import PodpModel
+import PodpPower
+
+/// An IBM BladeCenter's Advanced Management Module, by SNMP v1 or v3.
+///
+/// Numbers are asked by columns with one packet in flight; labels are asked once and kept; tables that the module needs minutes for (LEDs) are
+/// not asked at all. Restart (column 8) is never used: see `PowerRequest`.
+public actor AMMDriver: ChassisDriver {
+    let reader: SNMPReader
+    nonisolated let session: SNMPSession
+    nonisolated let clock: ChassisClock
+    nonisolated let url: ChassisURL
+    nonisolated let secrets: ChassisSecrets
+    /// What was found out and changes only with blades: bays, and the rows that feed them.
+    var layout: Layout?
+    var knownInventory: ChassisInventory?
+    /// The newest lines of the event log as of the last poll; `nil`: there was none yet.
+    var newestLog: [String]?
+    /// Columns of temperatures that were never filled for a bay are not asked each time.
+    var emptyTemperatures: Set<ObjectID> = []
+    var pollCount = 0
+
+    /// Which row of which power domain feeds which bay.
+    struct Row: Hashable, Sendable {
+        var domain: Int
+        var row: UInt32
+    }
+
+    struct Layout: Hashable, Sendable {
+        var bays: Int
+        var rows: [Int: Row] = [:]
+        /// Bits of what stood in the bays when labels were read.
+        var present: [Bool?] = []
+    }
+
+    /// Throws `.configuration`.
+    public init(_ url: ChassisURL, secrets: ChassisSecrets, clock: ChassisClock = .system) throws(ChassisError) {
+        session = SNMPSession(try SNMPAccess(url, secrets))
+        reader = SNMPReader(session, clock: clock)
+        self.clock = clock
+        self.url = url
+        self.secrets = secrets
+    }
+
+    /// Packets sent so far, for figures.
+    public var requestCount: UInt64 { get async { await session.requestCount } }
+
+    public func close() async { await session.close() }
+
+    // MARK: - One bay
+
+    public func powerState(bay: Int) async -> PowerReading {
+        guard let number = UInt32(exactly: bay), (1...14).contains(bay) else { return noBay(bay) }
+        // A wide blade to the left explains an absent one here.
+        let before = [number - 1, number - 2].filter { (1...14).contains($0) && $0 < number }
+        var wants = [AMMTree.exists, AMMTree.power, AMMTree.health].map { SNMPReader.Want(name: $0.appending(number), isVital: true) }
+        wants += [AMMTree.activeModule, AMMTree.bayCount].map { SNMPReader.Want(name: $0, isVital: true) }
+        for left in before { wants += [AMMTree.exists, AMMTree.width].map { SNMPReader.Want(name: $0.appending(left), isVital: true) } }
+        do {
+            var found = try await reader.values(wants)
+            if primary(in: found) == nil {
+                found.merge(try await reader.values(Self.primaryWants)) { _, new in new }
+            }
+            if let count = found[AMMTree.bayCount]?.small, bay > count { return noBay(bay) }
+            var reading = reading(of: bay, from: found)
+            if reading.health?.refusesStart == true { reading.shortfall = await shortfall(bay) }
+            return reading
+        } catch {
+            return .silent(error.message, bay: bay, source: PowerSource(.management, isPrimary: nil), at: clock.now())
+        }
+    }
+
+    private func noBay(_ bay: Int) -> PowerReading {
+        PowerReading(
+            bay: bay, reported: .unknown, isPresent: false, health: nil, source: PowerSource(.management, isPrimary: nil), at: clock.now(),
+            driversDoubt: .absent)
+    }
+
+    public func powerState(bay: Int, source: PowerSource.Kind) async -> PowerReading? {
+        switch source {
+        case .management: await powerState(bay: bay)
+        case .watts: await wattsReading(bay)
+        case .console: await consoleReading(bay)
+        case .pdu: nil
+        }
+    }
+
+    /// What a bay's numbers come to. The same for one look and for a poll.
+    func reading(of bay: Int, from found: [ObjectID: SNMPValue]) -> PowerReading {
+        let number = UInt32(bay)
+        let module = primary(in: found)
+        let exists = AMMText.flag(found[AMMTree.exists.appending(number)])
+        let power = AMMText.bladePower(found[AMMTree.power.appending(number)])
+        let health = AMMText.bladeHealth(found[AMMTree.health.appending(number)])
+        var reading = PowerReading(
+            bay: bay, reported: power ?? .unknown, isPresent: exists, health: health ?? .unknown,
+            source: PowerSource(.management, module: module, isPrimary: module == nil ? nil : true), at: clock.now())
+        if exists == false {
+            if let cover = cover(of: bay, in: found) { reading.driversDoubt = .covered(by: cover) }
+        } else if power == nil {
+            reading.driversDoubt = .notTold("the management module does not say whether the blade in bay \(bay) is on")
+        } else if exists == nil {
+            reading.driversDoubt = .notTold("the management module does not say whether there is a blade in bay \(bay)")
+        } else if health == nil, power == .off {
+            reading.driversDoubt = .notTold("the management module does not say how the blade in bay \(bay) is")
+        }
+        return reading
+    }
+
+    /// The bay of the wide blade that reaches into an absent one's. Where the module says that a blade is there, there is.
+    func cover(of bay: Int, in found: [ObjectID: SNMPValue]) -> Int? {
+        for left in [bay - 1, bay - 2] where left >= 1 {
+            let number = UInt32(left)
+            guard AMMText.flag(found[AMMTree.exists.appending(number)]) == true else { continue }
+            if let width = found[AMMTree.width.appending(number)]?.small, width > 1, left + width > bay { return left }
+            return nil
+        }
+        return nil
+    }
+
+    static let primaryWants: [SNMPReader.Want] =
+        [1, 2].map { SNMPReader.Want(name: AMMTree.modulePrimary.appending($0), isVital: true) }
+        + [SNMPReader.Want(name: AMMTree.installedModules, size: 4, isVital: true)]
+
+    /// Who answers is the primary one: both carry the same address. Which one that is, three places say.
+    func primary(in found: [ObjectID: SNMPValue]) -> Int? {
+        if let active = found[AMMTree.activeModule]?.small, active == 1 || active == 2 { return active }
+        let leading = [1, 2].filter { AMMText.flag(found[AMMTree.modulePrimary.appending(UInt32($0))]) == true }
+        if leading.count == 1 { return leading.first }
+        if let bits = found[AMMTree.installedModules]?.text, leading.isEmpty {
+            let installed = bits.enumerated().filter { $0.element == "1" }.map { $0.offset + 1 }
+            if installed.count == 1 { return installed.first }
+        }
+        return nil
+    }
+
+    /// Watts are a second witness only where they are measured.
+    private func wattsReading(_ bay: Int) async -> PowerReading? {
+        do {
+            let layout = try await currentLayout()
+            guard let row = layout.rows[bay] else { return nil }
+            let watts = AMMTree.domainRow(row.domain, AMMTree.rowWatts).appending(row.row)
+            let measured = AMMTree.domainRow(row.domain, AMMTree.rowMeasured).appending(row.row)
+            let found = try await reader.values([.init(name: watts, size: 8, isVital: true), .init(name: measured, isVital: true)])
+            guard AMMText.flag(found[measured]) == true, let value = AMMText.watts(found[watts]) else { return nil }
+            // A service processor in standby takes some; a blade that runs takes a hundred.
+            return PowerReading(
+                bay: bay, reported: value <= 45 ? .off : .on, isPresent: true, health: nil, source: PowerSource(.watts), at: clock.now())
+        } catch {
+            return .silent(error.message, bay: bay, source: PowerSource(.watts), at: clock.now())
+        }
+    }
+
+    /// What a start lacked: the blade's most, and what its domain has left.
+    func shortfall(_ bay: Int) async -> PowerShortfall? {
+        guard let layout = try? await currentLayout(), let row = layout.rows[bay] else { return nil }
+        let maximum = AMMTree.domainRow(row.domain, AMMTree.rowMaximum).appending(row.row)
+        let remaining = AMMTree.domainRemaining.appending(UInt32(row.domain))
+        let wants = [maximum, remaining].map { SNMPReader.Want(name: $0, size: 8, isVital: true) }
+        guard let found = try? await reader.values(wants) else { return nil }
+        return PowerShortfall(domain: row.domain, neededWatts: AMMText.watts(found[maximum]), remainingWatts: AMMText.watts(found[remaining]))
+    }
+
+    // MARK: - Asking
+
+    public func request(_ request: PowerRequest, bay: Int) async -> RequestOutcome {
+        guard (1...14).contains(bay) else { return .refused(PowerRefusal(.noBlade, "the chassis has no bay \(bay)")) }
+        let value: Int32 =
+            switch request {
+            case .hardOff: 0
+            case .on: 1
+            case .softOff: 2
+            }
+        let status: Int32
+        do {
+            status = try await session.set(AMMTree.powerOnOff.appending(UInt32(bay)), value, timeout: .seconds(5))
+        } catch {
+            switch error.code {
+            case .denied, .configuration: return .refused(PowerRefusal(.notPermitted, error.message))
+            default: return .lost(error.message)
+            }
+        }
+        return status == 0 ? .accepted : await explain(status, request, bay)
+    }
+
+    /// SNMPv1 has four words for everything: the blade's health says more.
+    private func explain(_ status: Int32, _ request: PowerRequest, _ bay: Int) async -> RequestOutcome {
+        let word = SNMPStatus.word(status)
+        let reading = await powerState(bay: bay)
+        if request == .on, let health = reading.health, health.refusesStart {
+            let reason: PowerRefusal.Reason = health == .insufficientPower ? .insufficientPower : .powerDenied
+            let what = health == .insufficientPower ? "has not enough power to start" : "denies power to"
+            return .refused(PowerRefusal(reason, "the chassis \(what) the blade in bay \(bay) (\(word))", shortfall: reading.shortfall))
+        }
+        if reading.doubt == .absent { return .refused(PowerRefusal(.noBlade, "bay \(bay) is empty (\(word))")) }
+        switch status {
+        case SNMPStatus.noSuchName, SNMPStatus.readOnly, SNMPStatus.noAccess, SNMPStatus.authorizationError, SNMPStatus.notWritable:
+            return .refused(
+                PowerRefusal(
+                    .notPermitted,
+                    "the management module does not let this community or user switch blades (\(word)): give it write access, and enable the blade's "
+                        + "remote power control"
+                ))
+        // Busy, or something went wrong inside: what the blade does tells.
+        case SNMPStatus.genErr, SNMPStatus.resourceUnavailable: return .lost("the management module answers \(word)")
+        default:
+            let what = request == .softOff ? "does not shut the blade in bay \(bay) down softly" : "refuses to switch bay \(bay)"
+            return .refused(PowerRefusal(request == .softOff ? .unsupported : .other, "the management module \(what) (\(word))"))
+        }
+    }
+}
