@@ -43,7 +43,7 @@ final class Link: Sendable {
         ClientBootstrap(group: loop)
             .connectTimeout(.seconds(15))
             .channelOption(ChannelOptions.socketOption(.so_keepalive), value: 1)
-            .channelOption(ChannelOptions.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(userTimeout, value: 30_000)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -99,8 +99,10 @@ private enum UnixSocketFile {
             return entry.gr_gid
         }
         if let gid {
+            var about = stat()
+            let isThere = stat(path, &about) == 0 && about.st_gid == gid
             // Not root, and not of that group: it stays with the coordinator's own.
-            if chown(path, uid_t.max, gid) != 0 {
+            if !isThere, chown(path, uid_t.max, gid) != 0 {
                 logger.warning("the socket stays with the coordinator's own group", metadata: ["path": "\(path)", "errno": "\(errno)"])
             }
         } else {
