@@ -135,7 +135,10 @@ let coordinatorTests: [Target] = [
 ]
 
 let chassisTests: [Target] = [
-    tests("PodpPowerTests", ["PodpModel", "PodpPower"])
+    tests("PodpPowerTests", ["PodpModel", "PodpPower"]),
+    tests("PodpChassisTests", ["PodpModel", "PodpPower", "PodpChassis"] + nio + hummingbird),
+    .executableTarget(
+        name: "chassis-bench", dependencies: ["PodpModel", "PodpPower", "PodpChassis"], path: "Benchmarks/Chassis", swiftSettings: strict),
 ]
 
 let serverTests: [Target] = [

@@ -10,7 +10,8 @@ public enum ChassisDrivers {
             guard let bays, (1...14).contains(bays) else { throw ChassisError(.configuration, "bays is from 1 to 14") }
             return SimulatedChassis(bays: bays, clock: clock)
         case .ammV1, .ammV3: return try AMMDriver(url, secrets: secrets, clock: clock)
-        default: throw ChassisError(.unsupported, "\(url.scheme.rawValue) is not here yet")
+        case .redfish: return try RedfishDriver(url, secrets: secrets, clock: clock)
+        case .pduV1, .pduV3: return try PDUDriver(url, secrets: secrets, clock: clock)
         }
     }
 }

@@ -9,8 +9,10 @@ public struct ChassisError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let configuration = Code(rawValue: "configuration")
         /// No answer in time.
         public static let silent = Code(rawValue: "silent")
-        /// The address, the certificate or the name cannot be reached or trusted.
+        /// The address or the name cannot be reached, or speaks something else.
         public static let unreachable = Code(rawValue: "unreachable")
+        /// Its certificate is nobody's whom podp trusts, or not the pinned one.
+        public static let untrusted = Code(rawValue: "untrusted")
         /// Wrong user, secret or protocol.
         public static let denied = Code(rawValue: "denied")
         /// It answered with what cannot be understood.

@@ -3,7 +3,7 @@
 ///     amm+snmpv1://COMMUNITY@HOST[:161]
 ///     amm+snmpv3://USER@HOST[:161][?auth=sha|md5|none&priv=aes|des|none]
 ///     redfish://USER@HOST[:443][?pin=sha256:FINGERPRINT][&tls=off]
-///     pdu+snmpv1://COMMUNITY@HOST[:161]?outlets=3,4[&profile=NAME]        (pdu+snmpv3 likewise)
+///     pdu+snmpv1://COMMUNITY@HOST[:161]?outlets=3,4[&also=HOST:PORT/5,6][&profile=NAME]   (pdu+snmpv3 likewise)
 ///     simulated[://HOST]
 ///
 /// More of AMM's: `console=USER@HOST:PORT` for its command line where that is not USERID on the same host. No secret stands in a URL, but for
@@ -24,8 +24,8 @@ public struct ChassisURL: Hashable, Sendable, CustomStringConvertible {
             case .ammV1: ["console", "timeout"]
             case .ammV3: ["auth", "priv", "console", "timeout"]
             case .redfish: ["pin", "tls", "timeout"]
-            case .pduV1: ["outlets", "profile", "timeout"]
-            case .pduV3: ["auth", "priv", "outlets", "profile", "timeout"]
+            case .pduV1: ["outlets", "also", "profile", "timeout"]
+            case .pduV3: ["auth", "priv", "outlets", "also", "profile", "timeout"]
             case .simulated: ["bays"]
             }
         }

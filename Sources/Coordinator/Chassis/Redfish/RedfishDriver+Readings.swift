@@ -1,0 +1,146 @@
+import PodpModel
+import PodpPower
+
+extension RedfishDriver {
+    public func readings() async throws(ChassisError) -> ChassisReadings {
+        let layout = try await currentLayout()
+        var readings = ChassisReadings(at: clock.now())
+        var gaps: [String] = []
+        var silence: ChassisError?
+        for (number, place) in layout.places.sorted(by: { $0.key < $1.key }) {
+            var bay = BayReadings(power: await powerState(bay: number))
+            if case .silent(let why)? = bay.power.doubt {
+                gaps.append("bay \(number): \(why)")
+                silence = ChassisError(.silent, why)
+            } else if let path = place.chassis, let node = try? await resource(path) {
+                if let power = await part("Power", of: node), let watts = Self.watts(power) {
+                    bay.watts = watts
+                    bay.isMeasured = true
+                }
+                if let thermal = await part("Thermal", of: node) { bay.temperatures = Self.temperatures(thermal) }
+            }
+            readings.bays.append(bay)
+        }
+        if let silence, gaps.count == layout.places.count { throw silence }
+        if let path = layout.enclosure, let node = try? await resource(path) { await addEnclosure(node, to: &readings) }
+        readings.gaps = gaps
+        readings.at = clock.now()
+        return readings
+    }
+
+    private func addEnclosure(_ node: RedfishNode, to readings: inout ChassisReadings) async {
+        readings.health = Self.moduleHealth(node["Status"])
+        if let power = await part("Power", of: node) {
+            readings.watts = Self.watts(power)
+            readings.powerModules = (power["PowerSupplies"]?.elements ?? []).enumerated().map { index, supply in
+                PowerModule(
+                    number: index + 1, isPresent: supply["Status"]?["State"]?.text != "Absent", health: Self.moduleHealth(supply["Status"]),
+                    text: supply["Name"]?.text, watts: supply["PowerCapacityWatts"]?.whole)
+            }
+            if let control = power["PowerControl"]?.elements.first, control["PowerCapacityWatts"]?.whole != nil {
+                let total = control["PowerCapacityWatts"]?.whole, used = control["PowerConsumedWatts"]?.whole
+                readings.powerDomains = [
+                    PowerDomain(
+                        number: 1, health: Self.moduleHealth(control["Status"]), totalWatts: total, allocatedWatts: control["PowerAllocatedWatts"]?.whole,
+                        remainingWatts: control["PowerAvailableWatts"]?.whole ?? Self.difference(total, used), usedWatts: used)
+                ]
+            }
+        }
+        if let thermal = await part("Thermal", of: node) {
+            readings.temperatures = Self.temperatures(thermal)
+            readings.blowers = (thermal["Fans"]?.elements ?? []).enumerated().map { index, fan in
+                let isPercent = fan["ReadingUnits"]?.text == "Percent"
+                return Blower(
+                    number: index + 1, health: Self.moduleHealth(fan["Status"]), percent: isPercent ? fan["Reading"]?.whole : nil,
+                    rpm: isPercent ? nil : fan["Reading"]?.whole)
+            }
+        }
+    }
+
+    private static func difference(_ a: Int?, _ b: Int?) -> Int? {
+        guard let a, let b else { return nil }
+        return max(0, a - b)
+    }
+
+    /// `Power` or `Thermal` of a chassis, where it has one.
+    func part(_ name: String, of chassis: RedfishNode) async -> RedfishNode? {
+        guard let path = chassis[name]?.link, let reply = try? await client.get(path), reply.status == 200 else { return nil }
+        return reply.node
+    }
+
+    static func watts(_ power: RedfishNode) -> Int? { power["PowerControl"]?.elements.lazy.compactMap { $0["PowerConsumedWatts"]?.whole }.first }
+
+    static func temperatures(_ thermal: RedfishNode) -> [Temperature] {
+        (thermal["Temperatures"]?.elements ?? []).enumerated().compactMap { index, sensor in
+            guard sensor["Status"]?["State"]?.text != "Absent" else { return nil }
+            return Temperature(sensor: sensor["Name"]?.text ?? "sensor \(index + 1)", celsius: sensor["ReadingCelsius"]?.number)
+        }
+    }
+
+    // MARK: - What it can do, and what is wrong with it
+
+    public func capabilities() async throws(ChassisError) -> ChassisCapabilities {
+        let layout = try await currentLayout()
+        var capabilities = ChassisCapabilities()
+        for place in layout.places.values {
+            guard let node = try? await resource(place.system), let action = node["Actions"]?["#ComputerSystem.Reset"] else { continue }
+            let allowed = action["ResetType@Redfish.AllowableValues"]?.elements.compactMap(\.text) ?? []
+            for request in PowerRequest.allCases where allowed.isEmpty || Self.names(of: request).contains(where: allowed.contains) {
+                capabilities.requests.insert(request)
+            }
+            break
+        }
+        if let own = layout.places.values.compactMap(\.chassis).first, let node = try? await resource(own), let power = await part("Power", of: node),
+            Self.watts(power) != nil
+        {
+            capabilities.measuresWatts = true
+            capabilities.secondSources = [.watts]
+        }
+        return capabilities
+    }
+
+    public func findings() async throws(ChassisError) -> [ChassisFinding] {
+        let inventory = try await inventory()
+        let layout = try await currentLayout()
+        var findings: [ChassisFinding] = []
+        if layout.places.isEmpty {
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "no-systems", what: "the service shows no system",
+                    remedy: "name the chassis' own management controller, with a user who may see its systems"))
+        }
+        for bay in inventory.bays where bay.isPresent == true && bay.mayBeSwitched == false {
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "remote-power-off", what: "bay \(bay.number): its system has no action ComputerSystem.Reset",
+                    remedy: "give the user a role that may configure (Operator), and enable remote power control at the device"))
+        }
+        for (number, place) in layout.places.sorted(by: { $0.key < $1.key }) {
+            let policy = (try? await resource(place.system))?["PowerRestorePolicy"]?.text
+            if policy == "AlwaysOn" {
+                findings.append(
+                    ChassisFinding(
+                        .critical, code: "auto-power-on", what: "bay \(number): it switches itself on when power comes back (AlwaysOn)",
+                        remedy: "set its PowerRestorePolicy to AlwaysOff: a fenced blade must stay off until podp starts it"))
+            } else if policy == "LastState" {
+                findings.append(
+                    ChassisFinding(
+                        .warning, code: "auto-power-on", what: "bay \(number): after a loss of power it is as it was before (LastState)",
+                        remedy: "set its PowerRestorePolicy to AlwaysOff, so that only podp starts blades"))
+            }
+        }
+        if inventory.managementModules.count == 1 {
+            findings.append(
+                ChassisFinding(
+                    .warning, code: "one-management-module", what: "there is one management controller: when it fails, nothing in this chassis can be fenced",
+                    remedy: "add a Switched PDU that podp may use for the whole chassis"))
+        }
+        if url.parameters["pin"] == nil {
+            findings.append(
+                ChassisFinding(
+                    .info, code: "not-pinned", what: "its certificate is not pinned",
+                    remedy: "add ?pin=sha256:… with the fingerprint that the device itself shows"))
+        }
+        return findings
+    }
+}

@@ -1,0 +1,53 @@
+import FoundationEssentials
+
+/// A JSON value as it came, for resources of which every member may be missing or of another type.
+enum RedfishNode: Decodable, Sendable, Equatable {
+    case null
+    case bool(Bool)
+    case number(Double)
+    case string(String)
+    case array([RedfishNode])
+    case object([String: RedfishNode])
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([RedfishNode].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: RedfishNode].self))
+        }
+    }
+
+    /// `nil`: it is no JSON.
+    init?(json: [UInt8]) {
+        guard let node = try? JSONDecoder().decode(RedfishNode.self, from: Data(json)) else { return nil }
+        self = node
+    }
+
+    subscript(_ key: String) -> RedfishNode? {
+        if case .object(let members) = self { members[key] } else { nil }
+    }
+
+    /// Text without blanks around it; `nil` for none, and for an empty one.
+    var text: String? {
+        guard case .string(let value) = self else { return nil }
+        var trimmed = value[...]
+        while let first = trimmed.first, first.isWhitespace || first == "\0" { trimmed.removeFirst() }
+        while let last = trimmed.last, last.isWhitespace || last == "\0" { trimmed.removeLast() }
+        return trimmed.isEmpty ? nil : String(trimmed)
+    }
+    var number: Double? { if case .number(let value) = self, value.isFinite { value } else { nil } }
+    var whole: Int? { number.flatMap { abs($0) < 1e15 ? Int($0.rounded()) : nil } }
+    var elements: [RedfishNode] { if case .array(let values) = self { values } else { [] } }
+    /// Where a link leads.
+    var link: String? { self["@odata.id"]?.text }
+    var links: [String] { elements.compactMap(\.link) }
+}

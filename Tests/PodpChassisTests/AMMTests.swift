@@ -1,0 +1,178 @@
+import PodpModel
+import Testing
+
+@testable import PodpChassis
+@testable import PodpPower
+
+@Suite struct AMMTests {
+    private func with(_ change: @Sendable (inout LittleAMM.Quirks) -> Void, community: String = "private", _ body: (AMMDriver, LittleAMM) async throws -> Void)
+        async throws
+    {
+        let clock = ChassisClock.faster(20)
+        let server = try await LittleAMM.start(WorldBox(clock: clock))
+        server.setQuirks(change)
+        let driver = try AMMDriver(try ChassisURL("amm+snmpv1://\(community)@127.0.0.1:\(server.port)?timeout=150"), secrets: ChassisSecrets(), clock: clock)
+        try await body(driver, server)
+        await driver.close()
+        await server.stop()
+    }
+
+    @Test(
+        "A column that old firmware lacks is null, and takes nothing else with it", arguments: ["22.1.5.1.1.52", "2.21.4.1.1.8", "22.1.5.3.1.12", "22.4.34"],
+        [false, true])
+    func missingColumn(column: String, failsNext: Bool) async throws {
+        try await with({
+            $0.lacks = [column]
+            $0.failsNext = failsNext
+        }) { driver, server in
+            let inventory = try await driver.inventory()
+            let readings = try await driver.readings()
+            #expect(inventory.bay(3)?.serial == "KQ86033" && readings.bay(3)?.power.state == .on && readings.bay(14)?.power.state == .off)
+            #expect(readings.primaryModule == 1)
+            // What was missing is not asked for again.
+            let before = server.requestCount
+            _ = try await driver.readings()
+            #expect(server.requestCount - before <= 40)
+        }
+    }
+
+    @Test("A first poll of fourteen bays with all labels takes at most forty requests")
+    func packets() async throws {
+        try await with({ _ in }) { driver, server in
+            _ = try await driver.inventory()
+            _ = try await driver.readings()
+            #expect(server.requestCount <= 40, "\(server.requestCount)")
+            let before = server.requestCount
+            _ = try await driver.readings()
+            #expect(server.requestCount - before <= 40, "\(server.requestCount - before)")
+        }
+    }
+
+    @Test("A module that takes only small answers is asked in smaller pieces")
+    func small() async throws {
+        try await with({ $0.largest = 484 }) { driver, _ in
+            #expect(try await driver.inventory().bay(13)?.serial == "KQ86133")
+            #expect(try await driver.readings().bay(13)?.power.state == .off)
+        }
+    }
+
+    @Test("Without a word on which module leads, off is not believed")
+    func primary() async throws {
+        try await with({
+            $0.lacks = ["22.4.34", "22.5.1.1.4"]
+        }) { driver, _ in
+            let reading = await driver.powerState(bay: 14)
+            #expect(reading.reported == .off && reading.state == .unknown && reading.doubt == .notPrimary)
+            #expect(await driver.powerState(bay: 3).state == .on)
+        }
+    }
+
+    @Test("A power state without the blade's health is not off")
+    func healthMissing() async throws {
+        try await with({ $0.lacks = ["22.1.5.1.1.5"] }) { driver, _ in
+            #expect(await driver.powerState(bay: 14).state == .unknown)
+            #expect(await driver.powerState(bay: 3).state == .on)
+        }
+    }
+
+    @Test("A wrong community is silence, with a remedy that says so")
+    func community() async throws {
+        try await with({ _ in }, community: "wrong") { driver, _ in
+            await #expect(throws: ChassisError.self) { try await driver.inventory() }
+            #expect(await driver.powerState(bay: 3).why.contains("no answer"))
+        }
+    }
+
+    @Test("A community that may read only is found out, without switching anything")
+    func readOnly() async throws {
+        try await with({ _ in }, community: "public") { driver, server in
+            #expect(try await driver.findings().contains { $0.code == "read-only" && $0.severity == .critical })
+            #expect(server.world.with { $0.requestCount } == 0)
+        }
+        try await with({ _ in }) { driver, server in
+            #expect(try await driver.findings().contains { $0.code == "read-only" } == false)
+            #expect(server.world.with { $0.blades.values.filter { $0.power == .on }.count } == 11)
+        }
+    }
+
+    @Test("Policies that defeat fencing are found, with remedies")
+    func policies() async throws {
+        try await with({
+            $0.shows = [
+                "22.1.4.2.7.0": .integer(2), "22.1.4.2.1.0": .integer(0), "22.1.5.1.1.7.3": .integer(0), "4.4.1.0": .bytes(Array("08/02/2006,09:51:53".utf8)),
+            ]
+            $0.shows["22.5.1.1.2.2"] = .integer(0)
+        }) { driver, _ in
+            let findings = try await driver.findings()
+            for code in ["auto-power-on", "power-control-policy", "remote-power-off", "one-management-module", "clock"] {
+                #expect(findings.contains { $0.code == code && !$0.remedy.isEmpty }, "\(code)")
+            }
+        }
+    }
+
+    @Test("A bay under a wide blade names it; where the module says that a blade is there, there is one")
+    func wide() async throws {
+        try await with({ _ in }) { driver, server in
+            server.world.with {
+                $0.blades[5]?.width = 2
+                $0.blades[9]?.width = 2
+            }
+            let inventory = try await driver.inventory()
+            #expect(inventory.bay(6)?.coveredBy == 5 && inventory.bay(6)?.isPresent == false)
+            #expect(inventory.bay(10)?.coveredBy == nil && inventory.bay(10)?.isPresent == true)
+            #expect(await driver.powerState(bay: 6).doubt == .covered(by: 5))
+        }
+    }
+
+    @Test("Of the event log only what is new comes with a poll, oldest first")
+    func log() async throws {
+        try await with({ _ in }) { driver, server in
+            #expect(try await driver.readings().log.map(\.text) == ["line 1", "line 2", "line 3"])
+            #expect(try await driver.readings().log.isEmpty)
+            server.setQuirks { quirks in
+                func line(_ number: Int) -> BER.Value { .bytes(Array("Severity:WARN  Source:BLADE_03  Text:line \(number)".utf8)) }
+                let old = (1...3).map { "Severity:INFO  Source:SERVPROC  Name:amm  Date:11/22/26  Time:09:49:2\(4 - $0)  Text:line \(4 - $0)" }
+                quirks.shows = ["3.4.2.1.2.1": line(5), "3.4.2.1.2.2": line(4)]
+                for (index, text) in old.enumerated() { quirks.shows["3.4.2.1.2.\(index + 3)"] = .bytes(Array(text.utf8)) }
+            }
+            let log = try await driver.readings().log
+            #expect(log.map(\.text) == ["line 4", "line 5"] && log.first?.source == "BLADE_03")
+        }
+    }
+
+    @Test("Temperatures of both layouts are read; an unreadable sensor has none, never 0")
+    func temperatures() async throws {
+        try await with({
+            $0.shows = ["22.1.5.3.1.6.2": .bytes(Array("44.00 Centigrade".utf8)), "22.1.5.3.1.12.2": .bytes(Array("Not Readable".utf8))]
+        }) { driver, _ in
+            let readings = try await driver.readings()
+            #expect(readings.bay(2)?.temperatures.first { $0.sensor == "CPU1" }?.celsius == 44)
+            #expect(readings.bay(3)?.temperatures == [Temperature(sensor: "CPU1", celsius: 45)])
+            #expect(readings.bay(14)?.temperatures.allSatisfy { $0.celsius == nil } == true)
+        }
+    }
+
+    @Test("What the module writes for people is read, or nothing is")
+    func texts() {
+        func value(_ text: String) -> SNMPValue { .bytes(Array(text.utf8)) }
+        #expect(AMMText.watts(value("980W")) == 980 && AMMText.watts(value("Bay 1: 2940W")) == 2940 && AMMText.watts(value("0W")) == 0)
+        #expect(AMMText.watts(value("notApplicable")) == nil && AMMText.watts(value("-5W")) == nil && AMMText.watts(value("W")) == nil)
+        #expect(AMMText.percent(value("    46% of maximum")) == 46 && AMMText.percent(value("Offline")) == nil)
+        #expect(AMMText.temperature(value("CPU1 TEMP = +45.00 Centigrade"))?.sensor == "CPU1")
+        #expect(AMMText.temperature(value("113.00 Fahrenheit"))?.celsius == 45)
+        for nothing in ["Not Readable", "Not Readable!", "(No temperature)", "NO_TEMPERATURE", "", "nan Centigrade", "1e9 Centigrade"] {
+            #expect(AMMText.temperature(value(nothing)) == nil, "\(nothing)")
+        }
+        #expect(AMMText.uuid(value("8CB6 F79B 0AB4 4A12 9AE5 45EF FB7F 4020 ")) == ID128("8cb6f79b-0ab4-4a12-9ae5-45effb7f4020"))
+        #expect(AMMText.uuid(value("0000 0000 0000 0000 0000 0000 0000 0000")) == nil && AMMText.uuid(value("Not available")) == nil)
+        #expect(AMMText.mac(value("00:11:25:75:00:C2")) == "00:11:25:75:00:c2" && AMMText.mac(value("Not Installed")) == nil)
+        #expect(AMMText.bladeBay(value("serverBladeBay14(23)")) == 14 && AMMText.bladeBay(value("blowerBay1(3)")) == nil)
+        #expect(AMMText.label(.bytes([66, 32, 0, 67])) == "B" && AMMText.label(.bytes([0])) == nil)
+        #expect(AMMClock("08/02/2006,09:51:53", zone: "-6:00,no")?.seconds == 1_154_533_913)
+    }
+
+    @Test("Names of SNMP's tree know the name before them")
+    func names() {
+        #expect(ObjectID("1.3.6.5").predecessor == ObjectID("1.3.6.4") && ObjectID("1.3.6.0").predecessor == ObjectID("1.3.6"))
+    }
+}

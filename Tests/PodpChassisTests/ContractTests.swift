@@ -1,0 +1,283 @@
+import PodpChassis
+import PodpModel
+import PodpPower
+import Testing
+
+/// The kinds of chassis that keep the contract, each over the same chassis in memory, in protocols of their own.
+enum Subject: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case simulated
+    case amm
+    case redfish
+
+    var testDescription: String { rawValue }
+
+    /// A driver over `world`, and a way to change that while it runs. Time runs twenty times as fast.
+    func with<Result: Sendable>(
+        _ change: @Sendable (inout ChassisWorld) -> Void = { _ in },
+        _ body: (any ChassisDriver, ChassisRunner, WorldBox, ChassisClock) async throws -> Result
+    ) async throws -> Result {
+        let clock = ChassisClock.faster(20)
+        let box = WorldBox(clock: clock)
+        box.with { change(&$0) }
+        switch self {
+        case .simulated:
+            let driver = BoxedChassis(box)
+            return try await body(driver, ChassisRunner(driver: driver, clock: clock), box, clock)
+        case .amm:
+            let server = try await LittleAMM.start(box)
+            let url = try ChassisURL("amm+snmpv1://private@127.0.0.1:\(server.port)?timeout=150")
+            let driver = try ChassisDrivers.driver(for: url, secrets: ChassisSecrets(), clock: clock)
+            let result = try await body(driver, ChassisRunner(driver: driver, clock: clock), box, clock)
+            await driver.close()
+            await server.stop()
+            return result
+        case .redfish:
+            let server = try await LittleRedfish.start(box)
+            let url = try ChassisURL("redfish://127.0.0.1:\(server.port)?tls=off&timeout=400")
+            let driver = try ChassisDrivers.driver(for: url, secrets: ChassisSecrets(), clock: clock)
+            let result = try await body(driver, ChassisRunner(driver: driver, clock: clock), box, clock)
+            await driver.close()
+            server.stop()
+            return result
+        }
+    }
+}
+
+/// What every driver keeps, whatever goes wrong behind it.
+@Suite struct ContractTests {
+    @Test("Inventory and readings show every bay, and an empty one as empty", arguments: Subject.allCases)
+    func shows(subject: Subject) async throws {
+        try await subject.with { driver, _, _, _ in
+            let inventory = try await driver.inventory()
+            #expect(inventory.bays.map(\.number) == Array(1...14))
+            let three = try #require(inventory.bay(3))
+            #expect(three.isPresent == true && three.name == "blade-03" && three.serial == "KQ86033")
+            #expect(three.uuid == ID128("8cb6f79b-0ab4-41dc-8314-080020000003"))
+            let six = try #require(inventory.bay(6))
+            #expect(six.isPresent == false && six.name == nil && six.serial == nil && six.uuid == nil && six.macs.isEmpty)
+            let readings = try await driver.readings()
+            #expect(readings.bay(3)?.power.state == .on && readings.bay(14)?.power.state == .off)
+            #expect((readings.bay(6)?.power.state ?? .unknown) == .unknown)
+            #expect(readings.gaps.isEmpty)
+        }
+    }
+
+    @Test("Off, on and soft-off are confirmed, and asked for once", arguments: Subject.allCases)
+    func switches(subject: Subject) async throws {
+        try await subject.with { _, runner, world, _ in
+            #expect(await runner.bring(bay: 4, .hardOff).isConfirmed)
+            #expect(world.with { $0.blades[4]?.power } == .off)
+            #expect(await runner.bring(bay: 4, .hardOff).isConfirmed)
+            #expect(await runner.bring(bay: 4, .on).isConfirmed)
+            #expect(await runner.bring(bay: 4, .softOff).isConfirmed)
+            #expect(world.with { $0.requestCount } == 3)
+        }
+    }
+
+    @Test("A request whose answer is lost, and one that was never heard, still end right", arguments: Subject.allCases)
+    func losses(subject: Subject) async throws {
+        try await subject.with({ $0.faults.lostAnswers = 1 }) { _, runner, world, _ in
+            #expect(await runner.bring(bay: 2, .hardOff).isConfirmed)
+            world.with { $0.faults.lostRequests = 1 }
+            #expect(await runner.bring(bay: 3, .hardOff, rules: .patient).isConfirmed)
+        }
+    }
+
+    @Test("A device that accepts and does nothing is never believed", arguments: Subject.allCases)
+    func liar(subject: Subject) async throws {
+        try await subject.with({ $0.faults.ignoresRequests = true }) { _, runner, world, _ in
+            guard case .deadline(let last, _) = await runner.bring(bay: 2, .hardOff) else {
+                Issue.record("no deadline")
+                return
+            }
+            #expect(last?.state == .on && world.with { $0.blades[2]?.power } == .on)
+        }
+    }
+
+    @Test("An off that is eleven seconds late is confirmed", arguments: Subject.allCases)
+    func late(subject: Subject) async throws {
+        try await subject.with({ $0.offTakes = .seconds(11) }) { _, runner, _, _ in
+            #expect(await runner.bring(bay: 2, .hardOff).isConfirmed)
+        }
+    }
+
+    @Test("An empty bay is not off, and cannot be switched", arguments: Subject.allCases)
+    func empty(subject: Subject) async throws {
+        try await subject.with { driver, runner, world, _ in
+            #expect(await driver.powerState(bay: 6).state == .unknown)
+            for request in PowerRequest.allCases { #expect(await runner.bring(bay: 6, request).isConfirmed == false) }
+            #expect(world.with { $0.requestCount } == 0)
+        }
+    }
+
+    @Test("A bay that is not there is not off", arguments: Subject.allCases)
+    func nowhere(subject: Subject) async throws {
+        try await subject.with { driver, _, _, _ in
+            for bay in [0, -1, 15, 20, Int.max] { #expect(await driver.powerState(bay: bay).state == .unknown) }
+        }
+    }
+
+    @Test("A blade that cannot be talked to is not off", arguments: Subject.allCases, [BayHealth.discovering, .commError])
+    func hidden(subject: Subject, health: BayHealth) async throws {
+        try await subject.with({
+            $0.blades[2]?.health = health
+            $0.blades[2]?.power = .off
+        }) { driver, runner, _, _ in
+            #expect(await driver.powerState(bay: 2).state == .unknown)
+            #expect(await runner.bring(bay: 2, .hardOff, rules: .short).isConfirmed == false)
+        }
+    }
+
+    @Test("Standby is not off", arguments: Subject.allCases)
+    func standby(subject: Subject) async throws {
+        try await subject.with({ $0.blades[2]?.power = .standby }) { driver, _, _, _ in
+            #expect(await driver.powerState(bay: 2).state == .standby)
+        }
+    }
+
+    @Test("A start without enough power is refused at once, with the watts that are missing", arguments: Subject.allCases)
+    func insufficient(subject: Subject) async throws {
+        try await subject.with({ $0.faults.remainingWatts = 100 }) { _, runner, _, _ in
+            guard case .refused(let refusal) = await runner.bring(bay: 14, .on) else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(refusal.reason == .insufficientPower)
+            // Redfish has no place for them.
+            if subject != .redfish { #expect(refusal.shortfall?.missingWatts == 280) }
+        }
+    }
+
+    @Test("Who may only read is refused, and told so", arguments: Subject.allCases)
+    func readOnly(subject: Subject) async throws {
+        try await subject.with({ $0.faults.isReadOnly = true }) { _, runner, _, _ in
+            guard case .refused(let refusal) = await runner.bring(bay: 2, .hardOff) else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(refusal.reason == .notPermitted)
+        }
+    }
+
+    @Test("Silence, and silence in the middle, end at the deadline as unknown", arguments: Subject.allCases, [0, 2])
+    func silence(subject: Subject, answers: Int) async throws {
+        try await subject.with { driver, runner, world, _ in
+            _ = try await driver.inventory()
+            world.with { $0.faults.silentAfter = answers }
+            let outcome = await runner.bring(bay: 2, .hardOff, rules: .short)
+            guard case .deadline(let last, let why) = outcome else {
+                Issue.record("no deadline: \(outcome)")
+                return
+            }
+            #expect(last?.state != .off && !why.isEmpty)
+        }
+    }
+
+    @Test("Garbage is unknown, and never off", arguments: Subject.allCases)
+    func garbage(subject: Subject) async throws {
+        try await subject.with { driver, runner, world, _ in
+            _ = try await driver.inventory()
+            world.with { $0.faults.garbles = true }
+            #expect(await driver.powerState(bay: 2).state == .unknown)
+            #expect(await runner.bring(bay: 2, .hardOff, rules: .short).isConfirmed == false)
+        }
+    }
+
+    @Test("One lying reading does not confirm", arguments: Subject.allCases)
+    func lie(subject: Subject) async throws {
+        try await subject.with({
+            $0.faults.ignoresRequests = true
+            $0.faults.liesOff = 1
+        }) { _, runner, _, _ in
+            #expect(await runner.bring(bay: 2, .hardOff, rules: .short).isConfirmed == false)
+        }
+    }
+
+    @Test("Two managers that fight over a bay: what is confirmed was true when it was read", arguments: Subject.allCases)
+    func rivals(subject: Subject) async throws {
+        try await subject.with({ $0.faults.rival = .milliseconds(800) }) { _, runner, _, _ in
+            let outcome = await runner.bring(bay: 2, .hardOff, rules: .short)
+            // The other one switches it on before two seconds are over, each time.
+            #expect(outcome.isConfirmed == false, "\(outcome)")
+        }
+    }
+
+    @Test("One bay is switched by one at a time; others wait for nothing", arguments: Subject.allCases)
+    func busy(subject: Subject) async throws {
+        try await subject.with { _, runner, _, clock in
+            async let first = runner.bring(bay: 2, .hardOff)
+            try await clock.sleep(clock.now() + .milliseconds(500))
+            async let other = runner.bring(bay: 3, .hardOff)
+            guard case .refused = await runner.bring(bay: 2, .on) else {
+                Issue.record("switched twice at a time")
+                return
+            }
+            #expect(await first.isConfirmed)
+            #expect(await other.isConfirmed)
+        }
+    }
+
+    @Test("A sign of life ends a confirmation that has begun to believe", arguments: Subject.allCases)
+    func life(subject: Subject) async throws {
+        try await subject.with({ $0.blades[2]?.power = .off }) { _, runner, _, _ in
+            let outcome = await runner.bring(bay: 2, .hardOff) { step in
+                guard case .looked = step else { return }
+                Task { await runner.signOfLife(bay: 2, "its agent spoke") }
+            }
+            guard case .unknown(let why) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(why.contains("its agent spoke"))
+        }
+    }
+}
+
+extension PowerConfirmation.Rules {
+    /// Eight seconds: for what must not come about.
+    static var short: Self {
+        var rules = Self()
+        rules.deadline = .seconds(8)
+        return rules
+    }
+
+    /// For a loaded machine, whose lost packets take long at twenty times the speed.
+    static var patient: Self {
+        var rules = Self()
+        rules.deadline = .seconds(300)
+        rules.repeats = [.seconds(5), .seconds(40), .seconds(100), .seconds(200)]
+        return rules
+    }
+}
+
+/// The simulated driver's own way to a box: it keeps its world itself, so the box is the world.
+actor BoxedChassis: ChassisDriver {
+    private let box: WorldBox
+    init(_ box: WorldBox) { self.box = box }
+
+    /// The driver as it ships, over a copy of what the box has now; what it changes goes back.
+    private func shipped<Result: Sendable>(_ body: @Sendable (SimulatedChassis) async throws(ChassisError) -> Result) async throws(ChassisError) -> Result {
+        let driver = SimulatedChassis(world: box.with { $0 }, clock: box.clock)
+        let outcome: Swift.Result<Result, ChassisError>
+        do {
+            outcome = .success(try await body(driver))
+        } catch {
+            outcome = .failure(error)
+        }
+        let after = await driver.inspect()
+        box.with { $0 = after }
+        return try outcome.get()
+    }
+
+    func inventory() async throws(ChassisError) -> ChassisInventory { try await shipped { driver throws(ChassisError) in try await driver.inventory() } }
+    func readings() async throws(ChassisError) -> ChassisReadings { try await shipped { driver throws(ChassisError) in try await driver.readings() } }
+    func powerState(bay: Int) async -> PowerReading {
+        (try? await shipped { driver throws(ChassisError) in await driver.powerState(bay: bay) })
+            ?? .silent("", bay: bay, source: PowerSource(.management), at: box.clock.now())
+    }
+    func request(_ request: PowerRequest, bay: Int) async -> RequestOutcome {
+        (try? await shipped { driver throws(ChassisError) in await driver.request(request, bay: bay) }) ?? .lost("")
+    }
+    func capabilities() async throws(ChassisError) -> ChassisCapabilities { try await shipped { driver throws(ChassisError) in await driver.capabilities() } }
+    func findings() async throws(ChassisError) -> [ChassisFinding] { try await shipped { driver throws(ChassisError) in await driver.findings() } }
+}

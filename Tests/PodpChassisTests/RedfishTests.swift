@@ -1,0 +1,97 @@
+import PodpModel
+import PodpPower
+import Testing
+
+@testable import PodpChassis
+
+@Suite struct RedfishTests {
+    private func with(
+        _ quirks: LittleRedfish.Quirks, user: String? = nil, secrets: ChassisSecrets = ChassisSecrets(),
+        _ body: (RedfishDriver, ChassisRunner, LittleRedfish) async throws -> Void
+    ) async throws {
+        let clock = ChassisClock.faster(20)
+        let server = try await LittleRedfish.start(WorldBox(clock: clock), quirks)
+        let login = user.map { "\($0)@" } ?? ""
+        let driver = try RedfishDriver(try ChassisURL("redfish://\(login)127.0.0.1:\(server.port)?tls=off&timeout=2000"), secrets: secrets, clock: clock)
+        try await body(driver, ChassisRunner(driver: driver, clock: clock), server)
+        await driver.close()
+        server.stop()
+    }
+
+    @Test("Only Off is off", arguments: ["On", "PoweringOff", "PoweringOn", "Paused", "null", "Offf", ""])
+    func states(state: String) async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.shows = [2: state]
+        try await with(quirks) { driver, _, _ in
+            let reading = await driver.powerState(bay: 2)
+            #expect(reading.state != .off)
+            #expect((reading.state == .on) == (state == "On" || state == "PoweringOff"))
+        }
+    }
+
+    @Test("A conflict because it is so already is no failure")
+    func conflict() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.conflictsWhenThere = true
+        try await with(quirks) { driver, _, _ in
+            #expect(await driver.request(.on, bay: 2) == .accepted)
+            #expect(await driver.request(.hardOff, bay: 14) == .accepted)
+        }
+    }
+
+    @Test("A service that wants an ETag gets the one that it gave")
+    func etag() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.wantsMatch = true
+        try await with(quirks) { _, runner, _ in #expect(await runner.bring(bay: 2, .hardOff).isConfirmed) }
+    }
+
+    @Test("Allowed values are found in the action or in its ActionInfo; what is not allowed is not tried")
+    func allowed() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.hidesValues = true
+        quirks.allows = ["ForceOff", "ForceOn"]
+        try await with(quirks) { driver, _, server in
+            guard case .refused(let refusal) = await driver.request(.softOff, bay: 2) else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(refusal.reason == .unsupported && server.world.with { $0.requestCount } == 0)
+            #expect(await driver.request(.hardOff, bay: 2) == .accepted)
+        }
+    }
+
+    @Test("Where basic login is refused a session is opened, once; a wrong password is not tried again")
+    func sessions() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.session = ("anna", "secret-1")
+        try await with(quirks, user: "anna", secrets: ChassisSecrets(password: "secret-1")) { driver, _, _ in
+            #expect(await driver.powerState(bay: 2).state == .on)
+        }
+        try await with(quirks, user: "anna", secrets: ChassisSecrets(password: "wrong")) { driver, _, _ in
+            let error = await #expect(throws: ChassisError.self) { try await driver.inventory() }
+            #expect(error?.code == .denied)
+            let count = await driver.requestCount
+            _ = await driver.powerState(bay: 2)
+            #expect(await driver.requestCount - count <= 1)
+        }
+    }
+
+    @Test("Systems get the bay that their chassis, their id or their name says, all by one way")
+    func numbers() {
+        func system(_ id: String, _ name: String) -> (path: String, node: RedfishNode) {
+            ("/redfish/v1/Systems/\(id)", .object(["Id": .string(id), "Name": .string(name)]))
+        }
+        #expect(RedfishDriver.numbers([system("Bay3", "x"), system("Bay1", "y")], [:]) == [3, 1])
+        #expect(RedfishDriver.numbers([system("ab-000000000000", "blade7"), system("cd-000000000000", "blade2")], [:]) == [7, 2])
+        #expect(RedfishDriver.numbers([system("a", "web"), system("b", "web")], [:]) == [1, 2])
+    }
+
+    @Test("Pins are fingerprints, and nothing else is")
+    func pins() throws {
+        let hex = String(repeating: "ab", count: 32)
+        let colons = (0..<32).map { _ in "AB" }.joined(separator: ":")
+        #expect(try CertificatePin("sha256:\(hex)") == CertificatePin("sha256:\(colons)"))
+        for wrong in ["sha256:", "sha256:ab", "md5:\(hex)", hex] { #expect(throws: ChassisError.self) { try CertificatePin(wrong) } }
+    }
+}
