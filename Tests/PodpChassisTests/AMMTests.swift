@@ -36,6 +36,18 @@ import Testing
         }
     }
 
+    @Test("Each bay can be looked at alone, and says what the poll of all says")
+    func everyBay() async throws {
+        try await with({ _ in }) { driver, _ in
+            let readings = try await driver.readings()
+            for bay in 1...14 {
+                let alone = await driver.powerState(bay: bay)
+                #expect(alone.state == readings.bay(bay)?.power.state && alone.doubt == readings.bay(bay)?.power.doubt, "bay \(bay)")
+            }
+            for bay in [-1, 0, 15, 255, Int.max] { #expect(await driver.powerState(bay: bay).state == .unknown) }
+        }
+    }
+
     @Test("A first poll of fourteen bays with all labels takes at most forty requests")
     func packets() async throws {
         try await with({ _ in }) { driver, server in
