@@ -84,7 +84,7 @@ let coordinatorRooms: [Target] = [
     room("PodpRules", "Coordinator/Rules", ["PodpModel"]),
     room("PodpPlanner", "Coordinator/Planner", ["PodpModel"]),
     room("PodpDiagnosis", "Coordinator/Diagnosis", ["PodpModel"]),
-    room("PodpCore", "Coordinator/Core", ["PodpModel", "PodpRules", "PodpDefinition"]),
+    room("PodpCore", "Coordinator/Core", ["PodpModel", "PodpRules", "PodpDefinition", "PodpPower"]),
     room("PodpAPI", "Coordinator/API", ["PodpModel"]),
     room("PodpPower", "Coordinator/Power", ["PodpModel"]),
     .systemLibrary(name: "CNetSNMP", path: "Sources/Coordinator/CNetSNMP", pkgConfig: "netsnmp", providers: [.apt(["libsnmp-dev"])]),
@@ -92,15 +92,15 @@ let coordinatorRooms: [Target] = [
     room("PodpChassis", "Coordinator/Chassis", ["PodpModel", "PodpPower", "CSNMPShim", httpClient, log, crypto] + nio),
     room("PodpStore", "Coordinator/Store", ["PodpModel", "PodpCore", sqlite, log]),
     room("PodpServer", "Coordinator/Server", ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore", log, lifecycle, tlsEvents] + nio + certificates),
-    room("PodpWeb", "Coordinator/Web", ["PodpModel", "PodpAPI", "PodpCore", crypto, log, lifecycle] + nio + hummingbird),
+    room("PodpWeb", "Coordinator/Web", ["PodpModel", "PodpAPI", "PodpCore", "PodpPower", crypto, log, lifecycle] + nio + hummingbird),
     room(
         "PodpSimulator", "Coordinator/Simulator",
-        ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "AgentCore", "AgentSimulated"]),
+        ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpPower", "AgentCore", "AgentSimulated"]),
     program(
         "podp-coordinator", "Coordinator/Daemon",
         [
-            "PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpChassis", "PodpStore", "PodpServer", "PodpWeb",
-            "PodpAPI", httpClient, log, lifecycle, arguments,
+            "PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpPower", "PodpChassis", "PodpStore", "PodpServer",
+            "PodpWeb", "PodpAPI", httpClient, log, lifecycle, arguments,
         ] + nio),
     program("podp-bladecenter", "Coordinator/BladeCenter", ["PodpModel", "PodpSimulator", "AgentSimulated", log, lifecycle, arguments] + nio + hummingbird),
     program(
@@ -109,7 +109,7 @@ let coordinatorRooms: [Target] = [
 ]
 
 let simulatorTests: [Target] = [
-    tests("Simulation", ["PodpModel", "PodpCore", "PodpSimulator"])
+    tests("Simulation", ["PodpModel", "PodpCore", "PodpPower", "PodpSimulator"])
 ]
 
 let definitionTests: [Target] = [
@@ -131,7 +131,7 @@ let planningTests: [Target] = [
 ]
 
 let coordinatorTests: [Target] = [
-    tests("PodpCoreTests", ["PodpModel", "PodpCore"])
+    tests("PodpCoreTests", ["PodpModel", "PodpCore", "PodpPower"])
 ]
 
 let chassisTests: [Target] = [
@@ -153,9 +153,9 @@ let serverTests: [Target] = [
 /// A fleet in memory, and a live web server over it: for tests of the API, of the CLI, and of whoever speaks to either.
 let webTests: [Target] = [
     .target(
-        name: "WebTestSupport", dependencies: ["PodpModel", "PodpAPI", "PodpCore", "PodpWeb", "PodpDefinition", log, lifecycle] + nio,
+        name: "WebTestSupport", dependencies: ["PodpModel", "PodpAPI", "PodpCore", "PodpPower", "PodpWeb", "PodpDefinition", log, lifecycle] + nio,
         path: "Tests/Support/Web", swiftSettings: strict),
-    tests("PodpWebTests", ["PodpModel", "PodpAPI", "PodpCore", "PodpWeb", "WebTestSupport", httpClient] + nio, resources: [.copy("Golden")]),
+    tests("PodpWebTests", ["PodpModel", "PodpAPI", "PodpCore", "PodpPower", "PodpWeb", "WebTestSupport", httpClient] + nio, resources: [.copy("Golden")]),
     tests("CLITests", ["PodpModel", "PodpAPI", "PodpCore", "PodpWeb", "WebTestSupport", "podp"] + nio, resources: [.copy("Golden")]),
     .executableTarget(
         name: "metrics-bench", dependencies: ["PodpModel", "PodpCore", "PodpWeb", "WebTestSupport"], path: "Benchmarks/Metrics", swiftSettings: strict),

@@ -137,6 +137,31 @@ private typealias Record = PodpCore.Record
         #expect(await store.commit(next) == .committed)
     }
 
+    @Test func `a store of the first schema is brought to the present one, keeps its records, and takes chassis`() async throws {
+        let folder = try Folder()
+        do {
+            let store = try await openStore(folder)
+            _ = await store.commit(batch(2, term(1), [.blade(blade(1))]))
+        }
+        do {
+            let raw = try DatabaseQueue(path: folder.file("podp.db"))
+            try await raw.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA user_version = 1") }
+        }
+        let chassis = ChassisRecord(
+            name: "north", url: "simulated", address: "simulated", addedAt: WallTime(milliseconds: 1), addedBy: "uid 0 (root)")
+        let power = PowerRecord(
+            id: OperationID(term: term(1).id, sequence: 4), chassis: "north", bay: 3, blade: blade(1).id, bladeName: "blade-1", request: .hardOff,
+            state: .confirmed(.off, requested: true), by: "uid 0 (root)", startedAt: WallTime(milliseconds: 2))
+        do {
+            let store = try Store(file: folder.file("podp.db"), build: build)
+            #expect(try store.load().contains(.blade(blade(1))))
+            #expect(await store.commit(batch(3, term(1), [.chassis(chassis), .power(power)])) == .committed)
+        }
+        #expect(try Store(file: folder.file("podp.db"), build: build).load().filter { $0.key.hasPrefix("chassis/") || $0.key.hasPrefix("power/") }.count == 2)
+        let raw = try DatabaseQueue(path: folder.file("podp.db"))
+        #expect(try await raw.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") } == 2)
+    }
+
     @Test func `a newer schema is refused by name of its number, and so is another program's database`() async throws {
         let folder = try Folder()
         _ = try await openStore(folder)

@@ -40,10 +40,10 @@ struct Room {
         Room(folder: "Coordinator/Chassis", isPure: false, imports: ["PodpModel", "PodpPower", "CSNMPShim"]),
         Room(folder: "Coordinator/Store", isPure: false, imports: ["PodpModel", "PodpCore"]),
         Room(folder: "Coordinator/Server", isPure: false, imports: ["PodpModel", "PodpFrame", "PodpWireSwift", "PodpCore"]),
-        Room(folder: "Coordinator/Web", isPure: false, imports: ["PodpModel", "PodpAPI", "PodpCore"]),
+        Room(folder: "Coordinator/Web", isPure: false, imports: ["PodpModel", "PodpAPI", "PodpCore", "PodpPower"]),
         Room(
             folder: "Coordinator/Simulator", isPure: false,
-            imports: ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "AgentCore", "AgentSimulated"]),
+            imports: ["PodpModel", "PodpCore", "PodpRules", "PodpPlanner", "PodpDiagnosis", "PodpDefinition", "PodpPower", "AgentCore", "AgentSimulated"]),
         Room(
             folder: "Coordinator/Daemon", isPure: false,
             imports: [

@@ -65,6 +65,7 @@ extension CoordinatorCore {
     private mutating func accept(_ link: LinkID, blade id: BladeID, hello: Hello) {
         guard let term else { return }
         links[link]?.waitsSince = nil
+        if !power.isEmpty { noteSignOfLife(of: id, "its agent connected") }
         let rebooted = blades[id]?.hello.map { $0.bootID != hello.bootID } ?? false
         var blade = blades[id] ?? LiveBlade(since: now.wall)
         blade.link = link
@@ -99,6 +100,7 @@ extension CoordinatorCore {
         guard var sender = links[link] else { return }
         sender.lastHeard = now.instant
         links[link] = sender
+        if !power.isEmpty { noteSignOfLife(of: sender.blade, "its agent spoke") }
         if case .pong(let number) = message {
             receivePong(number, from: link)
             return

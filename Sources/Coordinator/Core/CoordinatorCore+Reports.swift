@@ -5,6 +5,7 @@ extension CoordinatorCore {
     mutating func receive(_ report: Report, from link: LinkID) {
         guard let id = links[link]?.blade, blades[id]?.link == link else { return }
         links[link]?.lastHeard = now.instant
+        if !power.isEmpty { noteSignOfLife(of: id, "its agent reported") }
         if let problem = Plausibility.problem(of: report, after: blades[id]?.report, on: blades[id]?.inventory?.host) {
             refusedReports &+= 1
             let refused = (blades[id]?.refusedInARow ?? 0) + 1
@@ -49,6 +50,7 @@ extension CoordinatorCore {
         guard let record = decided.blades[id], let blade = blades[id] else { return "it is not known" }
         if record.revoked { return "its certificate is revoked" }
         if let held = record.held { return held }
+        if let switching = runningPower(of: id), switching.request.goal == .off { return "it is being switched off (\(switching.id))" }
         guard blade.link != nil else { return "unknown: no agent answers" }
         if let problem = blade.implausibleInventory { return problem }
         if let problem = blade.implausibleReport { return problem }
@@ -76,6 +78,8 @@ extension CoordinatorCore {
             }
         }
         guard isActive else { return }
+        pollChassis()
+        wakePower()
         lookAgain()
         forgetOld()
         balanceIfDue()

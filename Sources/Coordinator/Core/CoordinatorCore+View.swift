@@ -19,6 +19,9 @@ extension CoordinatorCore {
         view.operations = committed.operations.values.sorted { ($1.startedAt, $1.id.sequence) < ($0.startedAt, $0.id.sequence) }.map { record in
             OperationView(record: record, bladeName: name(of: record.blade), destinationName: record.destination.map(name(of:)), progress: progress[record.id])
         }
+        view.chassis = chassisViews(at: now)
+        view.power = committed.power.values.sorted { ($1.startedAt, $1.id) < ($0.startedAt, $0.id) }
+        view.powerFigures = powerFigures
         view.plans = committed.plans.values.sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }
         view.apiTokens = committed.apiTokens.values.sorted { $0.name < $1.name }
         view.enrolmentTokens = committed.enrolmentTokens.values.sorted { ($0.expires, $0.secretHash) < ($1.expires, $1.secretHash) }

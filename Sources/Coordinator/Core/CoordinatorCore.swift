@@ -29,6 +29,15 @@ public struct CoordinatorCore: Sendable {
         public var comfortPermille: Int64 = 700
         public var operationsKept: Int = 1000
         public var plansKept: Int = 50
+        /// Between two polls of a chassis.
+        public var chassisPollInterval: Duration = .seconds(5)
+        /// A poll without an answer for this long is asked again.
+        public var chassisPollDeadline: Duration = .seconds(120)
+        /// Between two readings of a chassis' slow tables: labels, addresses, what it can do.
+        public var chassisInventoryInterval: Duration = .seconds(300)
+        /// Between two starts in one chassis.
+        public var startInterval: Duration = .seconds(5)
+        public var powerRecordsKept: Int = 500
 
         public init() {}
     }
@@ -65,6 +74,9 @@ public struct CoordinatorCore: Sendable {
     var planning: [UInt64: PlanTicket] = [:]
     var signing: [UInt64: SignTicket] = [:]
     var describing: [UInt64: DescribeTicket] = [:]
+    var chassis: [String: LiveChassis] = [:]
+    var power: [OperationID: LivePower] = [:]
+    var powerFigures = PowerFigures()
     var nextBalance: Instant?
     var refusedReports: UInt64 = 0
     var revision: UInt64 = 0
@@ -100,6 +112,7 @@ public struct CoordinatorCore: Sendable {
         case .planned(let ticket, let plan): finishPlanning(ticket, plan: plan)
         case .signed(let ticket, let result): finishSigning(ticket, result: result)
         case .request(let id, let request, let actor): answer(request, id: id, by: actor)
+        case .chassis(let name, let news): receive(news, from: name)
         case .timer: tick()
         }
         flush()
@@ -225,6 +238,7 @@ public struct CoordinatorCore: Sendable {
         for operation in decided.openOperations {
             if case .indeterminate = operation.state { resolutions[operation.id] = Resolution() }
         }
+        resumeChassis()
         nextBalance = now.instant + configuration.balanceInterval
         emit(.arm(now.instant + .seconds(1)))
     }

@@ -10,6 +10,8 @@ struct DurableState: Sendable {
     var domains: [DomainID: ManagedDomain] = [:]
     var operations: [OperationID: OperationRecord] = [:]
     var plans: [String: PlanRecord] = [:]
+    var chassis: [String: ChassisRecord] = [:]
+    var power: [OperationID: PowerRecord] = [:]
     /// Operations that have not ended, by domain: at most one that resolves nothing, and one that resolves it.
     private(set) var open: [DomainID: Set<OperationID>] = [:]
 
@@ -30,6 +32,8 @@ struct DurableState: Sendable {
                 open[record.domain, default: []].insert(record.id)
             }
         case .plan(let record): plans[record.id] = record
+        case .chassis(let record): chassis[record.name] = record
+        case .power(let record): power[record.id] = record
         }
     }
 
@@ -46,6 +50,8 @@ struct DurableState: Sendable {
             open[record.domain]?.remove(id)
             operations[id] = nil
         case "plan": plans[String(name)] = nil
+        case "chassis": chassis[String(name)] = nil
+        case "power": if let id = OperationID(name) { power[id] = nil }
         default: return
         }
     }

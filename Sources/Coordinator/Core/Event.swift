@@ -42,6 +42,8 @@ public enum Event: Sendable {
     /// The certificate authority's answer to `Effect.sign`: a chain in PEM, or why not.
     case signed(ticket: UInt64, SigningResult)
     case request(RequestID, Request, by: Actor)
+    /// From whoever speaks to the chassis of this name.
+    case chassis(String, ChassisNews)
     /// The moment that `Effect.arm` asked for has come.
     case timer
 }
@@ -78,6 +80,8 @@ public enum Effect: Sendable {
     /// Sign a blade's certificate request (PEM); ends as `signed`. The subject and SANs are made from `blade` and `addresses`, not from the request.
     case sign(ticket: UInt64, request: String, blade: BladeIdentity, addresses: [String])
     case answer(RequestID, Answer)
+    /// For whoever speaks to the chassis of this name, in order.
+    case chassis(String, ChassisOrder)
     /// Send `timer` at this instant; replaces the one armed before.
     case arm(Instant)
     /// Into the audit log, and to everybody who follows events.

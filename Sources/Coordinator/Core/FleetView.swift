@@ -17,6 +17,11 @@ public struct FleetView: Sendable {
     public var operations: [OperationView] = []
     /// Newest first.
     public var plans: [PlanRecord] = []
+    /// Sorted by name.
+    public var chassis: [ChassisView] = []
+    /// Requests for power, newest first; ended ones are kept for a while.
+    public var power: [PowerRecord] = []
+    public var powerFigures = PowerFigures()
     public var apiTokens: [APIToken] = []
     public var enrolmentTokens: [EnrolmentToken] = []
     /// Reports refused since the start, and why the last one was.

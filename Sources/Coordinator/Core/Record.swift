@@ -10,6 +10,8 @@ public enum Record: Hashable, Sendable, Codable {
     case domain(ManagedDomain)
     case operation(OperationRecord)
     case plan(PlanRecord)
+    case chassis(ChassisRecord)
+    case power(PowerRecord)
 
     /// Unique among all records: `domain/8cb6f79b-…`.
     public var key: RecordKey {
@@ -22,6 +24,8 @@ public enum Record: Hashable, Sendable, Codable {
         case .domain(let record): "domain/\(record.id)"
         case .operation(let record): "operation/\(record.id)"
         case .plan(let record): "plan/\(record.id)"
+        case .chassis(let record): "chassis/\(record.name)"
+        case .power(let record): "power/\(record.id)"
         }
     }
 }

@@ -1,4 +1,5 @@
 import PodpModel
+import PodpPower
 
 /// What an operator, a blade that enrols, or the daemon itself asks of the core. Secrets and random ids are made by the asker.
 public enum Request: Hashable, Sendable {
@@ -37,6 +38,13 @@ public enum Request: Hashable, Sendable {
     case removeDomain(DomainID)
     /// Automation may touch it again after an incident.
     case clearDomain(DomainID)
+
+    // Chassis
+    /// Watches a chassis from now on; when and by whom it was added is filled in.
+    case addChassis(ChassisRecord)
+    case removeChassis(name: String)
+    /// Switches a blade by the chassis that it sits in; answered with `.operation`. "Off" is refused while domains run there.
+    case switchBlade(BladeID, PowerRequest)
 
     // Plans and policy
     case plan(Problem.Goal)

@@ -55,12 +55,18 @@ extension Plant {
     public mutating func cutPower(_ blade: Int, bootAfter delay: Duration? = nil) {
         guard blades.indices.contains(blade), blades[blade].host.isOn else { return }
         figures.powerLosses += 1
+        switchOff(blade)
+        schedule(.powerComesOn(blade), in: delay ?? random.between(.seconds(30), .seconds(120)))
+    }
+
+    /// The power goes, and stays away.
+    mutating func switchOff(_ blade: Int) {
+        guard blades[blade].host.isOn else { return }
         note("\(name(blade)) loses power")
         endAgent(blade)
         blades[blade].host.powerOff()
         fleetChanged = true
         targetDied(blade)
-        schedule(.powerComesOn(blade), in: delay ?? random.between(.seconds(30), .seconds(120)))
     }
 
     mutating func powerOn(_ blade: Int) {
@@ -103,7 +109,11 @@ extension Plant {
         case .readInventory:
             let inventory = blades[blade].host.inventory(at: now)
             schedule(.agent(blade, run: run, .inventory(inventory)), in: random.between(.milliseconds(1), .milliseconds(40)))
-        case .journal(let write): schedule(.journal(blade, run: run, write), in: random.between(.milliseconds(1), .milliseconds(25)))
+        case .journal(let write):
+            // One file, written in order: a later write never overtakes an earlier one.
+            let due = max(now + random.between(.milliseconds(1), .milliseconds(25)), blades[blade].journalIsBusyUntil)
+            blades[blade].journalIsBusyUntil = due
+            agenda.add(.journal(blade, run: run, write), at: due)
         case .execute(let command):
             checkExecution(of: command, on: blade)
             begin(command, on: blade)

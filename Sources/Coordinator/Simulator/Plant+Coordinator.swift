@@ -74,6 +74,7 @@ extension Plant {
             guard let process = coordinator else { return }
             let due = instant - process.clockOffset
             agenda.add(.coordinatorTimer(run: run, token: process.timer), at: max(now, due))
+        case .chassis(let name, let order): perform(order, on: name, run: run)
         case .audit(let entry):
             note("audit \(entry.kind): \(entry.sentence)")
         case .sample:

@@ -94,7 +94,7 @@ extension Plant {
         case 91..<93: ask(.thaw)
         case 93..<94: ask(.releaseBlade(blade))
         case 94..<95: ask(.setDraining(blade, random.chance(permille: 400)))
-        case 95..<96: ask(.releaseBlade(blade))
+        case 95..<96: ask(.switchBlade(blade, random.chance(permille: 700) ? .on : random.chance(permille: 500) ? .softOff : .hardOff))
         case 96..<98: ask(.setPolicy(random.chance(permille: 700) ? .automatic : .advise, chassis: nil))
         default: if let operation = anyOpenOperation { ask(.cancelOperation(operation)) }
         }

@@ -73,7 +73,11 @@ extension Plant {
             blades[index].isPartitioned = false
             blades[index].journalIsBroken = false
             becomeHonest(index)
+            // What is, or will be, switched off is switched on by hand when every request for power has ended.
+            schedule(.powerComesOn(index), in: .seconds(220))
         }
+        chassis.isSilent = false
+        chassis.isDisobedient = false
         nextMigration = []
         nextAction = []
     }

@@ -2,6 +2,7 @@ import AgentCore
 import PodpCore
 import PodpModel
 import PodpPlanner
+import PodpPower
 
 /// A BladeCenter in software: the real cores of coordinator and agents, with everything around them played by a seed.
 ///
@@ -28,6 +29,8 @@ public struct Plant: Sendable {
         case coordinatorEndCloses(LinkID, reason: String)
         case job(Int, boot: Int, OperationID)
         case powerComesOn(Int)
+        case chassisHears(run: Int, ChassisOrder)
+        case chassisSwitches(Int, PowerRequest, order: UInt64)
         case weather(PlantWeatherKind)
         case heals(Int)
         case honest(Int)
@@ -53,6 +56,9 @@ public struct Plant: Sendable {
     var coordinatorConfiguration: CoordinatorCore.Configuration
     var coordinatorIsBanned = false
     var checker = PlantChecker()
+    var chassis = PlantChassis()
+    /// By bay, from the first: which blade is in it.
+    var bays: [Int]
     var load: PlantLoad
     /// Kinds of weather whose next time is in the agenda.
     var forecast: Set<PlantWeatherKind> = []
@@ -87,6 +93,7 @@ public struct Plant: Sendable {
                     identity: BladeIdentity(
                         id: BladeID(ID128(high: 0x8cb6_f79b_0ab4_11dc, low: UInt64(index + 1))), serial: "KQ\(1000 + index)", name: "blade-\(index + 1)")))
         }
+        bays = Array(blades.indices)
         schedule(.coordinatorStarts, in: .milliseconds(10))
         for index in blades.indices {
             blades[index].host.powerOn(bootID: random.id(), at: now)
@@ -145,6 +152,8 @@ public struct Plant: Sendable {
         case .coordinatorEndCloses(let link, let reason): closeCoordinatorEnd(link, reason: reason)
         case .job(let blade, let boot, let operation): if blades[blade].host.boot == boot { advance(operation, on: blade) }
         case .powerComesOn(let blade): powerOn(blade)
+        case .chassisHears(let run, let order): chassisHears(order, run: run)
+        case .chassisSwitches(let blade, let wish, let order): chassisSwitches(blade, wish, order: order)
         case .weather(let kind): storm(kind)
         case .heals(let blade): blades[blade].isPartitioned = false
         case .honest(let blade): becomeHonest(blade)
@@ -177,6 +186,8 @@ struct PlantBlade: Sendable {
     var isPartitioned = false
     /// Appends fail until a replacement succeeds.
     var journalIsBroken = false
+    /// When the last write that was asked for reaches the disk.
+    var journalIsBusyUntil = Instant.zero
     /// Its certificate's serial; `nil` until it is enrolled.
     var certificate: String?
     /// Since when it reports what cannot be right.
@@ -198,7 +209,7 @@ public struct PlantFinding: Sendable, Hashable, CustomStringConvertible {
     public enum Invariant: String, Sendable, Hashable {
         case oneCopy = "one copy", durableFirst = "durable first", oneVoice = "one voice", atMostOnce = "at most once", operationsEnd = "operations end"
         case memory = "memory", unmanaged = "unmanaged", staticStability = "static stability", freeze = "freeze", heldBlade = "held blade"
-        case answers = "answers", settles = "settles", certificate = "plan certificate"
+        case answers = "answers", settles = "settles", power = "power", certificate = "plan certificate"
     }
 
     public var seed: UInt64
@@ -227,4 +238,5 @@ public struct PlantFigures: Sendable, Hashable {
     public var linkBreaks = 0
     public var requests = 0
     public var refusals = 0
+    public var confirmedOff = 0
 }

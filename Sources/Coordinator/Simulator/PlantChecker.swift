@@ -27,6 +27,8 @@ struct PlantChecker: Sendable {
     var everManaged: Set<DomainID> = []
     /// Operations that were new in a batch that was handed to the store while automation was frozen there.
     var frozen = false
+    /// Requests for power, and how they found their blade.
+    var power: [OperationID: PlantPower] = [:]
 }
 
 extension Plant {
@@ -113,6 +115,7 @@ extension Plant {
     }
 
     mutating func checkBeforeApplying(_ batch: Batch) {
+        checkPower(batch)
         let isFrozen = store.settings?.frozen != nil
         for case .operation(let operation) in batch.puts where !store.operations.contains(operation.id) {
             if isFrozen, operation.by.hasPrefix("podp"), !Self.isResolution(operation, in: store) {

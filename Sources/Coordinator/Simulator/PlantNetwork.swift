@@ -34,6 +34,12 @@ public struct Weather: Sendable, Hashable {
     public var commitFails = 0
     public var journalFails = 0
     public var actionFails = 0
+    /// The chassis: answers lost, readings that lie (one a request at most), requests forgotten, failovers.
+    public var chassisLosesAnswers = 0
+    public var chassisLies = 0
+    public var chassisDisobeys = 0
+    public var chassisFailsOver = 0
+    public var chassisLatency = Duration.milliseconds(60)
     public var migrationFails = 0
     public var migrationUnclear = 0
     public var storeLatency = Duration.milliseconds(2)...Duration.milliseconds(20)
@@ -58,6 +64,11 @@ public struct Weather: Sendable, Hashable {
         weather.journalFails = 10
         weather.actionFails = 80
         weather.migrationFails = 120
+        weather.chassisLosesAnswers = 80
+        weather.chassisLies = 80
+        weather.chassisDisobeys = 150
+        weather.chassisFailsOver = 5
+        weather.chassisLatency = .milliseconds(700)
         weather.migrationUnclear = 120
         weather.storeLatency = .milliseconds(1)...(.milliseconds(400))
         weather.networkLatency = .microseconds(200)...(.milliseconds(150))

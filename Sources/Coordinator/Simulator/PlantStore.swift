@@ -39,6 +39,7 @@ struct PlantStore: Sendable {
         for record in batch.puts {
             records[record.key] = record
             if case .operation(let operation) = record { operations.insert(operation.id) }
+            if case .power(let power) = record { operations.insert(power.id) }
         }
         for key in batch.deletes { records[key] = nil }
     }

@@ -32,6 +32,7 @@ public struct Simulation: Sendable {
         plant.enrolBlades()
         if !plant.everyBladeIsEnrolled { plant.report(.settles, "not every blade could be enrolled in calm weather") }
         for index in 0..<blades where index % 2 == 0 { plant.addUnmanaged("by-hand-\(index + 1)", on: index) }
+        plant.watchChassis()
         plant.run(for: .seconds(10))
         plant.weather = weather
         plant.startWork()

@@ -116,7 +116,11 @@ public enum StoreCheck {
                 if plan.operations.count != plan.plan.moves.count {
                     warn("plan \(plan.id) has \(plan.plan.moves.count) moves and \(plan.operations.count) operations", "podp plan balance makes a new plan")
                 }
-            case .term, .settings, .blade, .enrolmentToken, .apiToken: continue
+            case .power(let power):
+                if !power.state.isEnded, !blades.contains(power.blade) {
+                    warn("a request for power waits for blade \(power.blade), which is not enrolled", "start the coordinator: it ends it as unknown")
+                }
+            case .term, .settings, .blade, .enrolmentToken, .apiToken, .chassis: continue
             }
         }
         return findings

@@ -1,0 +1,113 @@
+import PodpModel
+import PodpPower
+
+/// A chassis that podp watches and may switch.
+public struct ChassisRecord: Hashable, Sendable, Codable {
+    /// The label of the blade that a bay had when it was last looked at.
+    public struct Seat: Hashable, Sendable, Codable {
+        public var bay: Int
+        public var uuid: ID128?
+        public var serial: String?
+        /// The enrolled blade that it is.
+        public var blade: BladeID?
+
+        public init(bay: Int, uuid: ID128?, serial: String?, blade: BladeID?) {
+            self.bay = bay
+            self.uuid = uuid
+            self.serial = serial
+            self.blade = blade
+        }
+    }
+
+    /// Unique; also what policies and blades name.
+    public var name: String
+    /// `amm+snmpv3://podp@192.0.2.10?auth=sha&priv=aes`. SNMP v1's has its community in it: `address` is for showing.
+    public var url: String
+    /// The URL without what opens the chassis.
+    public var address: String
+    /// Where the coordinator's host keeps what opens it; the file's content is never stored here.
+    public var secretFile: String?
+    /// Must say "off" too before podp relies on it.
+    public var secondSources: [PowerSource.Kind] = []
+    public var addedAt: WallTime
+    public var addedBy: String
+    /// By bay, those that have a blade.
+    public var seats: [Seat] = []
+
+    public init(name: String, url: String, address: String, secretFile: String? = nil, addedAt: WallTime, addedBy: String) {
+        self.name = name
+        self.url = url
+        self.address = address
+        self.secretFile = secretFile
+        self.addedAt = addedAt
+        self.addedBy = addedBy
+    }
+}
+
+/// A blade that was to be switched, and what came of it.
+public struct PowerRecord: Hashable, Sendable, Codable {
+    public enum State: Hashable, Sendable, Codable {
+        case running
+        /// Read back; `requested`: it took a request, it was not so already.
+        case confirmed(PowerState, requested: Bool)
+        case refused(PowerRefusal)
+        /// Nobody can say what the blade does; why, in words.
+        case unknown(reason: String)
+
+        public var isEnded: Bool { self != .running }
+    }
+
+    public var id: OperationID
+    public var chassis: String
+    public var bay: Int
+    public var blade: BladeID
+    public var bladeName: String
+    public var request: PowerRequest
+    public var state: State
+    public var by: String
+    public var startedAt: WallTime
+    public var endedAt: WallTime?
+    /// Those that its end relies on, or the last one before a deadline.
+    public var readings: [PowerReading] = []
+
+    public init(
+        id: OperationID, chassis: String, bay: Int, blade: BladeID, bladeName: String, request: PowerRequest, state: State = .running, by: String,
+        startedAt: WallTime
+    ) {
+        self.id = id
+        self.chassis = chassis
+        self.bay = bay
+        self.blade = blade
+        self.bladeName = bladeName
+        self.request = request
+        self.state = state
+        self.by = by
+        self.startedAt = startedAt
+    }
+}
+
+/// What happened at a chassis, told by whoever speaks to it.
+public enum ChassisNews: Sendable {
+    /// A poll's answer. `inventory` and `capabilities`: when they were asked for, or something changed.
+    case polled(ChassisReadings, inventory: ChassisInventory?, capabilities: ChassisCapabilities?)
+    /// Nothing answered the poll, and why.
+    case silent(String)
+    /// The answer to `look`: one reading of each source.
+    case looked(OperationID, [PowerReading])
+    /// The answer to `request`.
+    case requested(OperationID, RequestOutcome)
+}
+
+/// What is wanted of whoever speaks to a chassis. Looks and requests come before polls.
+public enum ChassisOrder: Sendable {
+    /// Get ready to speak to it: the first order.
+    case watch(ChassisRecord)
+    /// The last one.
+    case forget
+    /// Ends as `polled` or `silent`. `inventory`: read the slow tables, too.
+    case poll(inventory: Bool)
+    /// Ends as `looked`.
+    case look(OperationID, bay: Int, [PowerSource.Kind])
+    /// Made once; ends as `requested`. What it is for is stored.
+    case request(OperationID, bay: Int, PowerRequest)
+}

@@ -1,0 +1,161 @@
+import PodpModel
+import PodpPower
+
+extension CoordinatorCore {
+    // MARK: - Coming and going
+
+    mutating func addChassis(_ record: ChassisRecord, request: RequestID, by actor: Actor) {
+        guard isGoodName(record.name) else {
+            return refuse(request, Refusal(.invalid, "'\(record.name)' is no name for a chassis: 1 to 63 letters, digits, dots and dashes"))
+        }
+        guard decided.chassis[record.name] == nil else {
+            return refuse(
+                request,
+                Refusal(.conflict, "there is a chassis \(record.name) already", remedy: "`podp chassis remove \(record.name)`, or choose another with --name"))
+        }
+        if let other = decided.chassis.values.sorted(by: { $0.name < $1.name }).first(where: { $0.address == record.address }) {
+            return refuse(request, Refusal(.conflict, "\(other.name) is at \(record.address) already: two that switch one chassis would fight"))
+        }
+        guard decided.chassis.count < 1000 else { return refuse(request, Refusal(.conflict, "podp watches 1000 chassis at most")) }
+        var record = record
+        record.addedAt = now.wall
+        record.addedBy = actor.name
+        record.seats = []
+        put(.chassis(record))
+        chassis[record.name] = LiveChassis(at: now.instant)
+        audit("chassis-added", by: actor.name, "chassis \(record.name) at \(record.address) is watched from now on")
+        emitAfterCommit(.chassis(record.name, .watch(record)))
+        emitAfterCommit(.answer(request, .done))
+    }
+
+    mutating func removeChassis(_ name: String, request: RequestID, by actor: Actor) {
+        guard let record = decided.chassis[name] else { return refuse(request, .noChassis(name)) }
+        if let busy = decided.power.values.sorted(by: { $0.id < $1.id }).first(where: { $0.chassis == name && !$0.state.isEnded }) {
+            return refuse(request, Refusal(.busy, "\(busy.bladeName) is being switched \(busy.request.goal.rawValue)", remedy: "wait until it has ended"))
+        }
+        delete(Record.chassis(record).key)
+        chassis[name] = nil
+        audit("chassis-removed", .warning, by: actor.name, "chassis \(name) is not watched any more, and nothing in it can be switched")
+        emitAfterCommit(.chassis(name, .forget))
+        emitAfterCommit(.answer(request, .done))
+    }
+
+    private func isGoodName(_ name: String) -> Bool {
+        (1...63).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+            }
+    }
+
+    /// Of a run's first event: every chassis is watched again, and requests of the run before have ended without anybody looking.
+    mutating func resumeChassis() {
+        for record in decided.chassis.values.sorted(by: { $0.name < $1.name }) {
+            chassis[record.name] = LiveChassis(at: now.instant)
+            emit(.chassis(record.name, .watch(record)))
+        }
+        for var record in decided.power.values.sorted(by: { $0.id < $1.id }) where !record.state.isEnded {
+            let reason = "podp was restarted meanwhile; `podp chassis` shows what the bay reads"
+            record.state = .unknown(reason: reason)
+            record.endedAt = now.wall
+            put(.power(record))
+            audit("power-unknown", .warning, by: record.by, blade: record.blade, operation: record.id, "\(sentence(record)): \(reason)")
+        }
+    }
+
+    // MARK: - Looking
+
+    mutating func pollChassis() {
+        for name in chassis.keys.sorted() {
+            guard var live = chassis[name] else { continue }
+            // A poll whose answer is lost must not be the last one.
+            if let asked = live.pollAsked, now.instant - asked > configuration.chassisPollDeadline { live.pollAsked = nil }
+            if live.pollAsked == nil, now.instant >= live.nextPoll {
+                let wantsInventory = live.inventory == nil || now.instant >= live.nextInventory
+                live.pollAsked = now.instant
+                live.nextPoll = now.instant + configuration.chassisPollInterval
+                if wantsInventory { live.nextInventory = now.instant + configuration.chassisInventoryInterval }
+                // Not before it is stored that there is such a chassis.
+                emitAfterCommit(.chassis(name, .poll(inventory: wantsInventory)))
+            }
+            chassis[name] = live
+        }
+    }
+
+    mutating func receive(_ news: ChassisNews, from name: String) {
+        switch news {
+        case .polled(let readings, let inventory, let capabilities):
+            guard isActive else { return }
+            receive(readings, inventory: inventory, capabilities: capabilities, from: name)
+        case .silent(let reason):
+            guard isActive else { return }
+            receiveSilence(reason, from: name)
+        case .looked(let id, let readings): advancePower(id, .readings(readings))
+        case .requested(let id, let outcome): advancePower(id, .requested(outcome))
+        }
+    }
+
+    private mutating func receive(_ readings: ChassisReadings, inventory: ChassisInventory?, capabilities: ChassisCapabilities?, from name: String) {
+        guard var live = chassis[name] else { return }
+        if let reason = live.silence, live.silentPolls >= Self.silentPollsTold {
+            audit("chassis-answers", .info, "chassis \(name) answers again (before: \(reason))")
+        }
+        let before = live.readings
+        live.pollAsked = nil
+        live.silentPolls = 0
+        live.silence = nil
+        live.silentSince = nil
+        live.readings = readings
+        live.readingsAt = now.instant
+        if let inventory {
+            live.inventory = inventory
+            live.inventoryAt = now.instant
+        } else if let known = live.inventory, readings.bays.contains(where: { hasChanged($0.power, since: known) }) {
+            // Somebody put a blade in or took one out.
+            live.nextInventory = now.instant
+        }
+        if let capabilities { live.capabilities = capabilities }
+        chassis[name] = live
+        revision += 1
+        if let inventory { seat(inventory, in: name) }
+        for change in ChassisChange.between(before, and: readings) { audit(change.kind, change.severity, "\(name): \(change.sentence)") }
+        for entry in readings.log.prefix(Self.logLinesTold) {
+            let severity: AuditEntry.Severity =
+                switch entry.severity?.uppercased() {
+                case "ERR", "CRIT", "CRITICAL", "ERROR": .critical
+                case "WARN", "WARNING": .warning
+                default: .info
+                }
+            audit("chassis-log", severity, by: name, "\(entry.written.map { "\($0) (the chassis' clock): " } ?? "")\(entry.text)")
+        }
+    }
+
+    private func hasChanged(_ reading: PowerReading, since known: ChassisInventory) -> Bool {
+        guard let isPresent = reading.isPresent, let bay = known.bay(reading.bay) else { return false }
+        // A label that was not complete yet is read again, too.
+        return bay.isPresent != isPresent || (isPresent && bay.isInventoryReady == false)
+    }
+
+    /// A management module that restarts is silent for a while: two polls are not worth an event.
+    static let silentPollsTold = 3
+    /// Of a chassis' event log, in one poll.
+    static let logLinesTold = 50
+
+    private mutating func receiveSilence(_ reason: String, from name: String) {
+        guard var live = chassis[name] else { return }
+        live.pollAsked = nil
+        live.silentPolls += 1
+        live.silence = reason
+        if live.silentSince == nil { live.silentSince = now.wall }
+        let isNews = live.silentPolls == Self.silentPollsTold
+        chassis[name] = live
+        revision += 1
+        if isNews {
+            audit("chassis-silent", .warning, "chassis \(name) does not answer (\(reason)): its blades run on, and podp cannot switch them")
+        }
+    }
+}
+
+extension Refusal {
+    static func noChassis(_ name: String) -> Refusal { Refusal(.notFound, "there is no chassis \(name)", remedy: "`podp chassis list` lists them") }
+}

@@ -1,0 +1,76 @@
+import PodpModel
+import PodpPower
+
+/// What is known of a chassis only while this process lives.
+struct LiveChassis: Sendable {
+    /// A poll that was asked for and not answered.
+    var pollAsked: Instant?
+    var nextPoll: Instant
+    var nextInventory: Instant
+    var inventory: ChassisInventory?
+    var inventoryAt: Instant?
+    var capabilities: ChassisCapabilities?
+    var readings: ChassisReadings?
+    /// When the readings came in, on the core's clock.
+    var readingsAt: Instant?
+    /// Polls in a row that nothing answered, and why the last one was not.
+    var silentPolls = 0
+    var silence: String?
+    var silentSince: WallTime?
+    /// The next blade is switched on then at the earliest: many at once draw more than they do later.
+    var nextStart: Instant
+
+    init(at now: Instant) {
+        nextPoll = now
+        nextInventory = now
+        nextStart = now
+    }
+}
+
+/// A request for power that is under way.
+struct LivePower: Sendable {
+    var confirmation: PowerConfirmation
+    var hasBegun = false
+    var begunAt: Instant
+    /// When the confirmation wants to be woken.
+    var wakeAt: Instant?
+    var readings: [PowerReading] = []
+}
+
+/// What requests for power came to since the start; for metrics.
+public struct PowerFigures: Hashable, Sendable {
+    public enum Result: String, Hashable, Sendable, CaseIterable { case confirmed, refused, unknown }
+
+    public struct Count: Hashable, Sendable {
+        public var chassis: String
+        public var request: PowerRequest
+        public var result: Result
+    }
+
+    /// Upper bounds of the histogram's buckets, in seconds; one more is unbounded.
+    public static let bounds: [Double] = [2, 3, 5, 8, 12, 20, 30, 60, 120, 180]
+
+    public struct Histogram: Hashable, Sendable {
+        /// Not cumulative; one more than `bounds`.
+        public var counts = [UInt64](repeating: 0, count: PowerFigures.bounds.count + 1)
+        public var sum: Double = 0
+        public var count: UInt64 { counts.reduce(0, &+) }
+
+        mutating func add(_ seconds: Double) {
+            let index = PowerFigures.bounds.firstIndex { seconds <= $0 } ?? PowerFigures.bounds.count
+            counts[index] &+= 1
+            sum += seconds
+        }
+    }
+
+    public private(set) var ended: [Count: UInt64] = [:]
+    /// From an operator's wish to its confirmation, by chassis and request, in seconds.
+    public private(set) var confirmation: [String: [PowerRequest: Histogram]] = [:]
+
+    public init() {}
+
+    mutating func add(_ result: Result, _ request: PowerRequest, chassis: String, after time: Duration) {
+        ended[Count(chassis: chassis, request: request, result: result), default: 0] &+= 1
+        if result == .confirmed { confirmation[chassis, default: [:]][request, default: Histogram()].add(time.inSeconds) }
+    }
+}

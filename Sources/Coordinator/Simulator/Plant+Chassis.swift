@@ -1,0 +1,164 @@
+import PodpCore
+import PodpModel
+import PodpPower
+
+/// What the plant's management module is like.
+struct PlantChassis: Sendable {
+    static let name = "chassis-1"
+
+    /// Polls and looks are answered; set by scenarios.
+    var isSilent = false
+    /// Requests are accepted and not done.
+    var isDisobedient = false
+    /// Bays whose next reading is the opposite of the truth.
+    var lies: Set<Int> = []
+    var primary = 1
+    /// Blades whose power changes for a request, and what for: a later request, or a loss of power, makes the earlier one void.
+    var pending: [Int: UInt64] = [:]
+    var orders: UInt64 = 0
+    /// Of each request: whether one reading lied already.
+    var hasLied: Set<OperationID> = []
+}
+
+/// What a request found when it was decided; for the checker.
+struct PlantPower: Sendable {
+    var wasOn: Bool
+    var boot: Int
+}
+
+/// The chassis: late, lossy, lying now and then, and with somebody else's hand on its buttons.
+extension Plant {
+    /// Adds the chassis, as `podp chassis add` does, and waits until it has told what it has.
+    public mutating func watchChassis() {
+        let record = ChassisRecord(
+            name: PlantChassis.name, url: "simulated://plant", address: "simulated://plant", addedAt: wall, addedBy: "operator")
+        _ = askAndWait(.addChassis(record))
+        run(atMost: .seconds(30)) { $0.view?.chassis.first?.bays.isEmpty == false }
+    }
+
+    public mutating func silenceChassis(_ isSilent: Bool) { chassis.isSilent = isSilent }
+    public mutating func disobeyRequests(_ isDisobedient: Bool) { chassis.isDisobedient = isDisobedient }
+    /// The next reading of this blade's bay says the opposite of what is true.
+    public mutating func letNextReadingLie(about blade: Int) { chassis.lies.insert(blade + 1) }
+    public func isOn(_ blade: Int) -> Bool { blades[blade].host.isOn }
+    public func powerRecord(_ id: OperationID) -> PowerRecord? { if case .power(let record) = store.records["power/\(id)"] { record } else { nil } }
+
+    /// Two blades change places in the chassis, in a moment when nobody looks.
+    public mutating func swapBays(_ one: Int, _ other: Int) { bays.swapAt(one, other) }
+
+    mutating func perform(_ order: ChassisOrder, on name: String, run: Int) {
+        switch order {
+        case .watch, .forget: return
+        case .poll, .look, .request: schedule(.chassisHears(run: run, order), in: random.between(.milliseconds(1), weather.chassisLatency))
+        }
+    }
+
+    /// The module hears an order: what it reads is true now, and old when it arrives.
+    mutating func chassisHears(_ order: ChassisOrder, run: Int) {
+        guard let process = coordinator, process.run == run else { return }
+        let at = now + process.clockOffset
+        let isLost = chassis.isSilent || random.chance(permille: weather.chassisLosesAnswers)
+        switch order {
+        case .watch, .forget: return
+        case .poll(let inventory):
+            if isLost { return tellLater(.silent("no answer"), run: run) }
+            if random.chance(permille: weather.chassisFailsOver) { chassis.primary = 3 - chassis.primary }
+            tellLater(.polled(readings(at: at), inventory: inventory ? self.inventory : nil, capabilities: inventory ? Self.capabilities : nil), run: run)
+        case .look(let id, let bay, let sources):
+            let main = PowerSource(.management, module: chassis.primary, isPrimary: isLost ? nil : true)
+            guard !isLost else {
+                return tellLater(.looked(id, sources.map { _ in .silent("no answer", bay: bay, source: main, at: at) }), run: run)
+            }
+            tellLater(.looked(id, [look(bay, for: id, at: at)]), run: run)
+        case .request(let id, let bay, let wish):
+            // Lost on its way there, or on its way back.
+            let isHeard = !isLost || random.chance(permille: 500)
+            if isHeard { act(wish, bay: bay, for: id) }
+            tellLater(.requested(id, isLost ? .lost("no answer") : .accepted), run: run)
+        }
+    }
+
+    private mutating func tellLater(_ news: ChassisNews, run: Int) {
+        schedule(.coordinator(run: run, .chassis(PlantChassis.name, news)), in: random.between(.milliseconds(1), weather.chassisLatency))
+    }
+
+    private func index(inBay bay: Int) -> Int? { bays.indices.contains(bay - 1) ? bays[bay - 1] : nil }
+
+    /// One look for a request: at most one of them lies.
+    private mutating func look(_ bay: Int, for id: OperationID, at: Instant) -> PowerReading {
+        var reading = reading(bay, at: at)
+        let wants = chassis.lies.remove(bay) != nil || random.chance(permille: weather.chassisLies)
+        if wants, chassis.hasLied.insert(id).inserted {
+            reading.reported = reading.reported == .on ? .off : .on
+            note("the chassis lies about bay \(bay): \(reading.reported.rawValue)")
+        }
+        return reading
+    }
+
+    private func reading(_ bay: Int, at: Instant) -> PowerReading {
+        let blade = index(inBay: bay)
+        return PowerReading(
+            bay: bay, reported: blade.map { blades[$0].host.isOn ? .on : .off } ?? .off, isPresent: blade != nil, health: blade == nil ? .unknown : .good,
+            source: PowerSource(.management, module: chassis.primary), at: at)
+    }
+
+    private func readings(at: Instant) -> ChassisReadings {
+        ChassisReadings(at: at, primaryModule: chassis.primary, bays: (1...14).map { BayReadings(power: reading($0, at: at)) }, health: .good)
+    }
+
+    private var inventory: ChassisInventory {
+        ChassisInventory(
+            kind: .simulated, model: "plant",
+            bays: (1...14).map { bay in
+                let identity = index(inBay: bay).map { blades[$0].host.identity }
+                return ChassisBay(
+                    number: bay, isPresent: identity != nil, name: identity?.name, serial: identity?.serial, uuid: identity?.id.uuid,
+                    isInventoryReady: identity == nil ? nil : true)
+            })
+    }
+
+    private static let capabilities = ChassisCapabilities(requests: Set(PowerRequest.allCases))
+
+    private mutating func act(_ wish: PowerRequest, bay: Int, for id: OperationID) {
+        guard let blade = index(inBay: bay) else { return }
+        if wish.goal == .off { checkSwitchingOff(blade) }
+        guard !chassis.isDisobedient, !random.chance(permille: weather.chassisDisobeys) else { return note("the chassis forgets to switch bay \(bay)") }
+        chassis.orders += 1
+        chassis.pending[blade] = chassis.orders
+        let takes: Duration = random.chance(permille: 150) ? .seconds(11) : random.between(.milliseconds(500), .seconds(4))
+        schedule(.chassisSwitches(blade, wish, order: chassis.orders), in: takes)
+    }
+
+    mutating func chassisSwitches(_ blade: Int, _ wish: PowerRequest, order: UInt64) {
+        guard chassis.pending[blade] == order else { return }
+        chassis.pending[blade] = nil
+        if wish == .on { powerOn(blade) } else { switchOff(blade) }
+    }
+
+    // MARK: - Checking
+
+    /// What podp switches off has nothing of podp's running on it.
+    private mutating func checkSwitchingOff(_ blade: Int) {
+        for id in blades[blade].host.sorted {
+            guard let domain = blades[blade].host.domains[id], domain.state.executes, store.domain(id) != nil else { continue }
+            report(.power, "\(name(blade)) is switched off while \(domain.definition.name) runs on it")
+        }
+    }
+
+    /// With one lying reading at most, nobody calls a blade off that went on running.
+    mutating func checkPower(_ batch: Batch) {
+        for case .power(let record) in batch.puts {
+            guard let blade = index(of: record.blade) else { continue }
+            let host = blades[blade].host
+            switch record.state {
+            case .running: checker.power[record.id] = PlantPower(wasOn: host.isOn, boot: host.boot)
+            case .confirmed(.off, _):
+                figures.confirmedOff += 1
+                if let before = checker.power[record.id], before.wasOn, host.isOn, host.boot == before.boot {
+                    report(.power, "\(record.bladeName) is called off, and ran all the time")
+                }
+            case .confirmed, .refused, .unknown: continue
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+import PodpModel
+import PodpPower
+import Testing
+
+@testable import PodpCore
+
+/// Chassis in the core: what is durable, what an operator is told, and what a label proves. Power itself is tested in the simulator.
+struct ChassisTests {
+    private static let root = Actor(name: "root", mayOperate: true)
+    private static let reader = Actor(name: "grafana", mayOperate: false)
+
+    /// A core with blades 1 and 2 enrolled, which stores everything at once.
+    private struct Bench {
+        var core = CoordinatorCore()
+        var now = Moment(instant: Instant(nanoseconds: 1_000_000_000), wall: WallTime(milliseconds: 1_000))
+        var audits: [AuditEntry] = []
+        var answers: [RequestID: Answer] = [:]
+        var orders: [ChassisOrder] = []
+        var next: UInt64 = 0
+
+        init(_ records: [Record]) { tell(.loaded(records, newTermID: ID128(high: 1, low: 1))) }
+
+        mutating func tell(_ event: Event) {
+            for effect in core.handle(event, at: now) {
+                switch effect {
+                case .commit(let batch): tell(.committed(batch: batch.id))
+                case .audit(let entry): audits.append(entry)
+                case .answer(let id, let answer): answers[id] = answer
+                case .chassis(_, let order): orders.append(order)
+                default: break
+                }
+            }
+        }
+
+        mutating func ask(_ request: Request, by actor: Actor = root) -> Answer? {
+            next += 1
+            tell(.request(RequestID(next), request, by: actor))
+            return answers[RequestID(next)]
+        }
+
+        mutating func pass(_ seconds: Int) {
+            for _ in 0..<seconds {
+                now.instant = now.instant + .seconds(1)
+                now.wall = WallTime(milliseconds: now.wall.milliseconds + 1000)
+                tell(.timer)
+            }
+        }
+
+        mutating func poll(_ bays: [ChassisBay]) {
+            let readings = ChassisReadings(
+                at: now.instant, primaryModule: 1,
+                bays: bays.map { bay in
+                    BayReadings(
+                        power: PowerReading(
+                            bay: bay.number, reported: .on, isPresent: bay.isPresent, health: .good, source: PowerSource(.management), at: now.instant))
+                })
+            tell(.chassis("north", .polled(readings, inventory: ChassisInventory(kind: .simulated, bays: bays), capabilities: nil)))
+        }
+
+        func blade(_ number: UInt64) -> BladeRecord? { core.committed.blades[ChassisTests.id(number)] }
+    }
+
+    private static func id(_ number: UInt64) -> BladeID { BladeID(ID128(high: 0x0102_0304_0506_0708, low: number)) }
+
+    private static func blade(_ number: UInt64) -> BladeRecord {
+        BladeRecord(
+            id: id(number), identity: BladeIdentity(id: id(number), serial: "S\(number)", name: "blade-\(number)"), chassis: "north",
+            enrolledAt: WallTime(milliseconds: 0))
+    }
+
+    private static func bay(_ bay: Int, _ blade: UInt64?) -> ChassisBay {
+        ChassisBay(number: bay, isPresent: blade != nil, serial: blade.map { "S\($0)" }, uuid: blade.map { id($0).uuid })
+    }
+
+    private static let north = ChassisRecord(name: "north", url: "simulated", address: "simulated", addedAt: WallTime(milliseconds: 0), addedBy: "root")
+
+    private func bench() -> Bench { Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north)]) }
+
+    @Test func `a chassis is watched when it is stored, again after a restart, and no more when it is removed`() {
+        var bench = Bench([])
+        guard case .refused(let reader)? = bench.ask(.addChassis(Self.north), by: Self.reader) else { return #expect(Bool(false), "a reader added it") }
+        #expect(reader.code == .forbidden)
+        #expect(bench.ask(.addChassis(Self.north)) == .done)
+        guard case .watch(let watched)? = bench.orders.first else { return #expect(Bool(false), "not watched") }
+        #expect(watched.name == "north")
+        guard case .refused(let twice)? = bench.ask(.addChassis(Self.north)) else { return #expect(Bool(false), "added twice") }
+        #expect(twice.code == .conflict)
+        var other = Self.north
+        other.name = "south"
+        guard case .refused? = bench.ask(.addChassis(other)) else { return #expect(Bool(false), "one address, two chassis") }
+        other.name = "a/b"
+        guard case .refused(let name)? = bench.ask(.addChassis(other)) else { return #expect(Bool(false), "a name with a slash") }
+        #expect(name.code == .invalid)
+        #expect(bench.ask(.removeChassis(name: "north")) == .done)
+        guard case .forget? = bench.orders.last else { return #expect(Bool(false), "still watched") }
+        #expect(bench.core.view(at: bench.now).chassis.isEmpty)
+
+        let restarted = self.bench()
+        guard case .watch? = restarted.orders.first else { return #expect(Bool(false), "not watched after a restart") }
+    }
+
+    @Test func `polls come every five seconds, one at a time, and one whose answer is lost is not the last`() {
+        var bench = bench()
+        bench.orders = []
+        bench.pass(30)
+        #expect(bench.orders.count == 1, "the first was not answered")
+        bench.pass(120)
+        #expect(bench.orders.count == 2)
+        bench.poll([Self.bay(1, 1)])
+        bench.orders = []
+        for _ in 0..<10 {
+            bench.pass(5)
+            bench.poll([Self.bay(1, 1)])
+        }
+        #expect((9...11).contains(bench.orders.count))
+    }
+
+    @Test func `three silent polls are an event, and so is the answer after them`() {
+        var bench = bench()
+        for _ in 0..<2 { bench.tell(.chassis("north", .silent("no answer"))) }
+        #expect(!bench.audits.contains { $0.kind == "chassis-silent" })
+        for _ in 0..<5 { bench.tell(.chassis("north", .silent("no answer"))) }
+        #expect(bench.audits.count { $0.kind == "chassis-silent" } == 1)
+        #expect(bench.core.view(at: bench.now).chassis.first?.silence == "no answer")
+        bench.poll([Self.bay(1, 1)])
+        #expect(bench.audits.count { $0.kind == "chassis-answers" } == 1)
+    }
+
+    @Test func `a bay is matched by UUID, whichever way round its fields are`() {
+        var bench = bench()
+        var turned = Self.bay(4, 1)
+        turned.uuid = Self.id(1).uuid.withSwappedFields
+        bench.poll([turned, Self.bay(5, 2)])
+        #expect(bench.blade(1)?.bay == 4)
+        #expect(bench.blade(2)?.bay == 5)
+        #expect(bench.blade(1)?.held == nil)
+        #expect(bench.audits.count { $0.kind == "blade-seated" } == 2)
+    }
+
+    @Test func `one UUID in two bays is in neither`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 1), Self.bay(3, 2)])
+        #expect(bench.core.seat(of: Self.id(1)) == nil)
+        #expect(bench.core.seat(of: Self.id(2))?.bay == 3)
+    }
+
+    @Test func `a stranger in a bay of a blade holds that blade, once, and says how to enrol it`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        bench.poll([Self.bay(1, 9), Self.bay(2, 2)])
+        #expect(bench.blade(1)?.held?.contains("bay 1 of north has another blade") == true)
+        #expect(bench.blade(1)?.bay == nil)
+        #expect(bench.blade(2)?.held == nil)
+        #expect(bench.audits.contains { $0.kind == "blade-found" && $0.sentence.contains("podp blade token --chassis north --bay 1") })
+        let events = bench.audits.count
+        bench.poll([Self.bay(1, 9), Self.bay(2, 2)])
+        #expect(bench.audits.count == events, "the same again is no news")
+        #expect(bench.ask(.releaseBlade(Self.id(1))) == .done)
+        bench.poll([Self.bay(1, 9), Self.bay(2, 2)])
+        #expect(bench.blade(1)?.held == nil, "released is released")
+    }
+
+    @Test func `a blade that is known by its addresses keeps its bay while its agent is silent`() {
+        var bench = bench()
+        // The label's UUID is nobody's: what matched it before is the seat that was stored.
+        var record = Self.north
+        record.seats = [ChassisRecord.Seat(bay: 1, uuid: Self.id(77).uuid, serial: "S77", blade: Self.id(1))]
+        var seated = Self.blade(1)
+        seated.bay = 1
+        bench = Bench([.blade(seated), .blade(Self.blade(2)), .chassis(record)])
+        bench.poll([Self.bay(1, 77), Self.bay(2, 2)])
+        #expect(bench.blade(1)?.held == nil)
+        #expect(bench.core.seat(of: Self.id(1))?.bay == 1)
+        bench.poll([Self.bay(1, 78), Self.bay(2, 2)])
+        #expect(bench.blade(1)?.held != nil, "another label is another blade")
+    }
+
+    @Test func `a label that is not complete proves nothing`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        var unread = Self.bay(1, 9)
+        unread.isInventoryReady = false
+        bench.poll([unread, ChassisBay(number: 2, isPresent: true)])
+        #expect(bench.blade(1)?.held == nil && bench.blade(2)?.held == nil)
+        #expect(bench.blade(1)?.bay == 1 && bench.blade(2)?.bay == 2)
+    }
+
+    @Test func `a blade that no chassis tells of cannot be switched, and a start without the watts is refused with what is missing`() {
+        var bench = bench()
+        guard case .refused(let nowhere)? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "begun") }
+        #expect(nowhere.message.contains("no chassis"))
+        var label = Self.bay(1, 1)
+        label.powerDomain = 1
+        label.maximumWatts = 345
+        var readings = ChassisReadings(at: bench.now.instant)
+        readings.bays = [
+            BayReadings(power: PowerReading(bay: 1, reported: .off, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant))
+        ]
+        readings.powerDomains = [PowerDomain(number: 1, remainingWatts: 300)]
+        bench.tell(.chassis("north", .polled(readings, inventory: ChassisInventory(kind: .simulated, bays: [label]), capabilities: nil)))
+        guard case .refused(let short)? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "begun") }
+        #expect(short.message.contains("45 W are missing in power domain 1"))
+        readings.powerDomains = [PowerDomain(number: 1, remainingWatts: 345)]
+        bench.tell(.chassis("north", .polled(readings, inventory: nil, capabilities: nil)))
+        guard case .operation? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "not begun") }
+        guard case .refused(let busy)? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "two at once") }
+        #expect(busy.code == .busy)
+    }
+
+    @Test func `what a lost part would mean follows from the watts that are left`() {
+        var readings = ChassisReadings(at: .zero)
+        readings.powerModules = (1...3).map { PowerModule(number: $0, isPresent: true, health: .good) }
+        readings.powerDomains = [
+            PowerDomain(number: 1, modules: ["Bay 1: 1200W", "Bay 2: 1200W"], usedWatts: 1300),
+            PowerDomain(number: 2, modules: ["Bay 3: 1200W"], usedWatts: 10),
+        ]
+        readings.switchModules = [SwitchModule(number: 1, isPresent: true, kind: .ethernet), SwitchModule(number: 3, isPresent: true, kind: .fibreChannel)]
+        let losses = ChassisLoss.all(readings, inventory: nil)
+        #expect(losses.map(\.severity) == [.critical, .critical, .critical, .critical, .critical])
+        #expect(losses[0].sentence.contains("draws 1300 W and would have 1200 W"))
+        #expect(losses[2].sentence.contains("no power"))
+        readings.powerDomains[0].usedWatts = 1200
+        readings.switchModules.append(SwitchModule(number: 2, isPresent: true, kind: .ethernet))
+        #expect(ChassisLoss.all(readings, inventory: nil).map(\.severity) == [.note, .note, .critical, .warning, .critical, .warning])
+    }
+}
