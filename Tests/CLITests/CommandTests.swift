@@ -46,6 +46,7 @@ struct CommandTests {
             ("domain-show", ["domain", "show", "web-2"]), ("operations", ["operations"]), ("plan-show", ["plan", "show", "7f3a9c"]),
             ("plan-list", ["plans", "list"]),
             ("policy", ["policy"]), ("events", ["events"]), ("check", ["check", "blade-1"]), ("tokens", ["token", "list"]),
+            ("chassis-list", ["chassis", "list"]), ("chassis-show", ["chassis", "show", "north"]),
             ("blade-tokens", ["blade", "token", "--list"]),
         ])
     func golden(_ name: String, _ arguments: [String]) async throws {
@@ -98,6 +99,14 @@ struct CommandTests {
                 #expect(failed.errors.contains("libvirt: domain is not running"))
                 fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 1))] }
                 #expect(try await Self.podp(["domain", "stop", "web-2"], server, directory).code == 0)
+                // Requests for power: one that was read back, one that nobody knows of, one that was refused.
+                for (sequence, code) in [(5, 0), (6, 3), (7, 4)] as [(UInt64, Int32)] {
+                    fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: sequence))] }
+                    #expect(try await Self.podp(["blade", "off", "blade-2"], server, directory).code == code)
+                }
+                let (off, _) = try #require(fleet.with { $0.asked.last })
+                #expect(off == .switchBlade(ExampleFleet.bladeID(2), .softOff))
+
                 fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 4))] }
                 let begun = try await Self.podp(["domain", "migrate", "web-1", "blade-2", "--no-wait"], server, directory)
                 #expect(begun.output == "begun: #4\n")

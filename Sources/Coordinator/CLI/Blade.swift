@@ -4,7 +4,10 @@ import PodpAPI
 struct BladeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blade", abstract: "Blades: what they have and do, and who may be one.",
-        subcommands: [List.self, Show.self, Token.self, Revoke.self, Remove.self, Evacuate.self, Drain.self, Undrain.self, Release.self],
+        subcommands: [
+            List.self, Show.self, Token.self, Revoke.self, Remove.self, Evacuate.self, Drain.self, Undrain.self, Release.self, BladePower.On.self,
+            BladePower.Off.self, BladeConsole.self,
+        ],
         defaultSubcommand: List.self, aliases: ["blades"])
 
     struct Name: ParsableArguments {
@@ -95,7 +98,9 @@ struct BladeCommand: AsyncParsableCommand {
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 
-        func run() async throws {
+        func run() async throws { try await Self.empty(name, options, noWait: patience.noWait) }
+
+        static func empty(_ name: Name, _ options: ConnectionOptions, noWait: Bool) async throws {
             try await options.withCoordinator { coordinator in
                 let blade = try await coordinator.get(name.path, as: BladeResource.self).value
                 _ = try await coordinator.send(.POST, "/v1/blades/\(blade.id)/drain", as: Receipt.self)
@@ -106,7 +111,7 @@ struct BladeCommand: AsyncParsableCommand {
                     throw Trouble(.refused, "\(blade.name) cannot be emptied", remedy: plan.value.remarks.joined(separator: "; "))
                 }
                 _ = try await coordinator.send(.POST, "/v1/plans/\(Coordinator.segment(plan.value.id))/apply", as: Receipt.self)
-                if patience.noWait { return }
+                if noWait { return }
                 try await Waiting.finish(plan: plan.value.id, coordinator: coordinator)
             }
         }

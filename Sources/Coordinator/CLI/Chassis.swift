@@ -5,8 +5,11 @@ import PodpChassis
 struct ChassisCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chassis", abstract: "Chassis: what the metal says, and switching it.",
-        discussion: "probe, check, power and console speak to the chassis themselves and need no coordinator.",
-        subcommands: [ChassisProbe.self, ChassisCheck.self, ChassisPower.self, ChassisConsole.self])
+        discussion: "show, list, add and remove ask the coordinator; probe, check, power and console speak to the chassis themselves.",
+        subcommands: [
+            ChassisWatch.Show.self, ChassisWatch.List.self, ChassisWatch.Add.self, ChassisWatch.Remove.self, ChassisProbe.self, ChassisCheck.self,
+            ChassisPower.self, ChassisConsole.self,
+        ], defaultSubcommand: ChassisWatch.Show.self)
 }
 
 /// Which chassis, and what opens it: options of every command that speaks to one itself.

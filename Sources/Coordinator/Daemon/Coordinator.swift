@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import NIOSSL
+import PodpChassis
 import PodpCore
 import PodpModel
 import PodpServer
@@ -42,8 +43,15 @@ struct Coordinator {
         let failure = Mutex<String?>(nil)
         let timer = CoreTimer(loop: loop)
         let stopping = StopSignal()
+        let chassis = ChassisCrew(
+            log: log,
+            open: { record throws(ChassisError) in
+                let secrets = try record.secretFile.map { path throws(ChassisError) in try ChassisSecrets(file: path) } ?? ChassisSecrets()
+                return try ChassisDrivers.driver(for: try ChassisURL(record.url), secrets: secrets)
+            }, tell: { loop.post(.chassis($0, $1)) })
         let performer = EffectPerformer(
-            loop: loop, links: listener.links, authority: authority, journal: journal, timer: timer, batches: batchFeed, jobs: jobFeed, log: log,
+            loop: loop, links: listener.links, authority: authority, journal: journal, timer: timer, chassis: chassis, batches: batchFeed, jobs: jobFeed,
+            log: log,
             fail: { reason in
                 failure.withLock { $0 = $0 ?? reason }
                 stopping.raise()
@@ -56,7 +64,7 @@ struct Coordinator {
             planningWindow: options.planningWindow.duration)
         var services: [any Service] = [
             journal, StoreWriter(store: store, loop: loop, batches: batches, log: log), ClosingLoop(loop: loop, batches: batchFeed), timer,
-            Workshop(loop: loop, authority: authority, jobs: jobs), listener, stopping,
+            Workshop(loop: loop, authority: authority, jobs: jobs), chassis, listener, stopping,
         ]
         services += try web(fleet, certificate: { try authority.serverCertificate(in: options.files.authority, hosts: options.names, now: Clock.wall) })
         services.append(Readiness(log: log, term: { loop.view().term?.number }))

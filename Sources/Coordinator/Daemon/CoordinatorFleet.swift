@@ -1,9 +1,11 @@
 import Foundation
 import PodpAPI
+import PodpChassis
 import PodpCore
 import PodpDefinition
 import PodpDiagnosis
 import PodpModel
+import PodpPower
 import PodpServer
 import PodpWeb
 
@@ -80,6 +82,33 @@ struct CoordinatorFleet: Fleet {
             secretHash: text.secretHash, expires: expires, createdBy: actor.name, note: order.note ?? "", chassis: order.chassis ?? "", bay: order.bay)
         if case .refused(let refusal) = await loop.ask(.createEnrolmentToken(token), by: actor) { throw Fault(refusal) }
         return BladeTokenSecret(token: text.encoded(), expires: Timestamp(expires))
+    }
+
+    // MARK: - Chassis
+
+    /// A chassis' URL without what opens it.
+    private static func shown(_ url: ChassisURL, _ text: String) -> String {
+        url.description + (text.firstIndex(of: "?").map { String(text[$0...]) } ?? "")
+    }
+
+    func chassis(_ addition: ChassisAddition, by actor: Actor) async throws(Fault) -> ChassisRecord {
+        let url: ChassisURL
+        do {
+            url = try ChassisURL(addition.url)
+            if let file = addition.secretFile { _ = try ChassisSecrets(file: file) }
+        } catch {
+            throw Fault(.invalid, error.message, remedy: error.remedy)
+        }
+        var record = ChassisRecord(
+            name: addition.name ?? url.host, url: addition.url, address: Self.shown(url, addition.url), secretFile: addition.secretFile, addedAt: Clock.wall,
+            addedBy: actor.name)
+        for word in addition.secondSources ?? [] {
+            guard let kind = PowerSource.Kind(rawValue: word), kind != .management else {
+                throw Fault(.invalid, "'\(word)' is no second source", remedy: "there are console, watts and pdu")
+            }
+            if !record.secondSources.contains(kind) { record.secondSources.append(kind) }
+        }
+        return record
     }
 
     // MARK: - Audit

@@ -15,6 +15,7 @@ final class EffectPerformer: Sendable {
     private let log: Logger
     private let journal: AuditJournal
     private let timer: CoreTimer
+    private let chassis: ChassisCrew
     private let batches: AsyncStream<Batch>.Continuation
     private let jobs: AsyncStream<Job>.Continuation
     private let fail: @Sendable (String) -> Void
@@ -26,7 +27,8 @@ final class EffectPerformer: Sendable {
     }
 
     init(
-        loop: CoreLoop, links: LinkTable, authority: CertificateAuthority, journal: AuditJournal, timer: CoreTimer, batches: AsyncStream<Batch>.Continuation,
+        loop: CoreLoop, links: LinkTable, authority: CertificateAuthority, journal: AuditJournal, timer: CoreTimer, chassis: ChassisCrew,
+        batches: AsyncStream<Batch>.Continuation,
         jobs: AsyncStream<Job>.Continuation, log: Logger, fail: @escaping @Sendable (String) -> Void
     ) {
         self.loop = loop
@@ -34,6 +36,7 @@ final class EffectPerformer: Sendable {
         self.authority = authority
         self.journal = journal
         self.timer = timer
+        self.chassis = chassis
         self.batches = batches
         self.jobs = jobs
         self.log = log
@@ -49,6 +52,7 @@ final class EffectPerformer: Sendable {
         case .sign(let ticket, let request, let blade, let addresses):
             jobs.yield(.sign(ticket: ticket, request: request, blade: blade, addresses: addresses))
         case .answer(let request, let answer): loop.answer(request, with: answer)
+        case .chassis(let name, let order): chassis.perform(order, on: name)
         case .arm(let instant): timer.arm(instant)
         case .audit(let entry): journal.append(entry)
         case .sample(let blade, let report): journal.append(report, of: blade)

@@ -99,5 +99,5 @@ struct Endpoint: Sendable {
 
 /// All of the API.
 enum Endpoints {
-    static let all: [Endpoint] = status + blades + bladeTokens + domains + operations + plans + policy + events + tokens + document
+    static let all: [Endpoint] = status + blades + bladeTokens + chassis + domains + operations + plans + policy + events + tokens + document
 }

@@ -20,6 +20,8 @@ public protocol Fleet: Sendable {
     func adopt(_ domain: DomainID, on blade: BladeID, by actor: Actor) async -> Answer
     /// Makes a one-time token for a blade's enrolment, and its text: the addresses to enrol at, the authority's SHA-256, expiry and secret.
     func makeBladeToken(_ order: BladeTokenOrder, lifetime: Duration, by actor: Actor) async throws(Fault) -> BladeTokenSecret
+    /// Reads a chassis' URL, and looks at its secrets' file. Throws a fault that says what is wrong with either.
+    func chassis(_ addition: ChassisAddition, by actor: Actor) async throws(Fault) -> ChassisRecord
     /// Lines of the audit log that the query asks for, oldest first, at most its `limit`. Throws when History does not answer.
     func audit(_ query: AuditQuery) async throws(Fault) -> [AuditLine]
     /// The id of the newest line, whenever there is a newer one that `audit` finds. A wake-up, not the lines: bounded to the newest one

@@ -27,6 +27,8 @@ public enum ExampleFleet {
             domain(4, "lost", on: 3, cpu: 0, state: .unknown),
         ]
         view.operations = operations()
+        view.chassis = [chassis()]
+        view.power = power()
         view.plans = [plan()]
         view.apiTokens = []
         view.enrolmentTokens = [

@@ -83,6 +83,13 @@ public final class FakeFleet: Fleet {
         BladeTokenSecret(token: "podp-enrol-example", expires: Timestamp(WallTime(milliseconds: 1_800_000_000_000)))
     }
 
+    public func chassis(_ addition: ChassisAddition, by actor: Actor) async throws(Fault) -> ChassisRecord {
+        if addition.url.isEmpty { throw Fault(.invalid, "a chassis has a URL") }
+        return ChassisRecord(
+            name: addition.name ?? "example", url: addition.url, address: addition.url, secretFile: addition.secretFile, addedAt: ExampleFleet.now,
+            addedBy: actor.name)
+    }
+
     public func audit(_ query: AuditQuery) async throws(Fault) -> [AuditLine] {
         with { state in
             let order = AuditEntry.Severity.allCases

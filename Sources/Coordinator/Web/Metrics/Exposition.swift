@@ -2,7 +2,7 @@
 ///
 /// https://prometheus.io/docs/instrumenting/exposition_formats/
 public struct Exposition: Sendable {
-    public enum Kind: String, Sendable { case gauge, counter }
+    public enum Kind: String, Sendable { case gauge, counter, histogram }
 
     /// As long as it ever was; what counts is its first `length` bytes.
     private var storage: [UInt8] = []
@@ -20,7 +20,9 @@ public struct Exposition: Sendable {
 
     /// Begins a metric. All its samples must follow before the next one begins.
     public mutating func metric(_ name: StaticString, _ kind: Kind, help: StaticString) {
-        for part: StaticString in ["# HELP ", name, " ", help, "\n# TYPE ", name, kind == .gauge ? " gauge\n" : " counter\n"] {
+        for part: StaticString in [
+            "# HELP ", name, " ", help, "\n# TYPE ", name, kind == .gauge ? " gauge\n" : kind == .counter ? " counter\n" : " histogram\n",
+        ] {
             reserve(part.utf8CodeUnitCount)
             write { $0.copy(part) }
         }

@@ -18,6 +18,7 @@ public struct FleetMetrics: Sendable {
     public func write(into page: inout Exposition) {
         writeCoordinator(&page)
         writeBlades(&page)
+        ChassisMetrics(view: view).write(into: &page)
         writeDomains(&page)
     }
 

@@ -1,0 +1,80 @@
+import ArgumentParser
+import PodpAPI
+import PodpModel
+
+/// Switching blades through the coordinator.
+enum BladePower {
+    struct On: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Switch a blade on by its chassis.", discussion: "Done when the chassis reads back that it is on; its agent comes later.")
+        @OptionGroup var name: BladeCommand.Name
+        @OptionGroup var patience: Patience
+        @OptionGroup var options: ConnectionOptions
+
+        func run() async throws {
+            try await options.withCoordinator { coordinator in
+                let answer = try await coordinator.send(.POST, "\(name.path)/on", as: Receipt.self)
+                try await BladePower.follow(answer, options: options, noWait: patience.noWait, coordinator: coordinator)
+            }
+        }
+    }
+
+    struct Off: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Switch a blade off by its chassis; refused while domains run on it.",
+            discussion: """
+                Its operating system is asked to shut down first. Done when the chassis has read back twice that it is off; status 3 when nobody
+                can say what the blade does.
+                """)
+        @OptionGroup var name: BladeCommand.Name
+        @Flag(help: "Move its domains to other blades first, as 'podp blade evacuate' does.") var move = false
+        @Flag(help: "At once: its operating system is not asked.") var hard = false
+        @OptionGroup var patience: Patience
+        @OptionGroup var options: ConnectionOptions
+
+        func run() async throws {
+            if move { try await BladeCommand.Evacuate.empty(name, options, noWait: false) }
+            try await options.withCoordinator { coordinator in
+                let answer = try await coordinator.send(.POST, "\(name.path)/off", PowerOrder(hard: hard ? true : nil), as: Receipt.self)
+                try await BladePower.follow(answer, options: options, noWait: patience.noWait, coordinator: coordinator)
+            }
+        }
+    }
+
+    /// Waits for the request's end; throws when the blade is not what it was to be.
+    static func follow(_ answer: Coordinator.Answer<Receipt>, options: ConnectionOptions, noWait: Bool, coordinator: Coordinator) async throws {
+        guard let id = answer.value.operations.first else { return }
+        if noWait {
+            options.print(answer) { _ in "begun: \(Words.operation(id))\n" }
+            return
+        }
+        while true {
+            let found = try await coordinator.get("/v1/power/\(id)", as: PowerResource.self)
+            let power = found.value
+            guard power.state == .running else {
+                options.print(found) { Self.text($0) }
+                switch power.state {
+                case .running, .confirmed: return
+                case .refused: throw Trouble(.refused, "\(power.bladeName): \(power.reason ?? "the chassis refused, and did not say why")")
+                case .unknown:
+                    throw Trouble(
+                        .indeterminate, "\(power.bladeName): \(power.reason ?? "nobody knows what it does")",
+                        remedy: "look with 'podp chassis show \(power.chassis)'; nothing that ran on it is safe to start elsewhere")
+                }
+            }
+            try await Task.sleep(for: .milliseconds(300))
+        }
+    }
+
+    static func text(_ power: PowerResource) -> String {
+        var text = ""
+        for reading in power.readings {
+            text += "  \(SafeText.line(reading.source)) says \(reading.reported.rawValue)"
+            text += (reading.reason.map { ", not believed: \(SafeText.line($0))" } ?? "") + "\n"
+        }
+        guard power.state == .confirmed else { return text }
+        let seconds = power.endedAt.map { Double($0.time.millisecondsSince(power.startedAt.time)) / 1000 }
+        let how = power.requested == false ? "it was so already" : "in \(Words.seconds(seconds))"
+        return text + "\(Terminal.output.green("✓")) \(SafeText.line(power.bladeName)) is \(power.confirmed?.rawValue ?? "switched"), confirmed, \(how)\n"
+    }
+}
