@@ -4,7 +4,8 @@ import PodpPlanner
 import PodpRules
 
 /// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal. `planner-bench hbal`: hbal's score beside hbal's own way, over
-/// clusters made from seeds. `planner-bench htools FILE`: the same on one dump.
+/// clusters made from seeds. `planner-bench htools FILE`: the same on one dump. `planner-bench roadef`: machine reassignment, ROADEF 2012.
+/// `planner-bench planetlab`: power-aware consolidation on traces; `planner-bench stream`: the same over standard input and output.
 ///
 /// The problems are made from a seed, so that every machine plans the same ones; every plan is checked by `PlanChecker`.
 @main
@@ -15,9 +16,12 @@ enum Program {
         case nil, "fleets": FleetBenchmark.run(seeds: 3)
         case "hbal":
             do { try HtoolsSuite.run() } catch { print("\(error)") }
+        case "roadef": exit(RoadefBenchmark.run(Array(arguments.dropFirst())))
+        case "stream": exit(StreamBenchmark.run())
+        case "planetlab": exit(PlanetLabBenchmark.run(Array(arguments.dropFirst())))
         case "htools": exit(HtoolsBenchmark.run(Array(arguments.dropFirst())))
         default:
-            print("usage: planner-bench fleets | hbal | htools FILE.data [FILE.util]")
+            print("usage: planner-bench fleets | hbal | htools FILE.data [FILE.util] | stream | planetlab DAY...\n       \(RoadefBenchmark.usage)")
             exit(64)
         }
     }
@@ -27,6 +31,13 @@ enum Program {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+    }
+
+    /// Seconds on a clock that only goes on.
+    static func clock() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     /// The largest resident size that this process has had, in MiB.
