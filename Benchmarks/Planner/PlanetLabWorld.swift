@@ -72,7 +72,7 @@ struct PlanetLabWorld {
         return work * best * Self.interval / 3.6e6
     }
 
-    /// On nominal sizes, the largest first, each where power rises least.
+    /// On nominal sizes, the largest first, each where power rises least among the hosts in use and one empty one.
     private mutating func start() throws {
         var need = [Double](repeating: 0, count: hosts.count)
         var used = [Int](repeating: 0, count: hosts.count)
@@ -84,6 +84,8 @@ struct PlanetLabWorld {
                 guard need[host] + share <= kind.capacity, used[host] + memory[machine] <= kind.memory else { continue }
                 let rise = kind.power((need[host] + share) / kind.capacity) - (need[host] > 0 ? kind.power(need[host] / kind.capacity) : 0)
                 if best.map({ rise < $0.rise - 1e-9 }) ?? true { best = (host, rise) }
+                // Two in a row are empty: so are all that follow.
+                if need[host] == 0, need[min(host + 1, hosts.count - 1)] == 0 { break }
             }
             guard let best else { throw Unreadable(description: "\(machines) virtual machines are more than \(hosts.count) hosts can hold") }
             need[best.host] += min(nominal[machine], hosts[best.host].core)
