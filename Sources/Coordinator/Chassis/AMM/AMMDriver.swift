@@ -52,7 +52,7 @@ public actor AMMDriver: ChassisDriver {
     public func powerState(bay: Int) async -> PowerReading {
         guard let number = UInt32(exactly: bay), (1...14).contains(bay) else { return noBay(bay) }
         // A wide blade to the left explains an absent one here.
-        let before = (1..<number).suffix(2)
+        let before = [bay - 1, bay - 2].filter { $0 >= 1 }.map { UInt32($0) }
         var wants = [AMMTree.exists, AMMTree.power, AMMTree.health].map { SNMPReader.Want(name: $0.appending(number), isVital: true) }
         wants += [AMMTree.activeModule, AMMTree.bayCount].map { SNMPReader.Want(name: $0, isVital: true) }
         for left in before { wants += [AMMTree.exists, AMMTree.width].map { SNMPReader.Want(name: $0.appending(left), isVital: true) } }
