@@ -185,6 +185,23 @@ import Testing
         #expect(AMMClock("08/02/2006,09:51:53", zone: "-6:00,no")?.seconds == 1_154_533_913)
     }
 
+    @Test("Numbers that no chassis has do not trap", arguments: [Int64.max, Int64.min, -1, 1 << 32])
+    func extremes(number: Int64) async throws {
+        try await with({
+            for column in ["22.1.5.1.1.3", "22.1.5.1.1.4", "22.1.5.1.1.5", "22.1.5.1.1.15", "22.1.5.1.1.52"] {
+                for bay in 1...14 { $0.shows["\(column).\(bay)"] = .integer(number) }
+            }
+            for name in ["22.4.19.0", "22.4.34.0", "2.7.1.0", "22.1.4.2.7.0", "2.10.2.1.1.13.17"] { $0.shows[name] = .integer(number) }
+            for name in ["2.10.2.1.1.2.17", "2.10.2.1.1.2.18"] { $0.shows[name] = .bytes(Array("serverBladeBay\(number.magnitude)(17)".utf8)) }
+            for name in ["2.10.2.1.1.7.18", "2.10.1.1.1.9.1", "2.3.1.0"] { $0.shows[name] = .bytes(Array("\(number)W%".utf8)) }
+        }) { driver, _ in
+            let readings = try await driver.readings()
+            #expect(readings.bays.allSatisfy { $0.power.state == .unknown })
+            for bay in 1...14 { #expect(await driver.powerState(bay: bay).state == .unknown) }
+            _ = try await driver.findings()
+        }
+    }
+
     @Test("Names of SNMP's tree know the name before them")
     func names() {
         #expect(ObjectID("1.3.6.5").predecessor == ObjectID("1.3.6.4") && ObjectID("1.3.6.0").predecessor == ObjectID("1.3.6"))

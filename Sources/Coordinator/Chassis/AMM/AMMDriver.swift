@@ -112,7 +112,7 @@ public actor AMMDriver: ChassisDriver {
         for left in [bay - 1, bay - 2] where left >= 1 {
             let number = UInt32(left)
             guard AMMText.flag(found[AMMTree.exists.appending(number)]) == true else { continue }
-            if let width = found[AMMTree.width.appending(number)]?.small, width > 1, left + width > bay { return left }
+            if let width = found[AMMTree.width.appending(number)]?.small, (2...4).contains(width), left + width > bay { return left }
             return nil
         }
         return nil

@@ -89,7 +89,7 @@ enum AMMText {
     /// `serverBladeBay3(19)`: the bay.
     static func bladeBay(_ value: SNMPValue?) -> Int? {
         guard let text = value?.text, text.hasPrefix("serverBladeBay") else { return nil }
-        return Int(text.dropFirst("serverBladeBay".count).prefix { $0.isNumber })
+        return Int(text.dropFirst("serverBladeBay".count).prefix { $0.isNumber }).flatMap { (1...14).contains($0) ? $0 : nil }
     }
 
     /// `1 - Power domain status is good.`: by its first digit.
