@@ -10,7 +10,6 @@ enum HtoolsBenchmark {
         var limits = HtoolsPlanner.Limits()
         var movesOut: String?
         var peerOut: String?
-        var exhaustive = HtoolsDescent.exhaustive
         var index = 0
         while index < arguments.count {
             let value = index + 1 < arguments.count ? arguments[index + 1] : ""
@@ -20,7 +19,6 @@ enum HtoolsBenchmark {
             case "--seed": limits.seed = UInt64(value) ?? limits.seed
             case "--moves-out": movesOut = value
             case "--peer-out": peerOut = value
-            case "--exhaustive": exhaustive = Int(value) ?? exhaustive
             default:
                 files.append(arguments[index])
                 index -= 1
@@ -28,13 +26,13 @@ enum HtoolsBenchmark {
             index += 2
         }
         guard let data = files.first.flatMap(read) else {
-            print("usage: planner-bench htools FILE.data [FILE.util] [--max-moves N] [--steps N] [--seed N] [--moves-out FILE] [--exhaustive CANDIDATES]")
+            print("usage: planner-bench htools FILE.data [FILE.util] [--max-moves N] [--steps N] [--seed N] [--moves-out FILE]")
             return 64
         }
         do {
             let cluster = try HtoolsCluster(data, utilisation: files.dropFirst().first.flatMap(read))
             let start = Program.processorTime()
-            let peer = HtoolsPlanner.steepestDescent(cluster, maxMoves: limits.maxMoves, exhaustive: exhaustive)
+            let peer = HtoolsPlanner.steepestDescent(cluster, maxMoves: limits.maxMoves)
             let middle = Program.processorTime()
             let answer = HtoolsPlanner.plan(cluster, limits: limits)
             let end = Program.processorTime()

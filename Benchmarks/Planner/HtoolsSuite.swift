@@ -1,90 +1,131 @@
 import Glibc
 import PodpPlanner
+import PodpRules
 
-/// podp beside hbal's own way over clusters made from seeds: medians of score, moves and memory, and whether podp was ever worse in one of them.
+/// `planner-bench hbal`: podp beside hbal over clusters made from seeds, in one run.
 ///
-/// The clusters: `ext` template, skewed, 60 % full, either all nodes alike or of four sizes.
+/// A line for each shape and size: medians of podp's score, moves and memory as shares of hbal's, the score at 65 % (uneven nodes, 50 and more) or 80 % of hbal's
+/// moves, whether podp was ever worse in one of score, moves and memory, and what both took. hbal itself is run where it is installed and the cluster is small;
+/// its answer is compared with that of its own way in podp, which stands in for it in larger ones. Every plan is replayed by `HtoolsReplay`.
 enum HtoolsSuite {
-    static func run() throws {
-        print("nodes  instances  sizes  seeds  score/hbal's  moves/hbal's  memory/hbal's  worse in one  hbal's way CPU s  podp CPU s")
-        for (nodes, instances, seeds) in [(14, 84, 20), (28, 200, 20), (50, 500, 20), (100, 1_200, 3)] as [(Int, Int, UInt64)] {
+    private struct Line {
+        var scores: [Double] = []
+        var fewer: [Double] = []
+        var moves: [Double] = []
+        var memory: [Double] = []
+        var worse = 0
+        var illegal = 0
+        var differs = 0
+        var peerSeconds = 0.0
+        var seconds = 0.0
+        var slowest = 0.0
+    }
+
+    /// - Parameter largest: nodes of the largest cluster.
+    static func run(largest: Int) throws {
+        let hasHbal = access("/usr/bin/hbal", X_OK) == 0
+        print("hbal itself is \(hasHbal ? "run up to 28 nodes" : "not installed")")
+        print("nodes  instances  sizes   shape     seeds  score   at fewer  moves   memory  worse  illegal  hbal differs  hbal's CPU s  podp CPU s  slowest")
+        let sizes: [(Int, Int, UInt64)] = [(14, 84, 20), (28, 200, 20), (50, 500, 20), (100, 1_200, 3), (200, 3_000, 2), (500, 8_000, 1), (1_000, 20_000, 1)]
+        for (nodes, instances, seeds) in sizes where nodes <= largest {
             for mixed in [true, false] {
-                var ratios: [(score: Double, moves: Double, memory: Double)] = []
-                var worse = 0
-                var (peerSeconds, seconds) = (0.0, 0.0)
-                for seed in 1...seeds {
-                    let dump = cluster(nodes: nodes, instances: instances, mixed: mixed, seed: seed)
-                    let cluster = try HtoolsCluster(dump.data, utilisation: dump.load)
-                    let start = Program.processorTime()
-                    let peer = HtoolsPlanner.steepestDescent(cluster, exhaustive: .max)
-                    let middle = Program.processorTime()
-                    let answer = HtoolsPlanner.plan(cluster)
-                    peerSeconds += middle - start
-                    seconds += Program.processorTime() - middle
-                    if answer.after.total > peer.after.total + 1e-9 || answer.steps.count > peer.steps.count || answer.memory > peer.memory { worse += 1 }
-                    ratios.append(
-                        (
-                            answer.after.total / max(peer.after.total, 1e-9), Double(answer.steps.count) / Double(max(1, peer.steps.count)),
-                            Double(answer.memory) / Double(max(1, peer.memory))
-                        ))
+                for shape in HtoolsShape.allCases where nodes <= 200 || shape == .skewed {
+                    var line = Line()
+                    for seed in 1...seeds { try add(shape.cluster(nodes: nodes, instances: instances, mixed: mixed, seed: seed), mixed, hasHbal, to: &line) }
+                    show(line, nodes, instances, mixed, shape, seeds)
                 }
-                let texts = [median(ratios.map(\.score)), median(ratios.map(\.moves)), median(ratios.map(\.memory))]
-                let columns = [
-                    ("\(nodes)", 7), ("\(instances)", 11), (mixed ? "mixed" : "alike", 7), ("\(seeds)", 7), (texts[0], 14), (texts[1], 14), (texts[2], 15),
-                    ("\(worse)", 14), (FleetBenchmark.decimal(peerSeconds / Double(seeds), 3), 18), (FleetBenchmark.decimal(seconds / Double(seeds), 3), 0),
-                ]
-                print(columns.map { FleetBenchmark.column($0.0, $0.1) }.joined())
-                fflush(nil)
             }
         }
+        print("peak memory \(Program.peakMemory()) MiB")
+    }
+
+    private static func add(_ dump: (data: String, load: String), _ mixed: Bool, _ hasHbal: Bool, to line: inout Line) throws {
+        let cluster = try HtoolsCluster(dump.data, utilisation: dump.load)
+        var start = Program.processorTime()
+        let peer = HtoolsPlanner.steepestDescent(cluster)
+        line.peerSeconds += Program.processorTime() - start
+        if hasHbal, cluster.nodes.count <= 28, let other = Hbal.balance(dump) {
+            if abs(other.score - peer.after.total) > 1e-6 || other.moves != peer.steps.count { line.differs += 1 }
+        }
+        start = Program.processorTime()
+        let answer = HtoolsPlanner.plan(cluster)
+        let seconds = Program.processorTime() - start
+        line.seconds += seconds
+        line.slowest = max(line.slowest, seconds)
+        guard !peer.steps.isEmpty, peer.after.total > 1e-9 else { return }
+        if answer.after.total > peer.after.total + 1e-9 || answer.steps.count > peer.steps.count || answer.memory > peer.memory { line.worse += 1 }
+        line.scores.append(answer.after.total / peer.after.total)
+        line.moves.append(Double(answer.steps.count) / Double(peer.steps.count))
+        line.memory.append(peer.memory > 0 ? Double(answer.memory) / Double(peer.memory) : 1)
+        var limits = HtoolsPlanner.Limits()
+        limits.maxMoves = peer.steps.count * (mixed && cluster.nodes.count >= 50 ? 65 : 80) / 100
+        line.fewer.append(HtoolsPlanner.plan(cluster, limits: limits).after.total / peer.after.total)
+        let moves = answer.steps.map { (cluster.instances[$0.instance].name, cluster.nodes[$0.from].name, cluster.nodes[$0.to].name) }
+        line.illegal += HtoolsReplay(dump: dump.data)?.violations(of: moves).count ?? 1
+    }
+
+    private static func show(_ line: Line, _ nodes: Int, _ instances: Int, _ mixed: Bool, _ shape: HtoolsShape, _ seeds: UInt64) {
+        let columns = [
+            ("\(nodes)", 7), ("\(instances)", 11), (mixed ? "uneven" : "even", 8), (shape.rawValue, 10), ("\(seeds)", 7), (median(line.scores), 8),
+            (median(line.fewer), 10), (median(line.moves), 8), (median(line.memory), 8), ("\(line.worse)", 7), ("\(line.illegal)", 9), ("\(line.differs)", 14),
+            (FleetBenchmark.decimal(line.peerSeconds / Double(seeds), 4), 14), (FleetBenchmark.decimal(line.seconds / Double(seeds), 4), 12),
+            (FleetBenchmark.decimal(line.slowest, 4), 0),
+        ]
+        print(columns.map { FleetBenchmark.column($0.0, $0.1) }.joined())
+        fflush(nil)
     }
 
     private static func median(_ values: [Double]) -> String {
         let sorted = values.sorted()
-        guard !sorted.isEmpty else { return "" }
+        guard !sorted.isEmpty else { return "-" }
         return FleetBenchmark.decimal((sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2, 3)
     }
+}
 
-    private static let nodeSizes = [(65_536, 16), (98_304, 24), (131_072, 32), (262_144, 48)]
-    /// Memory in MiB, vCPUs, how often of 100.
-    private static let instanceSizes = [(512, 1, 20), (1_024, 1, 25), (2_048, 2, 25), (4_096, 2, 15), (8_192, 4, 10), (16_384, 8, 4), (32_768, 8, 1)]
+/// Debian's `hbal` and `hsqueeze`, run on files in a folder of their own.
+enum Hbal {
+    static func balance(_ dump: (data: String, load: String)) -> (score: Double, moves: Int)? {
+        guard let output = run("hbal", dump, limit: 120) else { return nil }
+        var score: Double?
+        var moves = 0
+        for line in output.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if line.contains("Cluster score improved from"), let last = words.last { score = Double(last) }
+            if let length = line.firstRange(of: "Solution length=") { moves = Int(line[length.upperBound...]) ?? moves }
+            if line.contains("No solution found"), score == nil { score = words.last.flatMap { Double($0) } }
+        }
+        return score.map { ($0, moves) }
+    }
 
-    static func cluster(nodes: Int, instances: Int, mixed: Bool, seed: UInt64) -> (data: String, load: String) {
-        var random = Numbers(state: seed)
-        func unit() -> Double { Double.random(in: 0..<1, using: &random) }
-        let sizes = (0..<nodes).map { _ in mixed ? nodeSizes[Int.random(in: 0..<4, using: &random)] : nodeSizes[2] }
-        var free = sizes.map { $0.0 - 2_048 }
-        var cpus = sizes.map { $0.1 * 4 }
-        let weights = (0..<nodes).map { _ in 0.2 + 1.6 * unit() }
-        let picks = (0..<instances).map { _ -> (Int, Int) in
-            var draw = Int.random(in: 0..<100, using: &random)
-            for size in instanceSizes {
-                if draw < size.2 { return (size.0, size.1) }
-                draw -= size.2
-            }
-            return (512, 1)
+    /// Nodes that hsqueeze would switch off; `nil` when it gives no answer in time.
+    static func squeeze(_ dump: (data: String, load: String), limit: Int) -> Int? {
+        guard let output = run("hsqueeze", dump, limit: limit) else { return nil }
+        return output.split(separator: "\n").count { $0.contains("gnt-node power off") || $0.hasPrefix("Offline") }
+    }
+
+    static func run(_ program: String, _ dump: (data: String, load: String), limit: Int) -> String? {
+        let base = "/tmp/podp-planner-bench-\(getpid())"
+        defer {
+            unlink(base + ".data")
+            unlink(base + ".util")
         }
-        let scale = 0.6 * Double(free.reduce(0, +)) / Double(max(1, picks.reduce(0) { $0 + $1.0 }))
-        var rows: [String] = []
-        var load = ""
-        for (index, pick) in picks.enumerated() {
-            let memory = max(128, min(Int(Double(pick.0) * scale) / 64 * 64, 61_440))
-            // The heavier of a few nodes drawn, else the next one with room.
-            var node = (0..<3).map { _ in Int.random(in: 0..<nodes, using: &random) }.max { weights[$0] < weights[$1] } ?? 0
-            for _ in 0..<nodes where free[node] <= memory || cpus[node] < pick.1 { node = (node + 1) % nodes }
-            guard free[node] > memory, cpus[node] >= pick.1 else { continue }
-            free[node] -= memory
-            cpus[node] -= pick.1
-            rows.append("vm\(index)|\(memory)|0|\(pick.1)|running|Y|node\(node)||ext||1|-|N")
-            let share = unit() * unit() * unit()
-            load += "vm\(index) \(share * Double(pick.1) / 32) \(Double(memory) / 131_072) \(0.01 + share * 0.02) \(0.01 + share * 0.03)\n"
+        guard write(dump.data, base + ".data"), write(dump.load, base + ".util") else { return nil }
+        let load = program == "hbal" ? "-U \(base).util" : ""
+        guard let pipe = popen("timeout \(limit) \(program) -t \(base).data \(load) 2>/dev/null", "r") else { return nil }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, pipe)
+            guard count > 0 else { break }
+            bytes.append(contentsOf: buffer[..<count])
         }
-        let heads = (0..<nodes).map { "node\($0)|\(sizes[$0].0)|2048|\(free[$0])|0|0|\(sizes[$0].1)|N|uuid-0|4||N|0|0|1.0" }
-        let policy = "128,1,1024,1,1,1|128,1,0,1,1,1;65536,32,1048576,16,8,12|ext|4.0|64.0"
-        return (
-            "group0|uuid-0|preferred||\n\n" + heads.joined(separator: "\n") + "\n\n" + rows.joined(separator: "\n") + "\n\n\n|\(policy)\ngroup0|\(policy)\n",
-            load
-        )
+        return pclose(pipe) == 0 ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    private static func write(_ text: String, _ path: String) -> Bool {
+        guard let file = fopen(path, "w") else { return false }
+        defer { fclose(file) }
+        return fputs(text, file) >= 0
     }
 }
 

@@ -3,9 +3,9 @@ import PodpModel
 import PodpPlanner
 import PodpRules
 
-/// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal. `planner-bench hbal`: hbal's score beside hbal's own way, over
-/// clusters made from seeds. `planner-bench htools FILE`: the same on one dump. `planner-bench roadef`: machine reassignment, ROADEF 2012.
-/// `planner-bench planetlab`: power-aware consolidation on traces; `planner-bench stream`: the same over standard input and output.
+/// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal; `scale`: the largest of them. `hbal [LARGEST]` and `hsqueeze`: podp
+/// beside Ganeti's tools, over clusters made from seeds up to so many nodes (200). `htools FILE`: hbal's score beside hbal's own way, on one dump.
+/// `roadef`: machine reassignment, ROADEF 2012. `planetlab`: power-aware consolidation on traces; `stream`: the same over standard input and output.
 ///
 /// The problems are made from a seed, so that every machine plans the same ones; every plan is checked by `PlanChecker`.
 @main
@@ -15,13 +15,17 @@ enum Program {
         switch arguments.first {
         case nil, "fleets": FleetBenchmark.run(seeds: 3)
         case "hbal":
-            do { try HtoolsSuite.run() } catch { print("\(error)") }
+            do { try HtoolsSuite.run(largest: arguments.dropFirst().first.flatMap { Int($0) } ?? 200) } catch { print("\(error)") }
+        case "hsqueeze":
+            do { try SqueezeSuite.run() } catch { print("\(error)") }
+        case "scale": ScaleBenchmark.run(blades: 10_000, domains: 100_000)
         case "roadef": exit(RoadefBenchmark.run(Array(arguments.dropFirst())))
         case "stream": exit(StreamBenchmark.run())
         case "planetlab": exit(PlanetLabBenchmark.run(Array(arguments.dropFirst())))
         case "htools": exit(HtoolsBenchmark.run(Array(arguments.dropFirst())))
         default:
-            print("usage: planner-bench fleets | hbal | htools FILE.data [FILE.util] | stream | planetlab DAY...\n       \(RoadefBenchmark.usage)")
+            print("usage: planner-bench fleets | scale | hbal [LARGEST] | hsqueeze | htools FILE.data [FILE.util] | stream | planetlab DAY...")
+            print("       \(RoadefBenchmark.usage)")
             exit(64)
         }
     }

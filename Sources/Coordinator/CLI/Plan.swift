@@ -9,21 +9,36 @@ struct PlanCommand: AsyncParsableCommand {
 
     struct Balance: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Spread the load (what 'podp plan' alone does).")
+        @OptionGroup var htools: HtoolsOptions
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await PlanCommand.make(PlanOrder(goal: .balance), options) }
+
+        func run() async throws {
+            if htools.htools != nil { return try await HtoolsRun(goal: .balance, options: htools, output: options.output).run() }
+            try await PlanCommand.make(PlanOrder(goal: .balance), options)
+        }
     }
 
     struct Consolidate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Empty as many blades as can be.")
+        @OptionGroup var htools: HtoolsOptions
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await PlanCommand.make(PlanOrder(goal: .consolidate), options) }
+
+        func run() async throws {
+            if htools.htools != nil { return try await HtoolsRun(goal: .consolidate, options: htools, output: options.output).run() }
+            try await PlanCommand.make(PlanOrder(goal: .consolidate), options)
+        }
     }
 
     struct Evacuate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Empty one blade.")
         @Argument(help: "UUID, name, or a prefix that only one has.") var blade: String
+        @OptionGroup var htools: HtoolsOptions
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await PlanCommand.make(PlanOrder(goal: .evacuate, blade: blade), options) }
+
+        func run() async throws {
+            if htools.htools != nil { return try await HtoolsRun(goal: .evacuate(blade), options: htools, output: options.output).run() }
+            try await PlanCommand.make(PlanOrder(goal: .evacuate, blade: blade), options)
+        }
     }
 
     struct List: AsyncParsableCommand {

@@ -64,7 +64,10 @@ struct Clearing {
 
     // MARK: - As many as can be
 
-    /// Empties blade after blade, the least loaded first, onto blades that are not empty; then in other orders while the budget lasts. Keeps the best.
+    /// In which order blades are emptied: by the share that is used, by how much that is, or by size, so that few large ones stay.
+    private enum Order: CaseIterable { case share, amount, size }
+
+    /// Empties blade after blade onto blades that are not empty, in one order after the other, then in those orders disturbed while the budget lasts. Keeps the best.
     mutating func consolidate() {
         let start = placement
         var best = placement
@@ -72,7 +75,7 @@ struct Clearing {
         var round = 0
         repeat {
             placement = start
-            emptyAll(noise: round == 0 ? 0 : 0.5)
+            emptyAll(Order.allCases[round % Order.allCases.count], noise: round < Order.allCases.count ? 0 : 0.5)
             let cost = placement.objective
             if cost < bestCost - 1e-9 { (best, bestCost) = (placement, cost) }
             round += 1
@@ -80,14 +83,33 @@ struct Clearing {
         placement = best
     }
 
-    private mutating func emptyAll(noise: Double) {
+    private mutating func emptyAll(_ order: Order, noise: Double) {
         let board = placement.board
-        let key = (0..<board.blades).map { blade in hardLoad(blade) * (1 + noise * (random.unit() - 0.5)) }
+        let key = (0..<board.blades).map { blade in
+            let value =
+                switch order {
+                case .share: hardLoad(blade)
+                case .amount: hardLoad(blade) * size(blade)
+                case .size: size(blade) * (1 + 0.1 * hardLoad(blade))
+                }
+            return value * (1 + noise * (random.unit() - 0.5))
+        }
         let order = (0..<board.blades).sorted { (key[$0], $0) < (key[$1], $1) }
         var isTarget = (0..<board.blades).map { board.accepts[$0] && (placement.population[$0] > 0 || board.isNeverEmpty[$0]) }
         for blade in order where isTarget[blade] && !board.isNeverEmpty[blade] {
             isTarget[blade] = false
             if !empty(blade, onto: isTarget) { isTarget[blade] = true }
+        }
+    }
+
+    /// The largest capacity among the blade's hard resources (any where none is hard), where 1 is a usual blade's.
+    private func size(_ blade: Int) -> Double {
+        let board = placement.board
+        let anyHard = board.isHard.contains(true)
+        return (0..<board.resources).reduce(0) { largest, resource in
+            let inverse = board.inverse[blade * board.resources + resource]
+            guard board.isHard[resource] || !anyHard, inverse > 0 else { return largest }
+            return max(largest, board.usualInverse[resource] / inverse)
         }
     }
 

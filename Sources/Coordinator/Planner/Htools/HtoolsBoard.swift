@@ -26,11 +26,22 @@ final class HtoolsBoard: Sendable {
     let vcpuLimit: [Double]
     let dom0CPUs: [Int]
     let reserved: [Int]
-    let group: [Int]
     let isOffline: [Bool]
+    /// By kind of origin and node: whether what comes from there may go there (online, same group, migration tags).
+    let kind: [Int]
+    let isReached: [Bool]
+    /// The nodes of each node group.
+    let groups: [[Int]]
+    /// By instance: its disks are reached from every node of its group.
+    let isShared: [Bool]
+    /// The part of hbal's score that no move changes.
+    let rest: Double
     /// Exclusion tags by instance, locations by node, as indices.
     let tags: Grouping
     let locations: Grouping
+    /// Wanted locations by instance.
+    let wishes: Grouping
+    let hasWishes: Bool
     let tagCount: Int
     let locationCount: Int
     let hasTags: Bool
@@ -38,7 +49,8 @@ final class HtoolsBoard: Sendable {
     static let offlinePenalty = 20.0
     static let tagPenalty = 2.0
 
-    init(_ cluster: HtoolsCluster) {
+    /// - Parameter leaving: only what is on this node may move.
+    init(_ cluster: HtoolsCluster, leaving: Int? = nil) {
         let books = HtoolsBooks(cluster)
         let places = cluster.instances.map(\.primary)
         let sums = HtoolsSums(cluster, books, places)
@@ -47,7 +59,10 @@ final class HtoolsBoard: Sendable {
         online = Double(max(1, cluster.nodes.count { !$0.isOffline }))
         isOffline = cluster.nodes.map(\.isOffline)
         origin = places
-        isMovable = cluster.instances.map { $0.isShared && $0.autoBalance }
+        // What is on an offline node is to leave it, whether Ganeti balances it or not.
+        isMovable = cluster.instances.map { instance in
+            instance.isShared && (leaving.map { $0 == instance.primary } ?? (instance.autoBalance || cluster.nodes[instance.primary].isOffline))
+        }
         memory = cluster.instances.map(\.memory)
         usedMemory = cluster.instances.map { $0.usesMemory ? $0.memory : 0 }
         vcpus = cluster.instances.map { $0.status == "offline" ? 0 : $0.vcpus }
@@ -55,8 +70,9 @@ final class HtoolsBoard: Sendable {
         vcpuLimit = cluster.nodes.map { (cluster.vcpuRatio[$0.group] ?? 4) * Double($0.cpus) + 1e-9 }
         dom0CPUs = cluster.nodes.map(\.dom0CPUs)
         reserved = sums.reserved
-        let groups = Dictionary(cluster.nodes.enumerated().map { ($1.group, $0) }, uniquingKeysWith: min)
-        group = cluster.nodes.map { groups[$0.group] ?? 0 }
+        (kind, isReached) = Self.reach(cluster)
+        groups = Dictionary(grouping: cluster.nodes.indices) { cluster.nodes[$0].group }.values.sorted { $0[0] < $1[0] }
+        isShared = cluster.instances.map(\.isShared)
 
         // Lanes.
         factor = cluster.nodes.map { node in
@@ -93,184 +109,46 @@ final class HtoolsBoard: Sendable {
         // Tags.
         let tagNames = Set(books.exclusion.flatMap { $0 }).sorted()
         let tagIndex = Dictionary(uniqueKeysWithValues: tagNames.enumerated().map { ($1, $0) })
-        let locationNames = Set(books.locations.flatMap { $0 }).sorted()
+        let locationNames = Set(books.locations.flatMap { $0 }).union(books.wanted.flatMap { $0 }).sorted()
         let locationIndex = Dictionary(uniqueKeysWithValues: locationNames.enumerated().map { ($1, $0) })
         tags = Grouping(books.exclusion.map { $0.compactMap { tagIndex[$0] } })
         locations = Grouping(books.locations.map { $0.compactMap { locationIndex[$0] }.sorted() })
+        wishes = Grouping(books.wanted.map { $0.compactMap { locationIndex[$0] }.sorted() })
+        hasWishes = books.wanted.contains { !$0.isEmpty }
         (tagCount, locationCount, hasTags) = (tagNames.count, locationNames.count, !tagNames.isEmpty)
-    }
-}
-
-/// Where every instance is while a plan on hbal's score is looked for.
-struct HtoolsState {
-    typealias Lanes = HtoolsBoard.Lanes
-
-    let board: HtoolsBoard
-    private(set) var at: [Int]
-    private(set) var lanes: [Lanes]
-    private(set) var sum = Lanes(repeating: 0)
-    private(set) var squares = Lanes(repeating: 0)
-    private(set) var used: [Int]
-    private(set) var vcpus: [Int]
-    private(set) var tagged: [Int]
-    private var crowded: [Int]
-    /// Counted terms: tags, locations, instances on offline nodes.
-    private(set) var counted = 0.0
-    private(set) var displaced = 0
-    /// MiB of those that are not where they were.
-    private(set) var moved = 0
-
-    init(_ board: HtoolsBoard, at places: [Int]) {
-        self.board = board
-        at = places
-        lanes = board.base
-        used = Array(repeating: 0, count: board.nodes)
-        vcpus = board.dom0CPUs
-        tagged = Array(repeating: 0, count: board.nodes * board.tagCount)
-        crowded = Array(repeating: 0, count: board.locationCount * board.tagCount)
-        for node in 0..<board.nodes {
-            sum += lanes[node]
-            squares += lanes[node] * lanes[node]
+        let score = HtoolsScore(cluster)
+        rest = zip(HtoolsScore.names, zip(HtoolsScore.weights, score.values)).reduce(0) { sum, term in
+            let isMoved = ["mem_cv", "vcpu", "_load_cv", "free_mem_cv_forth", "offline", "pri_tags", "location"].contains { term.0.contains($0) }
+            return isMoved && term.0 != "reserved_mem_cv" ? sum : sum + term.1.0 * term.1.1
         }
-        for instance in 0..<board.instances {
-            add(instance, to: places[instance])
-            if places[instance] != board.origin[instance] {
-                displaced += 1
-                moved += board.memory[instance]
+    }
+
+    /// Nodes of one group with the same migration tags are of one kind.
+    private static func reach(_ cluster: HtoolsCluster) -> (kind: [Int], isReached: [Bool]) {
+        let migration = HtoolsMigration(cluster)
+        var kinds: [String: Int] = [:]
+        var samples: [Int] = []
+        let kind = cluster.nodes.indices.map { node in
+            let key = cluster.nodes[node].group + "\n" + migration.needed[node].sorted().joined(separator: "\n")
+            if let known = kinds[key] { return known }
+            kinds[key] = samples.count
+            samples.append(node)
+            return samples.count - 1
+        }
+        let isReached = samples.flatMap { sample in
+            cluster.nodes.indices.map { node in
+                !cluster.nodes[node].isOffline && cluster.nodes[node].group == cluster.nodes[sample].group
+                    && migration.needed[sample].isSubset(of: migration.received[node])
             }
         }
+        return (kind, isReached)
     }
 
-    /// The terms of hbal's score that moves change; `HtoolsScore` has the others too.
-    var score: Double { value(sum, squares) + counted }
-
-    @inline(__always)
-    private func value(_ sum: Lanes, _ squares: Lanes) -> Double {
-        let n = Lanes(repeating: 1 / board.online)
-        let mean = sum * n
-        let variance = squares * n - mean * mean
-        return (board.weights * variance.replacing(with: 0, where: variance .< 0).squareRoot()).sum()
-    }
-
-    /// The score after the instance has gone to the node, and `other` (-1: none), which is on that node, to where the instance was.
-    @inline(__always)
-    func scoreAfter(_ instance: Int, to target: Int, exchanging other: Int = -1) -> Double {
-        let source = at[instance]
-        let (a, b) = (lanes[source], lanes[target])
-        var newA = a - board.demand[instance] * board.factor[source]
-        var newB = b + board.demand[instance] * board.factor[target]
-        if other >= 0 {
-            newA += board.demand[other] * board.factor[source]
-            newB -= board.demand[other] * board.factor[target]
-        }
-        let after = value(sum + (newA - a) + (newB - b), squares + (newA * newA - a * a) + (newB * newB - b * b))
-        var counted = counted
-        if board.isOffline[source] { counted -= HtoolsBoard.offlinePenalty }
-        if board.isOffline[target] { counted += HtoolsBoard.offlinePenalty }
-        if board.hasTags {
-            counted += countedChange(instance, from: source, to: target)
-            if other >= 0 { counted += countedChange(other, from: target, to: source) }
-        }
-        return after + counted
-    }
-
-    private func countedChange(_ instance: Int, from source: Int, to target: Int) -> Double {
-        var change = 0.0
-        for position in board.tags.range(instance) {
-            let tag = board.tags.value(position)
-            if !board.isOffline[source] {
-                if tagged[source * board.tagCount + tag] > 1 { change -= HtoolsBoard.tagPenalty }
-                for location in board.locations[source] where !board.locations[target].contains(location) || board.isOffline[target] {
-                    if crowded[location * board.tagCount + tag] > 1 { change -= 1 }
-                }
-            }
-            if !board.isOffline[target] {
-                if tagged[target * board.tagCount + tag] > 0 { change += HtoolsBoard.tagPenalty }
-                for location in board.locations[target] where !board.locations[source].contains(location) || board.isOffline[source] {
-                    if crowded[location * board.tagCount + tag] > 0 { change += 1 }
-                }
-            }
-        }
-        return change
-    }
-
-    /// Whether hbal's rules let the instance go to the node, if `other` (-1: nobody) has left it before.
-    @inline(__always)
-    func fits(_ instance: Int, on target: Int, without other: Int = -1) -> Bool {
-        guard !board.isOffline[target], board.group[target] == board.group[board.origin[instance]] else { return false }
-        let leaving = other >= 0 ? board.usedMemory[other] : 0
-        let free = board.room[target] - used[target] + leaving
-        let after = free - board.usedMemory[instance]
-        guard after > 0, after > board.reserved[target] || free <= board.reserved[target] else { return false }
-        let cpus = vcpus[target] + board.vcpus[instance] - (other >= 0 ? board.vcpus[other] : 0)
-        guard Double(cpus) <= board.vcpuLimit[target] else { return false }
-        if board.hasTags {
-            for position in board.tags.range(instance) {
-                let tag = board.tags.value(position)
-                let left = other >= 0 && board.tags[other].contains(tag) ? 1 : 0
-                if tagged[target * board.tagCount + tag] > left { return false }
-            }
-        }
-        return true
-    }
-
-    mutating func move(_ instance: Int, to target: Int) {
-        let source = at[instance]
-        guard source != target else { return }
-        let origin = board.origin[instance]
-        if source == origin {
-            displaced += 1
-            moved += board.memory[instance]
-        } else if target == origin {
-            displaced -= 1
-            moved -= board.memory[instance]
-        }
-        remove(instance, from: source)
-        add(instance, to: target)
-        at[instance] = target
-    }
-
-    private mutating func change(_ node: Int, by effect: Lanes) {
-        let old = lanes[node]
-        let new = old + effect
-        lanes[node] = new
-        sum += new - old
-        squares += new * new - old * old
-    }
-
-    private mutating func add(_ instance: Int, to node: Int) {
-        change(node, by: board.demand[instance] * board.factor[node])
-        used[node] += board.usedMemory[instance]
-        vcpus[node] += board.vcpus[instance]
-        if board.isOffline[node] { counted += HtoolsBoard.offlinePenalty }
-        for position in board.tags.range(instance) {
-            let tag = board.tags.value(position)
-            if !board.isOffline[node] {
-                if tagged[node * board.tagCount + tag] > 0 { counted += HtoolsBoard.tagPenalty }
-                for location in board.locations[node] {
-                    if crowded[location * board.tagCount + tag] > 0 { counted += 1 }
-                    crowded[location * board.tagCount + tag] += 1
-                }
-            }
-            tagged[node * board.tagCount + tag] += 1
-        }
-    }
-
-    private mutating func remove(_ instance: Int, from node: Int) {
-        change(node, by: board.demand[instance] * -board.factor[node])
-        used[node] -= board.usedMemory[instance]
-        vcpus[node] -= board.vcpus[instance]
-        if board.isOffline[node] { counted -= HtoolsBoard.offlinePenalty }
-        for position in board.tags.range(instance) {
-            let tag = board.tags.value(position)
-            tagged[node * board.tagCount + tag] -= 1
-            if !board.isOffline[node] {
-                if tagged[node * board.tagCount + tag] > 0 { counted -= HtoolsBoard.tagPenalty }
-                for location in board.locations[node] {
-                    crowded[location * board.tagCount + tag] -= 1
-                    if crowded[location * board.tagCount + tag] > 0 { counted -= 1 }
-                }
-            }
-        }
+    /// Locations that the instance wants and the node is not in.
+    func unmet(_ instance: Int, on node: Int) -> Double {
+        if isOffline[node] { return 0 }
+        var count = 0.0
+        for position in wishes.range(instance) where !locations[node].contains(wishes.value(position)) { count += 1 }
+        return count
     }
 }

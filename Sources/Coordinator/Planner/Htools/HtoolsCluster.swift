@@ -49,6 +49,8 @@ public struct HtoolsCluster: Hashable, Sendable {
     /// By group's uuid.
     public var vcpuRatio: [String: Double] = [:]
     public var spindleRatio: [String: Double] = [:]
+    /// Whether a load was given (`-U`).
+    public var hasLoad = false
 
     /// Reads a text dump, and the load of its instances (`-U FILE`) if there is one.
     public init(_ text: String, utilisation: String? = nil) throws(HtoolsError) {
@@ -87,11 +89,12 @@ public struct HtoolsCluster: Hashable, Sendable {
             }
         }
         guard !nodes.isEmpty else { throw HtoolsError(line: 1, reason: "there are no nodes: the second section is empty or missing") }
+        hasLoad = utilisation != nil
         for (number, line) in (utilisation ?? "").split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
             guard let name = words.first, let instance = instanceIndex[String(name)] else { continue }
             let loads = words.dropFirst().prefix(4).compactMap { Double($0) }.filter { $0.isFinite && $0 >= 0 && $0 < 1e12 }
-            guard loads.count == 4 else { throw HtoolsError(line: number + 1, reason: "the load of \(name) is not four numbers") }
+            guard loads.count == 4 else { throw HtoolsError(line: number + 1, reason: "the load of \(name) is not four numbers", isUtilisation: true) }
             instances[instance].load = loads
         }
     }
@@ -122,6 +125,8 @@ public struct HtoolsError: Error, Hashable, Sendable, CustomStringConvertible {
     /// From 1.
     public var line: Int
     public var reason: String
+    /// Of the file of loads, not of the dump.
+    public var isUtilisation = false
 
     public var description: String { "line \(line): \(reason)" }
 }

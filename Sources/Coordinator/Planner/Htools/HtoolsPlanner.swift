@@ -7,13 +7,27 @@ public enum HtoolsPlanner {
         public var to: Int
     }
 
+    public enum Goal: Hashable, Sendable {
+        case balance
+        /// Empty a node that the cluster has as offline, as `hbal -O NODE -E`: nothing else moves.
+        case evacuate(Int)
+    }
+
     public struct Answer: Sendable {
         /// In order; each is legal by hbal's rules when the ones before it have been made.
         public var steps: [Step]
+        /// By step: moves of one wave touch no node twice and may run side by side.
+        public var waves: [Int]
         public var before: HtoolsScore
         public var after: HtoolsScore
         /// MiB that the steps send.
         public var memory: Int
+
+        /// By score, then by moves, then by memory.
+        public func isBetter(than other: Answer) -> Bool {
+            let (score, others) = (after.total, other.after.total)
+            return score < others - 1e-9 || (score <= others && (steps.count, memory) < (other.steps.count, other.memory))
+        }
     }
 
     public struct Limits: Sendable {
@@ -22,41 +36,75 @@ public enum HtoolsPlanner {
         /// Candidates of the search; hbal's own way comes on top. `nil`: by the cluster's size.
         public var steps: Int?
         public var seed: UInt64 = 1
+        public var goal = Goal.balance
 
         public init() {}
     }
 
-    /// hbal's way: the best single move, again and again, until none improves the score (or, below 0.1, improves it by 0.01).
-    ///
-    /// In clusters of up to `exhaustive` candidates a step it looks at all of them and gives hbal's own plan; above, at those that were best a while ago.
-    public static func steepestDescent(_ cluster: HtoolsCluster, maxMoves: Int? = nil, exhaustive: Int = HtoolsDescent.exhaustive) -> Answer {
+    /// hbal's way: the best single move, again and again, until none improves the score (or, below 0.1, improves it by 0.01). hbal's own plan, at any size.
+    public static func steepestDescent(_ cluster: HtoolsCluster, maxMoves: Int? = nil) -> Answer {
         let board = HtoolsBoard(cluster)
-        return answer(cluster, board, HtoolsDescent.steps(board, maxMoves: maxMoves ?? .max, exhaustive: exhaustive))
+        var descent = HtoolsDescent(board)
+        return answer(cluster, board, descent.run(maxMoves: maxMoves ?? .max))
     }
 
     /// A better score than hbal's way with no more moves and no more memory sent.
     public static func plan(_ cluster: HtoolsCluster, limits: Limits = Limits()) -> Answer {
-        let board = HtoolsBoard(cluster)
-        let descent = HtoolsDescent.steps(board, maxMoves: max(0, limits.maxMoves ?? .max))
-        let plain = answer(cluster, board, descent)
-        guard !descent.isEmpty else { return plain }
-        var state = HtoolsState(board, at: board.origin)
-        for step in descent { state.move(step.instance, to: step.to) }
-        // Where the descent is not hbal's to the letter it takes more moves than hbal: a little less leaves room for the difference.
-        let isExact = board.instances * board.nodes <= HtoolsDescent.exhaustive
-        let moves = limits.maxMoves ?? (isExact ? state.displaced : max(1, state.displaced * 93 / 100))
-        let memory = isExact ? state.moved : state.moved * 90 / 100
-        var annealing = HtoolsAnnealing(state, maxMoves: moves, maxMemory: memory, seed: limits.seed)
-        annealing.run(steps: limits.steps ?? min(8_000_000, max(80_000, 2_000 * board.instances)))
-        guard let steps = HtoolsOrder.steps(board, to: annealing.best) else { return plain }
-        let better = answer(cluster, board, steps)
-        return better.after.total <= plain.after.total && better.steps.count <= plain.steps.count && better.memory <= plain.memory ? better : plain
+        let session = HtoolsSession(cluster, limits: limits)
+        return session.improved(seed: limits.seed, steps: limits.steps ?? session.usualSteps)
     }
 
-    private static func answer(_ cluster: HtoolsCluster, _ board: HtoolsBoard, _ steps: [Step]) -> Answer {
+    static func answer(_ cluster: HtoolsCluster, _ board: HtoolsBoard, _ steps: [Step], waves: [Int]? = nil) -> Answer {
         var places = board.origin
         for step in steps { places[step.instance] = step.to }
         return Answer(
-            steps: steps, before: HtoolsScore(cluster), after: HtoolsScore(cluster, places: places), memory: steps.reduce(0) { $0 + board.memory[$1.instance] })
+            steps: steps, waves: waves ?? Array(steps.indices), before: HtoolsScore(cluster), after: HtoolsScore(cluster, places: places),
+            memory: steps.reduce(0) { $0 + board.memory[$1.instance] })
+    }
+}
+
+/// One cluster to be planned: hbal's way, worked out once, and better plans from as many seeds as are wanted, side by side if that is wanted.
+public struct HtoolsSession: Sendable {
+    /// hbal's way, or as far along it as the limit of moves lets it go and no node's loss is worse to bear than before.
+    public let plain: HtoolsPlanner.Answer
+    private let cluster: HtoolsCluster
+    private let board: HtoolsBoard
+    private let places: [Int]
+    private let maxMoves: Int
+    private let maxMemory: Int
+
+    public init(_ cluster: HtoolsCluster, limits: HtoolsPlanner.Limits = HtoolsPlanner.Limits()) {
+        var leaving: Int?
+        if case .evacuate(let node) = limits.goal { leaving = node }
+        let board = HtoolsBoard(cluster, leaving: leaving)
+        self.cluster = cluster
+        self.board = board
+        var descent = HtoolsDescent(board)
+        var steps = descent.run(maxMoves: .max)
+        // Fewer moves than hbal's may send as much as all of them.
+        maxMoves = max(0, limits.maxMoves ?? steps.count)
+        maxMemory = steps.reduce(0) { $0 + board.memory[$1.instance] }
+        places = descent.state.places
+        steps = Array(steps.prefix(maxMoves))
+        var cover = HtoolsCover(board)
+        steps = Array(steps.prefix(cover.prefix(of: steps)))
+        plain = HtoolsPlanner.answer(cluster, board, steps)
+    }
+
+    /// Candidates that are usually worth their time.
+    public var usualSteps: Int { min(8_000_000, max(70_000, 56 * min(board.instances, 1 << 20) * min(board.nodes, 1 << 20))) }
+
+    /// A plan no worse than `plain` in score, moves and memory sent.
+    public func improved(seed: UInt64, steps: Int) -> HtoolsPlanner.Answer {
+        guard maxMoves > 0, board.nodes > 1 else { return plain }
+        // Mostly no node's loss gets worse to bear; where it would, the search goes again with an eye on it.
+        for isWatching in [false, true] {
+            var annealing = HtoolsAnnealing(HtoolsState(board, at: places), maxMoves: maxMoves, maxMemory: maxMemory, seed: seed, isWatching: isWatching)
+            annealing.run(steps: steps)
+            guard let order = HtoolsOrder.steps(board, to: annealing.best) else { continue }
+            let better = HtoolsPlanner.answer(cluster, board, order.steps, waves: order.waves)
+            if better.after.total <= plain.after.total, better.steps.count <= maxMoves, better.memory <= maxMemory { return better }
+        }
+        return plain
     }
 }

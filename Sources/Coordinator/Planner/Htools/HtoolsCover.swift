@@ -1,0 +1,98 @@
+/// Whether the cluster would come through the loss of a node as well as it did at the start (`HtoolsReplay` checks the same with code of its own).
+///
+/// A node is covered if all its instances find room elsewhere in its group: in any order, where what is free beyond the node's largest instance on all other
+/// nodes is more than the rest of the node's memory; or at least restarted one by one, the largest first and each where most is free.
+struct HtoolsCover {
+    enum Level: Int { case none, covered }
+
+    private let board: HtoolsBoard
+    /// By node: how it was covered at the start.
+    private var known: [Level] = []
+    /// Whether there is anything to keep.
+    private(set) var isWatched = false
+
+    init(_ board: HtoolsBoard) {
+        self.board = board
+        known = assess(HtoolsState(board, at: board.origin), atLeast: nil).level
+        isWatched = known.contains { $0 != .none }
+    }
+
+    /// Whether every node is covered at least as well as at the start.
+    func isKept(by state: borrowing HtoolsState) -> Bool {
+        guard isWatched else { return true }
+        let level = assess(state, atLeast: known).level
+        return level.indices.allSatisfy { level[$0].rawValue >= known[$0].rawValue }
+    }
+
+    /// How many of the steps can be made, in their order, before one would leave a node worse covered.
+    mutating func prefix(of steps: [HtoolsPlanner.Step]) -> Int {
+        guard isWatched else { return steps.count }
+        var state = HtoolsState(board, at: board.origin)
+        var reserve = assess(state, atLeast: known).reserve
+        for (index, step) in steps.enumerated() {
+            state.move(step.instance, to: step.to)
+            // A move takes no more from another node's reserve than its memory: as long as that leaves something, nobody need count again.
+            var isNear = known[step.from] != .none || known[step.to] != .none
+            for node in 0..<board.nodes where reserve[node] < .max {
+                reserve[node] -= board.usedMemory[step.instance]
+                if reserve[node] <= 0 { isNear = true }
+            }
+            guard isNear else { continue }
+            let now = assess(state, atLeast: known)
+            if board.isOffline[step.from] {
+                // What leaves an offline node must go somewhere, whatever that takes from the others.
+                for node in 0..<board.nodes where now.level[node].rawValue < known[node].rawValue { known[node] = now.level[node] }
+            } else if now.level.indices.contains(where: { now.level[$0].rawValue < known[$0].rawValue }) {
+                return index
+            }
+            reserve = now.reserve
+        }
+        return steps.count
+    }
+
+    /// Each node's level, and by how much it is covered in any order (not above 0: it is not). With `atLeast` nodes that were not covered are not looked at.
+    private func assess(_ state: borrowing HtoolsState, atLeast known: [Level]?) -> (level: [Level], reserve: [Int]) {
+        var whole = [Int](repeating: 0, count: board.nodes)
+        var largest = whole
+        for instance in 0..<board.instances where board.isShared[instance] {
+            let (node, memory) = (state.at[instance], board.usedMemory[instance])
+            whole[node] += memory
+            if memory > largest[node] { largest[node] = memory }
+        }
+        let spare = (0..<board.nodes).map { state.spare($0) }
+        var level = [Level](repeating: known == nil ? .none : .covered, count: board.nodes)
+        var reserve = [Int](repeating: .max, count: board.nodes)
+        for members in board.groups {
+            let sorted = members.map { spare[$0] }.sorted(by: >)
+            var sums = [0]
+            for amount in sorted { sums.append(sums[sums.count - 1] + amount) }
+            for node in members where known.map({ $0[node] != .none }) ?? true {
+                guard largest[node] > 0 else {
+                    level[node] = .covered
+                    continue
+                }
+                // How many have more to spare than the largest needs.
+                var (low, high) = (0, sorted.count)
+                while low < high {
+                    let middle = (low + high) / 2
+                    if sorted[middle] > largest[node] { low = middle + 1 } else { high = middle }
+                }
+                let beyond = sums[low] - low * largest[node] - max(0, spare[node] - largest[node])
+                reserve[node] = beyond - (whole[node] - largest[node])
+                level[node] = reserve[node] > 0 || fits(node, members, spare, state) ? .covered : .none
+            }
+        }
+        return (level, reserve)
+    }
+
+    private func fits(_ lost: Int, _ members: [Int], _ spare: [Int], _ state: borrowing HtoolsState) -> Bool {
+        var left = members.filter { $0 != lost }.map { spare[$0] }
+        var needs: [Int] = []
+        for instance in 0..<board.instances where state.at[instance] == lost && board.isShared[instance] { needs.append(board.usedMemory[instance]) }
+        for need in needs.sorted(by: >) {
+            guard let widest = left.indices.max(by: { left[$0] < left[$1] }), left[widest] > need else { return false }
+            left[widest] -= need
+        }
+        return true
+    }
+}
