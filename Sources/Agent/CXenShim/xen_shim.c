@@ -138,6 +138,8 @@ int podp_xen_get_idle(podp_xen *xen, uint64_t *idle_ns, int room) {
 
 static uint64_t pages(uint64_t count) { return count > (UINT64_MAX >> XC_PAGE_SHIFT) ? UINT64_MAX : count << XC_PAGE_SHIFT; }
 
+int podp_xen_domains_per_page(void) { return XC_PAGE_SIZE / (int)sizeof(xc_domaininfo_t); }
+
 int podp_xen_get_domains(podp_xen *xen, uint32_t first, podp_xen_domain *domains, int room) {
     if (xen->domain_room < room) {
         xc_domaininfo_t *more = realloc(xen->domains, (size_t)room * sizeof *more);

@@ -136,7 +136,7 @@ final class XenHandle: XenHypervisor {
     }
 
     func domains() throws(HypervisorError) -> [XenDomain] {
-        let room = 256
+        let room = max(Int(podp_xen_domains_per_page()), 1)
         return try call("list of domains") { xen in
             var domains: [XenDomain] = []
             var first: UInt32 = 0

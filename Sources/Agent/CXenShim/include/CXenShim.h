@@ -64,6 +64,9 @@ void podp_xen_close(podp_xen *);
 // The library's last message, empty when there is none. Valid until the next call with this handle.
 const char *podp_xen_message(const podp_xen *);
 
+// How many domains fit into one page of libxenctrl's. It keeps single pages for the next call; more would be mapped and unmapped at every call.
+int podp_xen_domains_per_page(void);
+
 int podp_xen_get_version(podp_xen *, podp_xen_version *);
 int podp_xen_get_host(podp_xen *, podp_xen_host *);
 // Fills at most `room` idle times in nanoseconds, one a physical CPU; returns how many there are.
