@@ -90,6 +90,13 @@ struct OpenAPITests {
                 fleet.with { $0.answers = [.operations([OperationID(term: .zero, sequence: 1)]), .plan(ExampleFleet.plan())] }
                 let begun = try await server.send(.POST, "/v1/domains/web-1/migrate", "{}")
                 #expect(begun.status == 202)
+                // The core answers an application with the plan as it stands then.
+                fleet.with { state in
+                    var plan = ExampleFleet.plan()
+                    plan.operations = [OperationID(term: .zero, sequence: 1)]
+                    state.answers.insert(.plan(plan), at: 0)
+                }
+                #expect(try await server.send(.POST, "/v1/plans/7f3a9c/apply", nil).status == 202)
                 let made = try await server.send(.POST, "/v1/plans", #"{"goal":"balance"}"#)
                 #expect(made.status == 201, "\(made.text)")
                 #expect(check.violations(try made.json(), ["$ref": "#/components/schemas/PlanResource"]) == [])

@@ -98,9 +98,11 @@ extension Receipt {
         case .done: self.init(operations: [], warnings: [])
         case .operation(let id): self.init(operations: [id], warnings: [])
         case .operations(let ids): self.init(operations: ids, warnings: [])
+        // Of a plan that is applied: what its first wave began.
+        case .plan(let plan): self.init(operations: plan.operations.compactMap { $0 }, warnings: [])
         case .domain(let id): self.init(operations: [], domain: id, warnings: [])
         case .refused(let refusal): throw Fault(refusal)
-        case .plan, .certificate, .description: throw Fault(.internalError, "the core gave an answer that does not fit the question")
+        case .certificate, .description: throw Fault(.internalError, "the core gave an answer that does not fit the question")
         }
     }
 }
