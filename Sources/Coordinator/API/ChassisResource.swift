@@ -30,7 +30,7 @@ public struct ChassisResource: Documented {
     public var health: String?
     /// What all of it draws.
     public var watts: Int?
-    /// Sources that must say off, too, before podp relies on it: `console`, `watts`, `pdu`.
+    /// Sources that must say off, too, before podp relies on it: `console`, `watts`.
     public var secondSources: [String]
     /// What it can be asked for: `on`, `softOff`, `hardOff`; empty before it has answered.
     public var can: [String]
@@ -106,7 +106,7 @@ public struct ChassisResource: Documented {
         "primary": "The number of the primary management module.",
         "health": "Its own verdict: `good`, `warning`, `critical`, `notAvailable` or `unknown`.",
         "watts": "What all of it draws.",
-        "secondSources": "Sources that must say off, too, before podp relies on it: `console`, `watts`, `pdu`.",
+        "secondSources": "Sources that must say off, too, before podp relies on it: `console`, `watts`.",
         "can": "What it can be asked for: `on`, `softOff`, `hardOff`; empty before it has answered.",
         "hasConsole": "Whether blades' serial consoles can be opened through it.",
         "bays": "Every bay, by number.",
@@ -371,7 +371,7 @@ public struct ChassisAddition: Documented {
     public var url: String
     /// A file on the coordinator's host with the secrets, readable by its owner alone; one line with the password, or `auth = …` and `priv = …`.
     public var secretFile: String?
-    /// Sources that must say off, too: `console`, `watts`, `pdu`.
+    /// Sources that must say off, too: `console`, `watts`.
     public var secondSources: [String]?
 
     public init(name: String? = nil, url: String, secretFile: String? = nil, secondSources: [String]? = nil) {
@@ -387,6 +387,6 @@ public struct ChassisAddition: Documented {
         "url": "Where its management answers: `amm+snmpv3://USER@HOST?auth=sha&priv=aes`, `amm+snmpv1://COMMUNITY@HOST`, `redfish://USER@HOST?pin=sha256:…`.",
         "secretFile":
             "A file on the coordinator's host with the secrets, readable by its owner alone; one line with the password, or `auth = …` and `priv = …`.",
-        "secondSources": "Sources that must say off, too: `console`, `watts`, `pdu`.",
+        "secondSources": "Sources that must say off, too: `console`, `watts`.",
     ]
 }

@@ -40,7 +40,7 @@ enum ChassisWatch {
         @Option(help: "What to call it; if nothing is said, the host in the URL.") var name: String?
         @Option(help: ArgumentHelp("A file on the coordinator's host with what opens it, readable by podp-coordinator alone.", valueName: "file"))
         var secrets: String?
-        @Option(help: "Must say off, too, before podp believes it: console, watts, pdu; more than once.") var secondSource: [String] = []
+        @Option(help: "Must say off, too, before podp believes it: console, watts; more than once.") var secondSource: [String] = []
         @OptionGroup var options: ConnectionOptions
 
         func run() async throws {

@@ -103,8 +103,9 @@ struct CoordinatorFleet: Fleet {
             name: addition.name ?? url.host, url: addition.url, address: Self.shown(url, addition.url), secretFile: addition.secretFile, addedAt: Clock.wall,
             addedBy: actor.name)
         for word in addition.secondSources ?? [] {
-            guard let kind = PowerSource.Kind(rawValue: word), kind != .management else {
-                throw Fault(.invalid, "'\(word)' is no second source", remedy: "there are console, watts and pdu")
+            // Outlets feed a whole chassis, and are no witness of one blade.
+            guard let kind = PowerSource.Kind(rawValue: word), kind == .console || kind == .watts else {
+                throw Fault(.invalid, "'\(word)' is no second source", remedy: "there are console and watts")
             }
             if !record.secondSources.contains(kind) { record.secondSources.append(kind) }
         }
