@@ -177,12 +177,12 @@ class ManagementModule:
         log = open(self.folder / "snmpd.log", "ab")
         command = ["/usr/sbin/snmpd", "-f", "-C", "-c", str(self.folder / "snmpd.conf"), "-Lf", str(self.folder / "snmpd.out")]
         self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        wait_for(self._answers, 15, "snmpd does not answer; see %s" % (self.folder / "snmpd.out"))
+        wait_for(self._answers, 60, "snmpd does not answer; see %s" % (self.folder / "snmpd.out"))
 
     def _answers(self):
         if self.process.poll() is not None:
             raise RuntimeError("snmpd ended: %s" % (self.folder / "snmpd.out").read_text(errors="replace")[-400:])
-        command = ["snmpget", "-v1", "-c", READ, "-t", "1", "-r", "0", "127.0.0.1:%d" % self.server, ".1.3.6.1.4.1.2.3.51.2.22.4.19.0"]
+        command = ["snmpget", "-v1", "-c", READ, "-t", "3", "-r", "0", "127.0.0.1:%d" % self.server, ".1.3.6.1.4.1.2.3.51.2.22.4.19.0"]
         return subprocess.run(command, env=dict(os.environ, MIBS=""), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
     def restart(self):
