@@ -8,11 +8,11 @@ import Testing
     private func with(_ change: @Sendable (inout LittleAMM.Quirks) -> Void, community: String = "private", _ body: (AMMDriver, LittleAMM) async throws -> Void)
         async throws
     {
-        let clock = ChassisClock.faster(20)
+        let clock = ChassisClock.faster(10)
         let server = try await LittleAMM.start(WorldBox(clock: clock))
         server.setQuirks(change)
-        let driver = try AMMDriver(try ChassisURL("amm+snmpv1://\(community)@127.0.0.1:\(server.port)?timeout=150"), secrets: ChassisSecrets(), clock: clock)
-        try await body(driver, server)
+        let driver = try AMMDriver(try ChassisURL("amm+snmpv1://\(community)@127.0.0.1:\(server.port)?timeout=2000"), secrets: ChassisSecrets(), clock: clock)
+        try await Seats.with { try await body(driver, server) }
         await driver.close()
         await server.stop()
     }

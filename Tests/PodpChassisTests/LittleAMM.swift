@@ -75,9 +75,7 @@ final class LittleAMM: Sendable {
         let community = String(decoding: message.community, as: UTF8.self)
         guard community == "public" || community == "private" else { return nil }
         func fail(_ status: Int64, _ index: Int) -> [UInt8] { BER.response(to: message, status: status, index: Int64(index + 1), message.variables) }
-        func lacks(_ name: [UInt32]) -> Bool {
-            quirks.lacks.contains { column in name.starts(with: base + column.split(separator: ".").compactMap { UInt32($0) }) }
-        }
+        func lacks(_ name: [UInt32]) -> Bool { quirks.lacks.contains { name.starts(with: arcs($0)) } }
         switch message.kind {
         case 0xA0:
             guard let table = table(world, quirks) else { return nil }
@@ -90,11 +88,17 @@ final class LittleAMM: Sendable {
             return quirks.largest > 0 && answer.count > quirks.largest ? BER.response(to: message, status: 1, index: 0, message.variables) : answer
         case 0xA1:
             guard let table = table(world, quirks) else { return nil }
-            let names = table.keys.filter { !lacks($0) }.sorted { $0.lexicographicallyPrecedes($1) }
+            let names = table.keys.filter { quirks.lacks.isEmpty || !lacks($0) }.sorted { $0.lexicographicallyPrecedes($1) }
             var found: [(name: [UInt32], value: BER.Value)] = []
             for (index, variable) in message.variables.enumerated() {
                 if quirks.failsNext && lacks(variable.name) { return fail(2, index) }
-                guard let next = names.first(where: { variable.name.lexicographicallyPrecedes($0) }), let value = table[next] else { return fail(2, index) }
+                var low = 0, high = names.count
+                while low < high {
+                    let middle = (low + high) / 2
+                    if variable.name.lexicographicallyPrecedes(names[middle]) { high = middle } else { low = middle + 1 }
+                }
+                guard low < names.count, let value = table[names[low]] else { return fail(2, index) }
+                let next = names[low]
                 found.append((next, value))
             }
             return BER.response(to: message, status: 0, index: 0, found)
@@ -121,10 +125,23 @@ final class LittleAMM: Sendable {
         .insufficientPower: 10, .powerDenied: 11,
     ]
 
+    private static let known = Mutex<[String: [UInt32]]>([:])
+
+    /// A name below the base, read once.
+    private static func arcs(_ name: String) -> [UInt32] {
+        known.withLock { known in
+            if let arcs = known[name] { return arcs }
+            let arcs = base + name.split(separator: ".").compactMap { UInt32($0) }
+            known[name] = arcs
+            return arcs
+        }
+    }
+
     /// Everything that it shows, now; `nil`: it does not answer.
     private static func table(_ box: WorldBox, _ quirks: Quirks) -> [[UInt32]: BER.Value]? {
         var table: [[UInt32]: BER.Value] = [:]
-        func set(_ name: String, _ value: BER.Value) { table[base + name.split(separator: ".").compactMap { UInt32($0) }] = value }
+        table.reserveCapacity(512)
+        func set(_ name: String, _ value: BER.Value) { table[arcs(name)] = value }
         func text(_ text: String) -> BER.Value { .bytes(Array(text.utf8)) }
         let world: ChassisWorld? = box.with { world in
             guard world.answers() else { return nil }

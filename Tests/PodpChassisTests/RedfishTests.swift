@@ -9,11 +9,11 @@ import Testing
         _ quirks: LittleRedfish.Quirks, user: String? = nil, secrets: ChassisSecrets = ChassisSecrets(),
         _ body: (RedfishDriver, ChassisRunner, LittleRedfish) async throws -> Void
     ) async throws {
-        let clock = ChassisClock.faster(20)
+        let clock = ChassisClock.faster(10)
         let server = try await LittleRedfish.start(WorldBox(clock: clock), quirks)
         let login = user.map { "\($0)@" } ?? ""
         let driver = try RedfishDriver(try ChassisURL("redfish://\(login)127.0.0.1:\(server.port)?tls=off&timeout=2000"), secrets: secrets, clock: clock)
-        try await body(driver, ChassisRunner(driver: driver, clock: clock), server)
+        try await Seats.with { try await body(driver, ChassisRunner(driver: driver, clock: clock), server) }
         await driver.close()
         server.stop()
     }

@@ -22,3 +22,34 @@ final class WorldBox: Sendable {
         }
     }
 }
+
+/// A few tests with servers at a time: all at once, on a small machine, none would be answered in time.
+actor Seats {
+    static let shared = Seats()
+    private var free = 3
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    private func enter() async {
+        guard free == 0 else {
+            free -= 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func leave() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    }
+
+    static func with<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        await shared.enter()
+        do {
+            let result = try await body()
+            await shared.leave()
+            return result
+        } catch {
+            await shared.leave()
+            throw error
+        }
+    }
+}

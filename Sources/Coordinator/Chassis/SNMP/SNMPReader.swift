@@ -3,9 +3,9 @@ import PodpModel
 /// Reads many values with few packets from agents that know no kindness: SNMPv1 fails a whole request for one name that is not there, small
 /// machines send no large answers, and old firmware lacks whole columns.
 ///
-/// Names are packed to a budget of bytes. Where v1 says noSuchName, the same names are asked once more by GETNEXT from the name before each, which
-/// answers what is there and passes over what is not; where that fails too, the name it complains of is left out, one after the other. What
-/// was missing is not asked again for a while.
+/// Names are packed to a budget of bytes. With v1, names that have not answered yet are asked by GETNEXT from the name before each, which answers
+/// what is there and passes over what is not; those that have, by GET; where one way fails, the other is tried; where both fail, the name that it
+/// complains of is left out, one after the other. What was missing is not asked again for a while.
 actor SNMPReader {
     /// A value that is wanted, and about how many bytes its value takes.
     struct Want: Hashable, Sendable {
@@ -23,6 +23,8 @@ actor SNMPReader {
     nonisolated let session: SNMPSession
     private let clock: ChassisClock
     private var missing: [ObjectID: Instant] = [:]
+    /// What has answered before.
+    private var known: Set<ObjectID> = []
     private var budget = SNMPReader.budget
 
     init(_ session: SNMPSession, clock: ChassisClock) {
@@ -54,7 +56,11 @@ actor SNMPReader {
             try await ask(batch, into: &found)
         }
         for want in open where found[want.name] == nil { missing[want.name] = now }
-        for name in found.keys { missing[name] = nil }
+        if known.count > 4096 { known = [] }
+        for name in found.keys {
+            missing[name] = nil
+            known.insert(name)
+        }
         return found
     }
 
@@ -79,23 +85,28 @@ actor SNMPReader {
 
     private func ask(_ names: [ObjectID], into found: inout [ObjectID: SNMPValue]) async throws(ChassisError) {
         guard !names.isEmpty else { return }
-        let answer = try await session.ask(.get, names)
-        if answer.status == 0 { return collect(answer, names, into: &found) }
-        if answer.status == SNMPStatus.tooBig {
+        // What has never answered is asked in the way that v1 forgives.
+        let isFamiliar = !session.access.isV1 || names.allSatisfy(known.contains)
+        let first = isFamiliar ? try await session.ask(.get, names) : try await session.ask(.getNext, names.map(\.predecessor))
+        if first.status == 0 { return collect(first, names, into: &found) }
+        if first.status == SNMPStatus.tooBig {
             guard names.count > 1 else { return }
             budget = max(200, budget / 2)
             try await ask(Array(names[..<(names.count / 2)]), into: &found)
             return try await ask(Array(names[(names.count / 2)...]), into: &found)
         }
-        guard names.count > 1 else { return }
-        let next = try await session.ask(.getNext, names.map(\.predecessor))
-        if next.status == 0 { return collect(next, names, into: &found) }
-        // The end of the tree, or a column that fails in every way: without the name that it complains of.
+        let second = isFamiliar ? try await session.ask(.getNext, names.map(\.predecessor)) : try await session.ask(.get, names)
+        if second.status == 0 { return collect(second, names, into: &found) }
+        // The end of the tree, or a column that fails in every way: without the name that it complains of, and after a second complaint of the
+        // same column without that column.
         var left = names
-        var complaint = answer
+        var complaint = isFamiliar ? first : second
+        var columns: Set<[UInt32]> = []
         for _ in 0..<names.count {
-            guard left.count > 1, complaint.status != 0, complaint.index >= 1, Int(complaint.index) <= left.count else { break }
-            left.remove(at: Int(complaint.index) - 1)
+            guard complaint.index >= 1, Int(complaint.index) <= left.count else { break }
+            let bad = left.remove(at: Int(complaint.index) - 1).arcs.dropLast()
+            if !columns.insert(Array(bad)).inserted { left.removeAll { $0.arcs.dropLast() == bad } }
+            guard !left.isEmpty else { break }
             complaint = try await session.ask(.get, left)
             if complaint.status == 0 { return collect(complaint, left, into: &found) }
         }
