@@ -33,7 +33,14 @@ public struct ReassignmentSearch: ~Copyable {
     private var seen: [Int]
     /// What `best` costs.
     public private(set) var bestCost: Int
-    private var isOpen = false
+    private var stage = Stage.start
+
+    private enum Stage {
+        case start
+        case opening
+        case priced
+        case closing
+    }
 
     public init(_ board: ReassignmentBoard, seed: UInt64, schedule: Schedule = Schedule()) {
         self.board = board
@@ -79,17 +86,23 @@ public struct ReassignmentSearch: ~Copyable {
         let (hot, cold) = (schedule.hot * board.meanSize, schedule.cold * board.meanSize)
         let (opening, cooled, frozen) = (schedule.opening, schedule.cooled, schedule.frozen)
         if progress < opening {
-            state.setPrices(rise: 1000, fall: 1000)
+            if stage == .start { state.forbidExcess() }
+            stage = .opening
             return cold
         }
-        if !isOpen {
-            isOpen = true
-            state.setPrices(rise: 0, fall: 0)
+        if progress < cooled {
+            if stage != .priced { state.setPrices(rise: 0, fall: 0) }
+            stage = .priced
+            if progress < schedule.strict { state.setPrices(rise: schedule.rise, fall: schedule.fall) } else { state.setPrices(rise: 1.05, fall: 1) }
+            return Self.between(hot, cold, (progress - opening) / (cooled - opening))
         }
-        if progress < schedule.strict { state.setPrices(rise: schedule.rise, fall: schedule.fall) } else { state.setPrices(rise: 1.05, fall: 1) }
-        if progress < cooled { return Self.between(hot, cold, (progress - opening) / (cooled - opening)) }
-        if progress < frozen { return Self.between(cold, min(1, cold), (progress - cooled) / (frozen - cooled)) }
-        return 0
+        if stage != .closing {
+            stage = .closing
+            // What is infeasible this late stays so: better to end well from the best that was feasible.
+            if state.excess > 0 { state.adopt(seen) }
+            state.forbidExcess()
+        }
+        return progress < frozen ? Self.between(cold, min(1, cold), (progress - cooled) / (frozen - cooled)) : 0
     }
 
     /// The geometric way from one temperature to another.

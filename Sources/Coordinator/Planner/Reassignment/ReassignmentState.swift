@@ -161,6 +161,16 @@ struct ReassignmentState: ~Copyable {
         }
     }
 
+    /// Makes any excess dearer than anything else could be worth.
+    mutating func forbidExcess() {
+        for machine in 0..<board.machines {
+            let price = levels(machine) + 2 * vectors
+            for vector in 0..<vectors { price[vector] = Lanes(repeating: 0x1p60) }
+            cost[machine] = loadCost(machine)
+            stamp[machine] &+= 1
+        }
+    }
+
     // MARK: - Evaluation of candidates
 
     @inline(__always)
