@@ -12,7 +12,7 @@ import Testing
         let clock = ChassisClock.faster(10)
         let server = try await LittleRedfish.start(WorldBox(clock: clock), quirks)
         let login = user.map { "\($0)@" } ?? ""
-        let driver = try RedfishDriver(try ChassisURL("redfish://\(login)127.0.0.1:\(server.port)?tls=off&timeout=2000"), secrets: secrets, clock: clock)
+        let driver = try RedfishDriver(try ChassisURL("redfish://\(login)127.0.0.1:\(server.port)?tls=off&timeout=20000"), secrets: secrets, clock: clock)
         try await Seats.with { try await body(driver, ChassisRunner(driver: driver, clock: clock), server) }
         await driver.close()
         server.stop()
