@@ -44,6 +44,24 @@ import Testing
         #expect(LibvirtDescription(xml: xml)?.type == type)
     }
 
+    @Test(arguments: [
+        ("weight='512' cap='150'", LibvirtShare(weight: 512, cap: 150), ["weight 512", "cap 150"]), ("weight='256' cap='0'", .usual, []),
+        ("cap='50'", LibvirtShare(weight: 256, cap: 50), ["cap 50"]), ("weight='0' cap='-1'", .usual, []),
+        ("weight='70000' cap='99999999999'", .usual, []), ("weight='many'", .usual, []),
+    ])
+    func `a domain's share of the CPUs is what podp's metadata says, and only what differs from the usual is set`(
+        _ attributes: String, _ share: LibvirtShare, _ parameters: [String]
+    ) {
+        func described(_ metadata: String) -> LibvirtShare? {
+            LibvirtDescription(
+                xml: "<domain type='xen'><name>d</name><uuid>8f6f006d-dc34-4c9f-aa78-842dace7fc35</uuid><metadata>\(metadata)</metadata></domain>")?.share
+        }
+        #expect(described("<other:app xmlns:other='urn:other'/><podp:domain xmlns:podp='urn:podp:domain:1' \(attributes)/>") == share)
+        #expect(described("<podp:domain xmlns:podp='urn:somebody' \(attributes)/>") == nil, "not podp's: not touched")
+        #expect(described("<other:app xmlns:other='urn:other' \(attributes)/>") == nil)
+        #expect(share.parameters.map { "\($0.name) \($0.value)" } == parameters)
+    }
+
     @Test func `no prefix of a document is taken for one, and none traps`() {
         let bytes = Array(Self.recorded.utf8)
         for length in bytes.indices { #expect(XMLNode(document: String(decoding: bytes[..<length], as: UTF8.self)) == nil) }

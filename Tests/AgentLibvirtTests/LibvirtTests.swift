@@ -147,6 +147,33 @@ import Testing
         host.close()
     }
 
+    @Test func `a domain that runs is given its weight, and what the scheduler does not take is told and tried again`() async throws {
+        let host = LibvirtHost(uri: Self.uri)
+        defer { host.close() }
+        let actuator = LibvirtActuator(host: host)
+        func started(_ number: UInt64, _ attributes: String) async -> DomainID {
+            let id = domain(number)
+            var image = image(id, name: "share-\(number)")
+            image.libvirtXML = image.libvirtXML.replacing(
+                "</uuid>", with: "</uuid><metadata><podp:domain xmlns:podp='urn:podp:domain:1' \(attributes)/></metadata>")
+            #expect(await run(actuator, id, .start(image)) == .succeeded)
+            return id
+        }
+        // The test driver's scheduler is the fair one: it knows a weight, and no cap.
+        let weighed = await started(20, "weight='512' cap='0'")
+        #expect(try await host.definitions().findings.isEmpty)
+        let capped = await started(21, "weight='256' cap='150'")
+        for _ in 0..<2 {
+            let finding = try #require(try await host.definitions().findings.first)
+            #expect(finding.code == "cpu-share" && finding.what.hasPrefix("share-21 runs without its cap 150: "))
+        }
+        for id in [weighed, capped] {
+            #expect(await run(actuator, id, .destroy) == .succeeded)
+            _ = await run(actuator, id, .undefine)
+        }
+        #expect(try await host.definitions().findings.isEmpty)
+    }
+
     @Test func `a domain is described for adoption`() async throws {
         let host = LibvirtHost(uri: Self.uri)
         defer { host.close() }

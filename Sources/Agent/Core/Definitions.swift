@@ -5,10 +5,13 @@ public struct HostDefinitions: Hashable, Sendable {
     public var libvirtVersion: String
     /// Sorted by id: every domain that libvirt knows, running or not.
     public var domains: [DomainInventory]
+    /// What libvirt would not do for a domain that runs.
+    public var findings: [Finding]
 
-    public init(libvirtVersion: String, domains: [DomainInventory]) {
+    public init(libvirtVersion: String, domains: [DomainInventory], findings: [Finding] = []) {
         self.libvirtVersion = libvirtVersion
         self.domains = domains
+        self.findings = findings
     }
 }
 

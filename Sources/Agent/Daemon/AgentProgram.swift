@@ -8,8 +8,6 @@ import ServiceLifecycle
 
 @main
 enum AgentProgram {
-    static let version = "0.1.0"
-
     static let usage: String = {
         let width = 34
         let flags = Options.keys.map { key in
@@ -53,7 +51,7 @@ enum AgentProgram {
         case ("run", 1): try await run(options)
         case ("enrol", 2), ("enroll", 2): try await enrol(options, token: rest[1])
         case ("check", 1): try await check(options)
-        case ("version", 1), ("--version", 1): say("podp-agent \(version)")
+        case ("version", 1), ("--version", 1): say("podp-agent \(Release.version)")
         case ("--help", _), ("help", _): say(usage)
         case (nil, _): throw AgentFailure(.usage, "what shall the agent do?", remedy: "`podp-agent --help` tells")
         case ("enrol", _): throw AgentFailure(.usage, "enrol needs one token", remedy: "`podp blade token` on the coordinator makes one")

@@ -72,7 +72,7 @@ actor AgentShell: Service {
         }
         var generator = SystemRandomNumberGenerator()
         let settings = AgentCore.Settings(
-            facts: facts, run: ID128(high: generator.next(), low: generator.next()), version: AgentProgram.version, addresses: addresses)
+            facts: facts, run: ID128(high: generator.next(), low: generator.next()), version: Release.version, addresses: addresses)
         do throws(JournalError) {
             core = AgentCore(settings: settings, journal: try OperationJournal(replaying: content.records))
         } catch {
@@ -106,7 +106,7 @@ actor AgentShell: Service {
         take(.started, &group)
         systemd.notify("READY=1")
         log.notice(
-            "podp-agent \(AgentProgram.version) for blade \(facts.identity.name) (\(facts.identity.id)), \(facts.hypervisor.kind.rawValue) \(facts.hypervisor.version)"
+            "podp-agent \(Release.version) for blade \(facts.identity.name) (\(facts.identity.id)), \(facts.hypervisor.kind.rawValue) \(facts.hypervisor.version)"
         )
         for await message in inbox {
             switch message {

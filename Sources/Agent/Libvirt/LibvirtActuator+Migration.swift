@@ -120,5 +120,9 @@ struct TypedParameters {
         guard virTypedParamsAddString(&list, &count, &room, name, value) == 0 else { throw .last(name) }
     }
 
+    mutating func add(_ name: String, _ value: UInt32) throws(LibvirtFailure) {
+        guard virTypedParamsAddUInt(&list, &count, &room, name, value) == 0 else { throw .last(name) }
+    }
+
     func free() { virTypedParamsFree(list, count) }
 }

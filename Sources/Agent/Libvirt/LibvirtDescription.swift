@@ -11,6 +11,8 @@ struct LibvirtDescription: Hashable, Sendable {
     var maxMemory: Bytes
     var disks: [Disk]
     var nics: [NIC]
+    /// `nil`: it is none of podp's domains.
+    var share: LibvirtShare?
 
     /// `nil` when it is no domain's XML, or has neither name nor UUID.
     init?(xml: String) {
@@ -18,6 +20,7 @@ struct LibvirtDescription: Hashable, Sendable {
         else { return nil }
         self.name = name
         self.id = DomainID(id)
+        share = LibvirtShare(domain: root)
         type = Self.type(root)
         maxMemory = root["memory"].flatMap(Self.bytes) ?? .zero
         memory = root["currentMemory"].flatMap(Self.bytes) ?? maxMemory

@@ -13,6 +13,7 @@ public final class LibvirtHost: DefinitionSource, Sendable {
     let query: LibvirtConnection
     private let signal = ChangeSignal()
     private let events: LibvirtEvents
+    private let shares = LibvirtShares()
 
     public init(uri: String) {
         self.uri = uri
@@ -30,8 +31,9 @@ public final class LibvirtHost: DefinitionSource, Sendable {
 
     public func definitions() async throws(HypervisorError) -> HostDefinitions {
         do throws(LibvirtFailure) {
-            return try await query.call { connection throws(LibvirtFailure) in
-                HostDefinitions(libvirtVersion: Self.version(connection), domains: try Self.domains(connection))
+            return try await query.call { [shares] connection throws(LibvirtFailure) in
+                let domains = try Self.domains(connection, shares)
+                return HostDefinitions(libvirtVersion: Self.version(connection), domains: domains, findings: shares.findings(of: domains))
             }
         } catch {
             throw error.hypervisorError
@@ -49,7 +51,8 @@ public final class LibvirtHost: DefinitionSource, Sendable {
     static func dotted(_ number: UInt) -> String { "\(number / 1_000_000).\(number / 1000 % 1000).\(number % 1000)" }
 
     /// Every domain that libvirt knows except dom0, by id. A domain that goes while it is looked at is left out.
-    static func domains(_ connection: OpaquePointer) throws(LibvirtFailure) -> [DomainInventory] {
+    /// - Parameter shares: gives those that run their share of the CPUs.
+    static func domains(_ connection: OpaquePointer, _ shares: LibvirtShares? = nil) throws(LibvirtFailure) -> [DomainInventory] {
         var list: UnsafeMutablePointer<OpaquePointer?>?
         let count = virConnectListAllDomains(connection, &list, 0)
         guard count >= 0, let list else { throw .last("list of domains") }
@@ -62,7 +65,7 @@ public final class LibvirtHost: DefinitionSource, Sendable {
             let domain = LibvirtDomain(owned: handle)
             guard failure == nil, domain.number != 0 || kind(connection) != .xen else { continue }
             do throws(LibvirtFailure) {
-                if let told = try inventory(domain, connection) { domains.append(told) }
+                if let told = try inventory(domain, connection, shares) { domains.append(told) }
             } catch {
                 if !error.isNoSuchDomain { failure = error }
             }
@@ -80,7 +83,9 @@ public final class LibvirtHost: DefinitionSource, Sendable {
         }
     }
 
-    static func inventory(_ domain: borrowing LibvirtDomain, _ connection: OpaquePointer) throws(LibvirtFailure) -> DomainInventory? {
+    static func inventory(
+        _ domain: borrowing LibvirtDomain, _ connection: OpaquePointer, _ shares: LibvirtShares? = nil
+    ) throws(LibvirtFailure) -> DomainInventory? {
         guard let description = LibvirtDescription(xml: try domain.xml(inactive: false)) else { return nil }
         var autostart: Int32 = 0
         _ = virDomainGetAutostart(domain.handle, &autostart)
@@ -88,11 +93,14 @@ public final class LibvirtHost: DefinitionSource, Sendable {
         let isActive = domain.isActive
         let hasInfo = isActive && virDomainGetInfo(domain.handle, &info) == 0
         let liveMigration: Ability = kind(connection) == .test ? .no(reason: "libvirt's test driver moves no domains") : .yes
-        return DomainInventory(
+        let told = DomainInventory(
             id: description.id, name: description.name, number: domain.number, state: try state(of: domain), type: description.type,
             vcpus: hasInfo ? Int(info.nrVirtCpu) : description.vcpus, maxVCPUs: description.maxVCPUs,
             memory: hasInfo ? .kibibytes(UInt64(info.memory)) : description.memory, maxMemory: description.maxMemory, disks: description.disks,
             nics: description.nics, liveMigration: liveMigration, autostart: autostart != 0, persistent: domain.isPersistent)
+        // On KVM libvirt's own XML has them (cputune).
+        if let shares, let share = description.share, kind(connection) != .kvm { shares.give(share, to: domain, told) }
+        return told
     }
 
     static func state(of domain: borrowing LibvirtDomain) throws(LibvirtFailure) -> DomainState {

@@ -105,7 +105,9 @@ public actor XenTelemetry: Telemetry {
         var defined: [DomainID: DomainInventory] = [:]
         if let source {
             do {
-                for domain in try await source.definitions().domains { defined[domain.id] = domain }
+                let told = try await source.definitions()
+                for domain in told.domains { defined[domain.id] = domain }
+                findings += told.findings
             } catch {
                 findings.append(
                     Finding(

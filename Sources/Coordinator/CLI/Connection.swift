@@ -6,6 +6,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import PodpAPI
+import PodpModel
 
 /// A method of HTTP, for files that know nothing of NIO.
 typealias HTTPVerb = NIOHTTP1.HTTPMethod
@@ -142,7 +143,7 @@ struct Coordinator: Sendable {
         var request = HTTPClientRequest(url: base + path)
         request.method = method
         request.headers.add(name: "Accept", value: "application/json")
-        request.headers.add(name: "User-Agent", value: "podp/\(Version.text)")
+        request.headers.add(name: "User-Agent", value: "podp/\(Release.version)")
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         return request
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PodpAPI
+import PodpModel
 
 /// `podp`: one command a noun, over the coordinator's API.
 @main
@@ -29,13 +30,9 @@ struct Podp: AsyncParsableCommand {
             Exit codes: 0 done; 1 failed; 2 wrong usage; 3 nobody knows yet how it ended; 4 refused, and why;
             5 the coordinator cannot be reached.
             """,
-        version: Version.text,
+        version: Release.version,
         subcommands: [
             StatusCommand.self, BladeCommand.self, ChassisCommand.self, DomainCommand.self, PlanCommand.self, ApplyCommand.self, PolicyCommand.self,
             FreezeCommand.self, ThawCommand.self, OperationsCommand.self, EventsCommand.self, CheckCommand.self, TokenCommand.self,
         ])
-}
-
-enum Version {
-    static let text = "0.1.0"
 }

@@ -1,8 +1,8 @@
 import PodpModel
 
 /// A certificate that is being made, for whom.
-struct SignTicket: Sendable {
-    enum Receiver: Sendable {
+struct SignTicket: Sendable, Codable {
+    enum Receiver: Sendable, Codable {
         case request(RequestID)
         case link(LinkID)
     }
@@ -109,6 +109,8 @@ extension CoordinatorCore {
     mutating func revoke(_ id: BladeID, request: RequestID, by actor: Actor) {
         guard var record = decided.blades[id] else { return refuse(request, .noBlade(id)) }
         record.revoked = true
+        record.revokedCertificates = ((record.revokedCertificates ?? []).filter { $0.notAfter >= now.wall } + record.certificates).suffix(32)
+        record.certificates = []
         put(.blade(record))
         audit(
             "blade-revoked", .warning, by: actor.name, blade: id, "\(record.identity.name) is revoked: its state is unknown from now on; its domains may run on"

@@ -1,7 +1,7 @@
 import PodpModel
 
 /// A blade was asked to look anew.
-struct Observation: Sendable {
+struct Observation: Sendable, Codable {
     var blade: BladeID
     /// For which indeterminate operation.
     var operation: OperationID

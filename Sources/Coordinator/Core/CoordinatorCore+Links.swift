@@ -39,6 +39,9 @@ extension CoordinatorCore {
             return ("blade \(hello.blade.name) (\(id)) is not known here: enrol it (`podp blade token`, then `podp-agent enrol TOKEN`)", true)
         }
         if record.revoked { return ("the certificate of blade \(record.identity.name) was revoked: enrol it again if it is trusted again", true) }
+        if record.revokedCertificates?.contains(where: { $0.serial == certificate }) ?? false {
+            return ("this certificate of blade \(record.identity.name) (serial \(certificate)) was revoked: enrol it again", true)
+        }
         return nil
     }
 

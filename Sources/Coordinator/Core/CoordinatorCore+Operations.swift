@@ -2,7 +2,7 @@ import PodpDefinition
 import PodpModel
 
 /// Blade's XML of a domain that an operator waits for.
-struct DescribeTicket: Sendable {
+struct DescribeTicket: Sendable, Codable {
     var request: RequestID
     var link: LinkID
 }

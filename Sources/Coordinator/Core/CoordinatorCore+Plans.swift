@@ -2,8 +2,8 @@ import PodpModel
 import PodpRules
 
 /// A plan that is being made, for whom, and on what.
-struct PlanTicket: Sendable {
-    enum Receiver: Sendable {
+struct PlanTicket: Sendable, Codable {
+    enum Receiver: Sendable, Codable {
         case request(RequestID, Actor)
         /// podp's own look at the balance.
         case automation

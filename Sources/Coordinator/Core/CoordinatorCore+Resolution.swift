@@ -1,7 +1,7 @@
 import PodpModel
 
 /// How far finding out about an indeterminate operation is.
-struct Resolution: Sendable {
+struct Resolution: Sendable, Codable {
     /// What each end told after the operation's end.
     var seen: [BladeID: UnclearMigration.End] = [:]
     /// When to ask again, if nothing comes.

@@ -4,8 +4,8 @@ import PodpModel
 ///
 /// What it decides it stages as records; at the end of an event the staged records leave as one batch, and every effect that
 /// depends on a decision (`emitAfterCommit`) waits until that batch is committed. `decided` is what the core works with;
-/// `committed` is what people see.
-public struct CoordinatorCore: Sendable {
+/// `committed` is what people see. The whole of it can be written down, so that a recording begins anywhere (`Recording`).
+public struct CoordinatorCore: Sendable, Codable {
     public struct Configuration: Hashable, Sendable, Codable {
         public var reportInterval: Duration = .seconds(1)
         /// A blade without a report for this long is unknown.
@@ -42,7 +42,7 @@ public struct CoordinatorCore: Sendable {
         public init() {}
     }
 
-    enum Mode: Hashable, Sendable {
+    enum Mode: Hashable, Sendable, Codable {
         case loading
         case active
         /// Another coordinator had, or has, a higher term: looks, decides nothing.
@@ -52,7 +52,7 @@ public struct CoordinatorCore: Sendable {
     }
 
     /// A batch on its way to the store, and what waits for it.
-    struct Commit: Sendable {
+    struct Commit: Sendable, Codable {
         var batch: Batch
         var waiting: [Effect]
     }

@@ -4,7 +4,7 @@ import PodpModel
 ///
 /// Mean and 95th percentile are made when a bucket closes, so that reading them costs nothing. Values are in the units of
 /// `Resource.usual` (mCPU, KiB, KiB/s).
-struct DemandWindow: Sendable {
+struct DemandWindow: Sendable, Codable {
     static let buckets = 30
     static let resources = Resource.usual.count
 

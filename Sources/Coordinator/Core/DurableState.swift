@@ -1,7 +1,7 @@
 import PodpModel
 
 /// All records, by what they are about.
-struct DurableState: Sendable {
+struct DurableState: Sendable, Codable {
     var term: Term?
     var settings = Settings()
     var blades: [BladeID: BladeRecord] = [:]

@@ -26,7 +26,7 @@ public struct RequestID: Hashable, Comparable, Sendable, Codable {
 }
 
 /// Everything that happens to the coordinator.
-public enum Event: Sendable {
+public enum Event: Sendable, Codable {
     /// The first event of a run, once: all records of the Store, and a random id for the new term.
     case loaded([Record], newTermID: ID128)
     /// A peer proved to be this blade (certificate's SAN) and sent this hello. `certificate`: its serial, hexadecimal.
@@ -48,7 +48,7 @@ public enum Event: Sendable {
     case timer
 }
 
-public enum SigningResult: Hashable, Sendable {
+public enum SigningResult: Hashable, Sendable, Codable {
     case certificate(chain: String, authorities: String, serial: String, notAfter: WallTime)
     case refused(reason: String)
 }
@@ -69,7 +69,7 @@ public struct Actor: Hashable, Sendable, Codable {
 }
 
 /// Everything that the coordinator wants done. Effects of one `handle` are performed in order.
-public enum Effect: Sendable {
+public enum Effect: Hashable, Sendable, Codable {
     case send(LinkID, CoordinatorMessage)
     /// Close the link; a `refused` message was sent before where the peer should know why.
     case close(LinkID, reason: String)

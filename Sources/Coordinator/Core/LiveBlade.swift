@@ -1,7 +1,7 @@
 import PodpModel
 
 /// What is known of a blade only while this process lives: its link, its last words, its load.
-struct LiveBlade: Sendable {
+struct LiveBlade: Sendable, Codable {
     var link: LinkID?
     /// When the link's state last changed.
     var since: WallTime
@@ -37,7 +37,7 @@ struct LiveBlade: Sendable {
 }
 
 /// An open link, before or after its hello was accepted.
-struct LiveLink: Sendable {
+struct LiveLink: Sendable, Codable {
     var blade: BladeID
     var hello: Hello
     /// Waits for the answer of the older link of the same blade: only if that one is dead is this one let in.

@@ -122,6 +122,8 @@ public struct BladeRecord: Hashable, Sendable, Codable {
     public var enrolledAt: WallTime
     /// Oldest first; at most the last four.
     public var certificates: [Certificate]
+    /// Those that were revoked and have not expired: worth nothing, also when the blade is enrolled again. `nil`: none (records of podp before 0.2).
+    public var revokedCertificates: [Certificate]?
     public var revoked: Bool = false
     /// Takes no new domains, and balance does not count on it.
     public var draining: Bool = false

@@ -2,7 +2,7 @@ import PodpModel
 import PodpPower
 
 /// What an operator, a blade that enrols, or the daemon itself asks of the core. Secrets and random ids are made by the asker.
-public enum Request: Hashable, Sendable {
+public enum Request: Hashable, Sendable, Codable {
     // Identity
     case createEnrolmentToken(EnrolmentToken)
     /// A blade's certificate request with the SHA-256 of its token's secret; answered with `.certificate`.
@@ -59,7 +59,7 @@ public enum Request: Hashable, Sendable {
 }
 
 /// The answer to a request. Nothing durable is acknowledged before it is stored.
-public enum Answer: Hashable, Sendable {
+public enum Answer: Hashable, Sendable, Codable {
     case done
     /// Begun; it ends as its operation ends.
     case operation(OperationID)

@@ -4,7 +4,7 @@ import PodpModel
 /// (the table stands in `docs/unclear-migrations.md`).
 enum UnclearMigration {
     /// A domain at one end, as that end's inventory tells it after the migration's end.
-    enum End: String, Hashable, Sendable, CaseIterable {
+    enum End: String, Hashable, Sendable, Codable, CaseIterable {
         case absent, off, running, paused, incoming, crashed
 
         init(_ inventory: DomainInventory?) {

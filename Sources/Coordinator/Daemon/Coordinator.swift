@@ -23,10 +23,11 @@ struct Coordinator {
         let listener: AgentListener
         var lifetimes = CertificateAuthority.Lifetimes()
         lifetimes.blade = options.certificateLifetime.duration
-        let loop = CoreLoop(configuration: options.coreConfiguration, log: log)
+        let recorder = options.record.map { Recorder(file: $0, limit: options.recordLimit * 1_000_000, version: Release.version, log: log) }
+        let loop = CoreLoop(configuration: options.coreConfiguration, recorder: recorder, log: log)
         do {
             authority = try CertificateAuthority(directory: options.files.authority, lifetimes: lifetimes)
-            store = try Store(file: options.files.store, build: Build.version)
+            store = try Store(file: options.files.store, build: Release.version)
             records = try store.load()
             journal = try AuditJournal(file: options.files.history, log: log)
             var configuration = AgentListener.Configuration(names: options.names, directory: options.files.authority)
@@ -91,7 +92,7 @@ struct Coordinator {
 
     private func web(_ fleet: CoordinatorFleet, certificate: () throws -> ServerCertificate) throws -> [any Service] {
         var settings = WebSettings()
-        settings.version = Build.version
+        settings.version = Release.version
         let streams = SharedStreams(settings)
         let folder = URL(fileURLWithPath: options.socket).deletingLastPathComponent().path
         do {

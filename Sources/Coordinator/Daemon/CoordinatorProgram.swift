@@ -1,4 +1,5 @@
 import ArgumentParser
+import PodpModel
 
 /// `podp-coordinator`: keeps the fleet, decides, and tells.
 @main
@@ -6,12 +7,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "podp-coordinator",
         abstract: "Keeps a chassis' fleet: takes the agents' reports, plans, commands, and serves the operators.",
-        version: Build.version,
-        subcommands: [RunCommand.self, InitCommand.self, BackupCommand.self, RestoreCommand.self, CheckCommand.self, RecoverCommand.self],
+        version: Release.version,
+        subcommands: [RunCommand.self, InitCommand.self, BackupCommand.self, RestoreCommand.self, CheckCommand.self, RecoverCommand.self, ReplayCommand.self],
         defaultSubcommand: RunCommand.self)
-}
-
-/// What this build calls itself.
-enum Build {
-    static let version = "0.1.0"
 }

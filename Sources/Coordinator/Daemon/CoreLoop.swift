@@ -3,6 +3,7 @@ import Logging
 import PodpCore
 import PodpModel
 import PodpServer
+import PodpStore
 import ServiceLifecycle
 import Synchronization
 
@@ -24,9 +25,12 @@ final class CoreLoop: CoreMailbox, Service {
     private let waker: AsyncStream<Void>.Continuation
     private let performer: Mutex<(@Sendable (Effect) -> Void)?> = Mutex(nil)
     private let log: Logger
+    private let recorder: Recorder?
 
-    init(configuration: CoordinatorCore.Configuration, log: Logger) {
+    /// - Parameter recorder: writes down every event and its effects.
+    init(configuration: CoordinatorCore.Configuration, recorder: Recorder? = nil, log: Logger) {
         core = Mutex(CoordinatorCore(configuration: configuration))
+        self.recorder = recorder
         (wake, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.log = log
     }
@@ -105,13 +109,25 @@ final class CoreLoop: CoreMailbox, Service {
             }
             if events.isEmpty { return }
             for event in events {
-                let effects = core.withLock { $0.handle(event, at: Clock.now) }
-                for effect in effects { perform(effect) }
+                for effect in handle(event) { perform(effect) }
             }
         }
     }
 
+    private func handle(_ event: Event) -> [Effect] {
+        let now = Clock.now
+        guard let recorder else { return core.withLock { $0.handle(event, at: now) } }
+        let needsState = recorder.needsState
+        let (effects, before) = core.withLock { core in
+            let before = needsState ? core : nil
+            return (core.handle(event, at: now), before)
+        }
+        recorder.take(RecordedEvent(at: now, event: event, effects: effects), before: before)
+        return effects
+    }
+
     private func end() {
+        recorder?.flush()
         queue.withLock { $0.isEnded = true }
         waker.finish()
         let left = waiting.withLock { waiting in

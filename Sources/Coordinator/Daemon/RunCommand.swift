@@ -55,6 +55,14 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Lifetime of blades' certificates; they renew themselves after two thirds of it (PODP_CERTIFICATE_LIFETIME).")
     var certificateLifetime: Span = Option.from("PODP_CERTIFICATE_LIFETIME", Span(.seconds(90 * 86_400)))
 
+    @Option(
+        help: ArgumentHelp(
+            "Write down every event and every decision here, for `podp-coordinator replay` (PODP_RECORD). The older half is FILE.1.", valueName: "file"))
+    var record: String? = Environment.text("PODP_RECORD")
+
+    @Option(help: "How long both halves of the recording may get, in MB (PODP_RECORD_MB).")
+    var recordLimit: Int = Environment.text("PODP_RECORD_MB").flatMap(Int.init) ?? 256
+
     @Option(help: "How much to log: trace, debug, info, notice, warning, error (PODP_LOG).")
     var log: String = Environment.text("PODP_LOG") ?? "info"
 
@@ -67,6 +75,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         guard balanceInterval.duration >= .seconds(1) else { throw ValidationError("--balance-interval: at least 1s") }
         guard (1...100_000).contains(migrationSpeed) else { throw ValidationError("--migration-speed: 1 to 100000 MB/s") }
+        guard (1...100_000).contains(recordLimit) else { throw ValidationError("--record-limit: 1 to 100000 MB") }
         guard Logger.Level(rawValue: log) != nil else {
             throw ValidationError("--log: one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
         }

@@ -15,7 +15,7 @@ struct InitCommand: ParsableCommand {
             try FileManager.default.createDirectory(atPath: files.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
             try FileManager.default.createDirectory(atPath: files.authority, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             let authority = try CertificateAuthority.create(in: files.authority, now: Clock.wall)
-            _ = try Store(file: files.store, build: Build.version)
+            _ = try Store(file: files.store, build: Release.version)
             print("made \(files.data): the authority's SHA-256 is \(authority.hash.map { String(format: "%02x", $0) }.joined())")
             print("keep a copy of \(files.authority) where nobody else can read it: whoever has it can name blades")
         } catch {
@@ -47,7 +47,7 @@ struct RestoreCommand: ParsableCommand {
 
     func run() throws {
         do {
-            let aside = try StoreBackup.restore(copy, to: files.store, build: Build.version)
+            let aside = try StoreBackup.restore(copy, to: files.store, build: Release.version)
             print("\(files.store) is restored from \(copy)\(aside.map { "; what was there is \($0)" } ?? "")")
             print("start the coordinator: if agents obeyed a later term, it decides nothing until `podp-coordinator recover`")
         } catch {
@@ -64,7 +64,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let findings: [StoreCheck.Finding]
-        do { findings = try StoreCheck.run(files.store, build: Build.version) } catch { throw Failure("\(error)") }
+        do { findings = try StoreCheck.run(files.store, build: Release.version) } catch { throw Failure("\(error)") }
         for finding in findings { print(finding) }
         print(findings.isEmpty ? "\(files.store) is sound" : "\(findings.count) findings")
         if findings.contains(where: { $0.severity == .damage }) { throw ExitCode(1) }

@@ -13,6 +13,7 @@ extension Plant {
         coordinatorRuns += 1
         coordinator = PlantCoordinator(
             core: CoordinatorCore(configuration: coordinatorConfiguration), run: coordinatorRuns, clockOffset: .seconds(1000 * (coordinatorRuns % 7)))
+        if let core = coordinator?.core { recordings?.append(PlantRecording(core: core, events: [])) }
         store.queue = []
         store.isBusy = false
         note("coordinator run \(coordinatorRuns) starts with \(store.records.count) records")
@@ -41,8 +42,10 @@ extension Plant {
         trace.count(now, 1, UInt64(process.run))
         // Taken out, so that the core is not copied for being changed.
         coordinator = nil
-        let effects = process.core.handle(event, at: Moment(instant: now + process.clockOffset, wall: wall))
+        let moment = Moment(instant: now + process.clockOffset, wall: wall)
+        let effects = process.core.handle(event, at: moment)
         coordinator = process
+        if let last = recordings?.indices.last { recordings?[last].events.append(RecordedEvent(at: moment, event: event, effects: effects)) }
         for effect in effects {
             guard coordinator?.run == process.run else { return }
             perform(effect, run: process.run)
@@ -141,7 +144,7 @@ extension Plant {
 
     public func answer(to id: RequestID?) -> Answer? { id.flatMap { answers[$0] } }
 
-    private mutating func answered(_ id: RequestID, _ answer: Answer) {
+    mutating func answered(_ id: RequestID, _ answer: Answer) {
         guard requests[id] != nil else { return report(.answers, "an answer to request \(id.number), which nobody asked or which was answered before") }
         answers[id] = answer
         check(answer, to: id)

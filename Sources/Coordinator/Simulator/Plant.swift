@@ -44,6 +44,8 @@ public struct Plant: Sendable {
     public internal(set) var trace: Trace
     public internal(set) var findings: [PlantFinding] = []
     public internal(set) var figures = PlantFigures()
+    /// Set to an empty list: every run of the coordinator is written down, as `podp-coordinator run --record` does.
+    public var recordings: [PlantRecording]?
 
     var random: SeededGenerator
     var agenda = Agenda<Happening>()
@@ -202,6 +204,13 @@ struct PlantCoordinator: Sendable {
     var timer: UInt64 = 0
     /// Its clock's origin: no two runs share one, so that an instant that outlives a run shows.
     let clockOffset: Duration
+}
+
+/// One run of the coordinator.
+public struct PlantRecording: Sendable {
+    /// As it was before the first event.
+    public var core: CoordinatorCore
+    public var events: [RecordedEvent]
 }
 
 /// Something that must never be, and was.

@@ -26,8 +26,10 @@ enum EventStream {
         if query.after == nil { query.after = try await call.fleet.audit(AuditQuery(limit: 1)).last?.id ?? 0 }
         let caller = call.caller.name
         guard call.streams.take(caller) else {
-            throw Fault(
-                .rateLimited, "too many followers of events", remedy: "end one, or come again later; \(call.settings.streamsPerCaller) for each user or token")
+            // When a place comes free nobody knows; a heartbeat's time notices followers that are gone.
+            throw TooOften(
+                "too many followers of events", remedy: "end one, or come again later; \(call.settings.streamsPerCaller) for each user or token",
+                wait: call.settings.heartbeat)
         }
         let slot = Slot(streams: call.streams, caller: caller)
         let start = query

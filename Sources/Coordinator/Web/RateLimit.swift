@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import PodpAPI
 
 /// A token bucket for each caller, in bounded memory.
 struct RateLimit: Sendable {
@@ -35,6 +36,18 @@ struct RateLimit: Sendable {
         }
         buckets[caller] = bucket
         return nil
+    }
+}
+
+/// Asked more often than allowed: 429, with the header `Retry-After` (RFC 9110, section 10.2.3: whole seconds).
+struct TooOften: Error {
+    let fault: Fault
+    /// Rounded up: who comes again then is let in.
+    let seconds: Int64
+
+    init(_ message: String, remedy: String? = nil, wait: Duration) {
+        seconds = max(1, wait.components.seconds + (wait.components.attoseconds > 0 ? 1 : 0))
+        fault = Fault(.rateLimited, message, remedy: remedy ?? "come again in \(seconds) s")
     }
 }
 

@@ -3,7 +3,7 @@ import PodpModel
 /// Limits of the web, each with a value that suits a chassis or ten.
 public struct WebSettings: Hashable, Sendable {
     /// podp's version, for people and `podp_build_info`.
-    public var version: String = "0.1.0"
+    public var version: String = Release.version
     /// The longest body, in bytes.
     public var bodyLimit: Int = 1 << 20
     /// The longest time from a request's head to its answer.

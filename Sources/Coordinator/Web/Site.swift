@@ -52,6 +52,8 @@ struct Site: HTTPResponder {
         let channel = context.channel
         do {
             return try await withTimeout(settings.requestTimeout) { try await answer(request, channel: channel) }.watched(channel, for: settings.idleTimeout)
+        } catch let refusal as TooOften {
+            return Reply.fault(refusal.fault, headers: [.retryAfter: "\(refusal.seconds)"]).watched(channel, for: settings.idleTimeout)
         } catch let fault as Fault {
             var headers = HTTPFields()
             if fault.code == Fault.Code.tooLarge.rawValue || fault.code == Fault.Code.timeout.rawValue {
@@ -59,7 +61,6 @@ struct Site: HTTPResponder {
                 headers[.connection] = "close"
                 _ = Watchdog(channel, after: .seconds(5))
             }
-            if fault.code == Fault.Code.rateLimited.rawValue { headers[.retryAfter] = "1" }
             return Reply.fault(fault, headers: headers).watched(channel, for: settings.idleTimeout)
         } catch {
             context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
@@ -70,7 +71,7 @@ struct Site: HTTPResponder {
     private func answer(_ request: Hummingbird.Request, channel: any Channel) async throws -> Response {
         let caller = try await known(request, channel: channel)
         if let wait = callers.withLockedValue({ $0.take(caller.name, at: .now) }) {
-            throw Fault(.rateLimited, "too many requests by \(caller.name)", remedy: "come again in \(max(1, wait.components.seconds)) s")
+            throw TooOften("too many requests by \(caller.name)", wait: wait)
         }
         let (endpoint, parameters) = try find(request.method, request.uri.path)
         if endpoint.right == .operate, !caller.mayOperate {
@@ -94,8 +95,7 @@ struct Site: HTTPResponder {
         } catch {
             let address = channel.remoteAddress?.ipAddress ?? "socket"
             if let wait = strangers.withLockedValue({ $0.take(address, at: .now) }) {
-                throw Fault(
-                    .rateLimited, "too many requests without a valid token from \(address)", remedy: "come again in \(max(1, wait.components.seconds)) s")
+                throw TooOften("too many requests without a valid token from \(address)", wait: wait)
             }
             throw error
         }

@@ -54,7 +54,7 @@ public struct Welcome: Hashable, Sendable, Codable {
 }
 
 /// Everything that an agent sends.
-public enum AgentMessage: Hashable, Sendable {
+public enum AgentMessage: Hashable, Sendable, Codable {
     case hello(Hello)
     case inventory(Inventory)
     case report(Report)
@@ -69,7 +69,7 @@ public enum AgentMessage: Hashable, Sendable {
 }
 
 /// Everything that a coordinator sends to an agent.
-public enum CoordinatorMessage: Hashable, Sendable {
+public enum CoordinatorMessage: Hashable, Sendable, Codable {
     case welcome(Welcome)
     /// The link is about to be closed, and why. `permanent`: trying again will not help until somebody acts.
     case refused(reason: String, permanent: Bool)
