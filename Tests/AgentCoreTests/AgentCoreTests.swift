@@ -230,4 +230,26 @@ import Testing
         let second = core.handle(.inventory(inventory), at: .zero + .seconds(122))
         #expect(sent(second) == [7])
     }
+
+    @Test(
+        "a domain with a name of 64 KiB, or with a NUL, or with too many disks keeps nobody from hearing of its blade",
+        arguments: [String(repeating: "n", count: 64 << 10), String(repeating: "€", count: 86), "web\u{0}1", String(repeating: "n", count: 257)])
+    func beyondLimits(_ name: String) throws {
+        var core = linked()
+        func domain(_ number: UInt64, _ name: String) -> DomainInventory {
+            DomainInventory(id: DomainID(ID128(high: 1, low: number)), name: name, state: .running, type: .pvh, vcpus: 1, memory: .gibibytes(1))
+        }
+        var inventory = Inventory(
+            revision: 0, readAt: .zero, host: HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1)),
+            domains: [domain(1, name), domain(2, String(repeating: "w", count: 256))])
+        inventory.domains[0].disks = (0..<200).map { Disk(target: "xvd\($0)", source: "/dev/vg/\($0)") }
+        var sent: [Inventory] = []
+        for case .send(.inventory(let one)) in core.handle(.inventory(inventory), at: .zero) { sent.append(one) }
+        let told = try #require(sent.first)
+        #expect(told.domains.map(\.id) == inventory.domains.map(\.id))
+        #expect(told.domains[0].name.utf8.count <= 256 && !told.domains[0].name.utf8.contains(0) && !told.domains[0].name.isEmpty)
+        #expect(told.domains[0].disks.count == 128)
+        #expect(told.domains[1] == inventory.domains[1], "others are told as they are")
+        #expect(told.findings.map(\.code) == ["domain-beyond-limits"])
+    }
 }

@@ -25,10 +25,13 @@ import Testing
             operation: operation ?? known.id, term: Term(number: term, id: ID128(high: 5, low: term)), domain: domain, domainName: "web-1", action: action)
     }
 
-    private func operation(_ plant: Plant, _ domain: DomainID, by: String, to destination: Int? = nil, state: OperationRecord.State = .running) -> OperationRecord {
+    private func operation(_ plant: Plant, _ domain: DomainID, by: String, to destination: Int? = nil, state: OperationRecord.State = .running)
+        -> OperationRecord
+    {
         let action: Action = destination.map { .migrate(Migration(destination: plant.bladeID($0), address: "", hostName: "", live: true)) } ?? .pause
         return OperationRecord(
-            id: OperationID(term: ID128(high: 5, low: 5), sequence: 1), action: action, domain: domain, domainName: "web-1", blade: plant.bladeID(0), state: state,
+            id: OperationID(term: ID128(high: 5, low: 5), sequence: 1), action: action, domain: domain, domainName: "web-1", blade: plant.bladeID(0),
+            state: state,
             by: by, startedAt: plant.wall, plan: destination == nil ? nil : "plan")
     }
 
@@ -143,7 +146,9 @@ import Testing
         plant.answered(RequestID(123_456), .done)
         finds(.answers, "which nobody asked", plant)
         plant.findings = []
-        for answer in [Answer.operation(OperationID(term: .zero, sequence: 4)), .operations([OperationID(term: .zero, sequence: 5)]), .domain(plant.domainID())] {
+        for answer in [
+            Answer.operation(OperationID(term: .zero, sequence: 4)), .operations([OperationID(term: .zero, sequence: 5)]), .domain(plant.domainID()),
+        ] {
             plant.check(answer, to: RequestID(1))
             finds(.durableFirst, "before it is stored", plant)
             plant.findings = []

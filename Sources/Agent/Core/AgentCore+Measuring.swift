@@ -103,7 +103,7 @@ extension AgentCore {
         guard isReadingInventory else { return }
         isReadingInventory = false
         revision += 1
-        var read = inventory
+        var read = inventory.fitting()
         read.domains.sort { $0.id < $1.id }
         read.findings += ownFindings
         read.revision = revision

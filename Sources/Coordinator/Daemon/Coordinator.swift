@@ -23,7 +23,7 @@ struct Coordinator {
         let listener: AgentListener
         var lifetimes = CertificateAuthority.Lifetimes()
         lifetimes.blade = options.certificateLifetime.duration
-        let recorder = options.record.map { Recorder(file: $0, limit: options.recordLimit * 1_000_000, version: Release.version, log: log) }
+        let recorder = options.recording.map { Recorder(file: $0, limit: options.recordLimit * 1_000_000, version: Release.version, log: log) }
         let loop = CoreLoop(configuration: options.coreConfiguration, recorder: recorder, log: log)
         do {
             authority = try CertificateAuthority(directory: options.files.authority, lifetimes: lifetimes)

@@ -58,7 +58,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Write down every event and every decision here, for `podp-coordinator replay` (PODP_RECORD). The older half is FILE.1.", valueName: "file"))
-    var record: String? = Environment.text("PODP_RECORD")
+    var record: String?
 
     @Option(help: "How long both halves of the recording may get, in MB (PODP_RECORD_MB).")
     var recordLimit: Int = Environment.text("PODP_RECORD_MB").flatMap(Int.init) ?? 256
@@ -91,6 +91,8 @@ struct RunCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
     }
+
+    var recording: String? { record ?? Environment.text("PODP_RECORD") }
 
     var apiAddress: HostPort? { api ?? Environment.text("PODP_API_LISTEN").flatMap(HostPort.init(argument:)) }
 

@@ -151,7 +151,7 @@ public final class Recorder: Sendable {
 }
 
 /// Reads a recording, line by line.
-public struct RecordingReader: ~Copyable {
+public struct RecordingReader {
     public let start: RecordingStart
     private let handle: FileHandle
     private let file: String
@@ -192,8 +192,6 @@ public struct RecordingReader: ~Copyable {
         }
         self.rest = rest
     }
-
-    deinit { try? handle.close() }
 
     /// The next event; `nil` at the end. A last line that was cut off (a crash) is the end. Throws `.corrupt`.
     public mutating func next() throws(StoreError) -> RecordedEvent? {
