@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -29,7 +30,7 @@ final class ChildProcess: Sendable {
         process.standardOutput = output
         process.standardError = output
         process.terminationHandler = { ended($0.terminationStatus) }
-        try process.run()
+        try StartingThread.shared.run(process)
         try output.close()
         pid = process.processIdentifier
         self.process = Mutex(process)
@@ -81,5 +82,39 @@ final class ChildProcess: Sendable {
             throw Failure(description: "\(name) \(arguments.first ?? "") ended with status \(process.terminationStatus): \(text)")
         }
         return text
+    }
+}
+
+/// The thread that starts children, and never ends.
+///
+/// The kernel's "dies with its parent" (prctl(2), PR_SET_PDEATHSIG) means the thread that started it: a thread of a pool, which ends when it has had
+/// nothing to do for some seconds, would take every child with it.
+private final class StartingThread: Sendable {
+    static let shared = StartingThread()
+
+    private let jobs = Mutex<[@Sendable () -> Void]>([])
+    private let waiting = DispatchSemaphore(value: 0)
+
+    private init() {
+        Thread.detachNewThread { [self] in
+            while true {
+                waiting.wait()
+                jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }?()
+            }
+        }
+    }
+
+    /// Starts it there, and waits until it has started. Throws as `Process.run` does.
+    func run(_ process: Process) throws {
+        let failure = Mutex<(any Error)?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        let job: @Sendable () -> Void = {
+            do { try process.run() } catch { failure.withLock { $0 = error } }
+            done.signal()
+        }
+        jobs.withLock { $0.append(job) }
+        waiting.signal()
+        done.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
     }
 }
