@@ -87,7 +87,7 @@ public struct PowerRecord: Hashable, Sendable, Codable {
 }
 
 /// What happened at a chassis, told by whoever speaks to it.
-public enum ChassisNews: Sendable {
+public enum ChassisNews: Hashable, Sendable, Codable {
     /// A poll's answer. `inventory` and `capabilities`: when they were asked for, or something changed.
     case polled(ChassisReadings, inventory: ChassisInventory?, capabilities: ChassisCapabilities?)
     /// Nothing answered the poll, and why.
@@ -99,7 +99,7 @@ public enum ChassisNews: Sendable {
 }
 
 /// What is wanted of whoever speaks to a chassis. Looks and requests come before polls.
-public enum ChassisOrder: Sendable {
+public enum ChassisOrder: Hashable, Sendable, Codable {
     /// Get ready to speak to it: the first order.
     case watch(ChassisRecord)
     /// The last one.

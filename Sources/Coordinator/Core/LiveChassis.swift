@@ -2,7 +2,7 @@ import PodpModel
 import PodpPower
 
 /// What is known of a chassis only while this process lives.
-struct LiveChassis: Sendable {
+struct LiveChassis: Sendable, Codable {
     /// A poll that was asked for and not answered.
     var pollAsked: Instant?
     var nextPoll: Instant
@@ -28,7 +28,7 @@ struct LiveChassis: Sendable {
 }
 
 /// A request for power that is under way.
-struct LivePower: Sendable {
+struct LivePower: Sendable, Codable {
     var confirmation: PowerConfirmation
     var hasBegun = false
     var begunAt: Instant
@@ -38,10 +38,10 @@ struct LivePower: Sendable {
 }
 
 /// What requests for power came to since the start; for metrics.
-public struct PowerFigures: Hashable, Sendable {
-    public enum Result: String, Hashable, Sendable, CaseIterable { case confirmed, refused, unknown }
+public struct PowerFigures: Hashable, Sendable, Codable {
+    public enum Result: String, Hashable, Sendable, Codable, CaseIterable { case confirmed, refused, unknown }
 
-    public struct Count: Hashable, Sendable {
+    public struct Count: Hashable, Sendable, Codable {
         public var chassis: String
         public var request: PowerRequest
         public var result: Result
@@ -50,7 +50,7 @@ public struct PowerFigures: Hashable, Sendable {
     /// Upper bounds of the histogram's buckets, in seconds; one more is unbounded.
     public static let bounds: [Double] = [2, 3, 5, 8, 12, 20, 30, 60, 120, 180]
 
-    public struct Histogram: Hashable, Sendable {
+    public struct Histogram: Hashable, Sendable, Codable {
         /// Not cumulative; one more than `bounds`.
         public var counts = [UInt64](repeating: 0, count: PowerFigures.bounds.count + 1)
         public var sum: Double = 0

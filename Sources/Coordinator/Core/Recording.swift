@@ -71,6 +71,7 @@ extension Event {
         case .planned(let ticket, _): "planned ticket \(ticket)"
         case .signed(let ticket, _): "signed ticket \(ticket)"
         case .request(let id, _, let actor): "request \(id.number) by \(actor.name)"
+        case .chassis(let name, let news): "chassis \(name) \(String(describing: news).prefix { $0 != "(" })"
         case .timer: "timer"
         }
     }

@@ -13,7 +13,7 @@ import PodpModel
 ///
 /// A value: events in, effects out, no clock of its own; instants and readings' `at` are of one clock. Whoever runs it performs one `Effect.look` or `Effect.request` at a time, answers it
 /// with one `Event.readings` or `Event.requested`, and sends `wake` when the last `Effect.wait` has come. Late answers do no harm.
-public struct PowerConfirmation: Sendable {
+public struct PowerConfirmation: Sendable, Codable {
     public struct Rules: Hashable, Sendable, Codable {
         public var pollInterval = Duration.seconds(1)
         /// From the first off reading's answer to the second one's question, at least.
@@ -60,7 +60,7 @@ public struct PowerConfirmation: Sendable {
         case finished(Outcome)
     }
 
-    public enum Outcome: Hashable, Sendable {
+    public enum Outcome: Hashable, Sendable, Codable {
         /// With the readings that say so, and whether a request was needed.
         case confirmed(PowerState, by: [PowerReading], requested: Bool)
         case refused(PowerRefusal)
@@ -72,7 +72,7 @@ public struct PowerConfirmation: Sendable {
         public var isConfirmed: Bool { if case .confirmed = self { true } else { false } }
     }
 
-    private enum Phase: Hashable, Sendable {
+    private enum Phase: Hashable, Sendable, Codable {
         case idle
         case looking(asked: Instant)
         case requesting
@@ -81,7 +81,7 @@ public struct PowerConfirmation: Sendable {
     }
 
     /// Off readings that agree so far.
-    private struct Streak: Hashable, Sendable {
+    private struct Streak: Hashable, Sendable, Codable {
         var first: [PowerReading]
         var firstAnswered: Instant
         var module: Int?
