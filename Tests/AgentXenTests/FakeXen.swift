@@ -15,6 +15,8 @@ final class FakeXen: XenHypervisor {
         var weights: [UInt32: Int] = [0: 1024]
         var blocked: [UInt32: [Bool?]] = [:]
         var version = XenVersion(hypervisor: "4.17.7", release: "4.17", libraryRelease: "4.17")
+        /// How often each domain was paused; a domain that is in here is paused until none is left.
+        var pauses: [UInt32: Int] = [:]
         var isDead = false
     }
     let state: Mutex<State>
@@ -42,6 +44,15 @@ final class FakeXen: XenHypervisor {
             guard let vcpus = state.blocked[domain], Int(vcpu) < vcpus.count else { return nil }
             return vcpus[Int(vcpu)]
         }
+    }
+    func unpause(domain: UInt32) throws(HypervisorError) {
+        let wasPaused = state.withLock { state in
+            guard let pauses = state.pauses[domain], pauses > 0 else { return false }
+            state.pauses[domain] = pauses - 1
+            if pauses == 1, let index = state.domains.firstIndex(where: { $0.number == domain }) { state.domains[index].isPaused = false }
+            return true
+        }
+        guard wasPaused else { throw HypervisorError(.unavailable, "Invalid argument") }
     }
     func weight(domain: UInt32) -> Int? { state.withLock { $0.weights[domain] } }
     func features(hvm: Bool) -> [String] { hvm ? ["fpu", "sse3"] : ["fpu"] }

@@ -68,6 +68,27 @@ import Testing
         }
     }
 
+    @Test("a step that says it is done and changes nothing is given up, and taken again when an operator says so")
+    func stepWithoutEffect() throws {
+        var plant = Plant(seed: 42, blades: 2)
+        plant.begin()
+        let domain = try plant.started("web-1", on: 0)
+        plant.letResume(on: 1, work: false)
+        plant.letNextMigrationLeave(source: nil, target: .paused)
+        _ = plant.askAndWait(.migrateDomain(domain, to: plant.bladeID(1), allowStop: false))
+        plant.run(for: .seconds(600))
+        let resumed = plant.operations.filter { $0.domain == domain && $0.action == .resume }
+        #expect(resumed.count == 3)
+        #expect(plant.record(of: domain)?.held?.contains("3 times it was told to resume at") == true)
+        #expect(plant.truth(of: domain) == [1: .paused])
+        plant.letResume(on: 1, work: true)
+        _ = plant.askAndWait(.clearDomain(domain))
+        plant.run(for: .seconds(60))
+        #expect(plant.home(of: domain) == 1)
+        #expect(plant.record(of: domain)?.held == nil)
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("a domain that an operator had paused is not resumed by finding out", arguments: [true, false])
     func pausedStaysPaused(atTarget: Bool) throws {
         var plant = Plant(seed: 43, blades: 2)

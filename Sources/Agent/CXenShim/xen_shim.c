@@ -200,6 +200,8 @@ int podp_xen_get_credit2(podp_xen *xen, uint32_t domain, uint32_t *weight, uint3
     return 0;
 }
 
+int podp_xen_unpause(podp_xen *xen, uint32_t domain) { return xc_domain_unpause(xen->xc, domain) != 0 ? failed() : 0; }
+
 int podp_xen_get_features(podp_xen *xen, int hvm, uint32_t *words, int room) {
     uint32_t count = (uint32_t)(room < 0 ? 0 : room);
     uint32_t index = hvm ? XEN_SYSCTL_cpu_featureset_hvm : XEN_SYSCTL_cpu_featureset_pv;

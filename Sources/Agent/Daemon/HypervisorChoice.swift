@@ -71,7 +71,9 @@ struct HypervisorChoice: Sendable {
             samplingInterval: options.samplingMilliseconds > 0 ? .milliseconds(options.samplingMilliseconds) : nil)
         do throws(HypervisorError) {
             let telemetry = try XenTelemetry(settings: settings, definitions: host)
-            return HypervisorChoice(telemetry: telemetry, actuator: await actuator(host, telemetry, options))
+            let pauses = try XenPauses()
+            return HypervisorChoice(
+                telemetry: telemetry, actuator: await actuator(host, telemetry, options) { id throws(HypervisorError) in try pauses.release(id) })
         } catch {
             throw AgentFailure(
                 .unavailable, "Xen does not answer: \(error.message)",
@@ -86,8 +88,10 @@ struct HypervisorChoice: Sendable {
     }
 
     /// What cannot migrate live is known when the hypervisor answers; when it does not yet, libvirt's own refusal has to do.
-    private static func actuator(_ host: LibvirtHost, _ telemetry: any Telemetry, _ options: Options) async -> LibvirtActuator {
-        var settings = LibvirtActuator.Settings(tunnelled: options.tunnelsMigrations)
+    private static func actuator(
+        _ host: LibvirtHost, _ telemetry: any Telemetry, _ options: Options, releasePauses: (@Sendable (DomainID) throws(HypervisorError) -> Void)? = nil
+    ) async -> LibvirtActuator {
+        var settings = LibvirtActuator.Settings(tunnelled: options.tunnelsMigrations, releasePauses: releasePauses)
         if let facts = try? await telemetry.facts() { settings.liveMigration = facts.hypervisor.liveMigration }
         return LibvirtActuator(host: host, settings: settings)
     }

@@ -5,7 +5,7 @@ import PodpModel
 
 /// Acts on a host's domains through libvirt. Each running operation has a connection and a thread of its own.
 public actor LibvirtActuator: Actuator {
-    public struct Settings: Sendable, Hashable {
+    public struct Settings: Sendable {
         /// Sends a migration's memory through libvirt's TLS connection (`VIR_MIGRATE_TUNNELLED`), not beside it in clear.
         public var tunnelled: Bool
         /// What the hypervisor says it can move live; a domain of another type is refused before libvirt is asked.
@@ -18,10 +18,13 @@ public actor LibvirtActuator: Actuator {
         public var rebootLimit: Duration
         /// libvirt's log of its Xen driver, where the real reasons stand.
         public var driverLog: String
+        /// Makes a domain run that libvirt believes to run and the hypervisor holds: called after each resume, on the operation's thread.
+        public var releasePauses: (@Sendable (DomainID) throws(HypervisorError) -> Void)?
 
         public init(
             tunnelled: Bool = false, liveMigration: [VirtualisationType: Ability] = [:], limit: Int = 8, pollInterval: Duration = .seconds(1),
-            rebootLimit: Duration = .seconds(300), driverLog: String = "/var/log/libvirt/libxl/libxl-driver.log"
+            rebootLimit: Duration = .seconds(300), driverLog: String = "/var/log/libvirt/libxl/libxl-driver.log",
+            releasePauses: (@Sendable (DomainID) throws(HypervisorError) -> Void)? = nil
         ) {
             self.tunnelled = tunnelled
             self.liveMigration = liveMigration
@@ -29,6 +32,7 @@ public actor LibvirtActuator: Actuator {
             self.pollInterval = pollInterval
             self.rebootLimit = rebootLimit
             self.driverLog = driverLog
+            self.releasePauses = releasePauses
         }
     }
 
@@ -109,7 +113,7 @@ public actor LibvirtActuator: Actuator {
             case .pause:
                 try await act(command, "pause", on: connection) { virDomainSuspend($0) }
             case .resume:
-                try await act(command, "resume", on: connection) { virDomainResume($0) }
+                try await resume(command, on: connection)
             case .reboot:
                 return try await reboot(command, on: connection, progress: progress)
             case .setMemory(let memory):
@@ -148,6 +152,18 @@ public actor LibvirtActuator: Actuator {
         try await connection.call { connection throws(LibvirtFailure) in
             let domain = try LibvirtDomain(id, in: connection)
             guard body(domain.handle) == 0 else { throw .last(what) }
+        }
+    }
+
+    private func resume(_ command: Command, on connection: LibvirtConnection) async throws(LibvirtFailure) {
+        try await act(command, "resume", on: connection) { virDomainResume($0) }
+        guard let releasePauses = settings.releasePauses else { return }
+        try await connection.call { _ throws(LibvirtFailure) in
+            do throws(HypervisorError) {
+                try releasePauses(command.domain)
+            } catch {
+                throw .refused(code: VIR_ERR_OPERATION_FAILED.rawValue, message: "resume \(command.domainName): \(error.message)")
+            }
         }
     }
 

@@ -43,13 +43,18 @@ struct ReadyTally: Sendable {
 }
 
 /// Samples on a thread of its own with a hypervisor handle of its own, at jittered times: a fixed interval would lock on to the guests' timers.
+///
+/// Where more than half of the blade's CPUs are idle nobody waits for one, and samples are taken less often.
 final class ReadySampler: Sendable {
     private let tally = SharedTally()
     private let thread: HostThread
 
     private final class SharedTally: Sendable {
         let value = Mutex(ReadyTally())
+        let isCalm = Atomic(false)
     }
+
+    static let calmStretch = 5.0
 
     /// - Parameter interval: the mean time between two samples. It is stretched where sampling would cost more than 2 % of a CPU.
     init(hypervisor: any XenHypervisor, interval: Duration) {
@@ -60,10 +65,14 @@ final class ReadySampler: Sendable {
                 tally.value.withLock { $0.add(domains) { hypervisor.isBlocked(domain: $0, vcpu: $1) } }
             }
             let cost = HostClock.bootTime() - begun
-            let pause = interval * Double.random(in: 0.5...1.5)
+            let mean = tally.isCalm.load(ordering: .relaxed) ? interval * Self.calmStretch : interval
+            let pause = mean * Double.random(in: 0.5...1.5)
             HostClock.block(for: min(max(pause, cost * 50), .seconds(2)))
         }
     }
+
+    /// Tells how busy the blade is: whether more than half of its CPU time was idle.
+    func pace(isCalm: Bool) { tally.isCalm.store(isCalm, ordering: .relaxed) }
 
     func take() -> [UInt32: ReadyTally.Count] { tally.value.withLock { $0.take() } }
     func stop() { thread.stop() }

@@ -67,6 +67,8 @@ protocol XenHypervisor: Sendable {
     func weight(domain: UInt32) -> Int?
     /// The names of the CPU features that Xen can give to domains.
     func features(hvm: Bool) -> [String]
+    /// Takes one of a domain's pauses away.
+    func unpause(domain: UInt32) throws(HypervisorError)
 }
 
 /// libxenctrl through the C shim. Calls are serialised: one handle serves one thread at a time.
@@ -170,6 +172,10 @@ final class XenHandle: XenHypervisor {
             var cap: UInt32 = 0
             return podp_xen_get_credit2(raw.pointer, domain, &weight, &cap) >= 0 ? Int(weight) : nil
         }
+    }
+
+    func unpause(domain: UInt32) throws(HypervisorError) {
+        _ = try call("unpause domain \(domain)") { xen in (podp_xen_unpause(xen, domain), ()) }
     }
 
     func features(hvm: Bool) -> [String] {

@@ -43,6 +43,8 @@ public actor XenTelemetry: Telemetry {
     private let nics: [String]
     /// Numbers and states at the last counters: a domain that was paused or crashed changes no watch.
     private var lastStates: [UInt32: DomainState] = [:]
+    /// Of all CPUs, at the last counters.
+    private var lastIdle: (nanoseconds: UInt64, at: Instant)?
 
     /// Opens the hypervisor. Throws `.unavailable` when this is not a Xen host's dom0.
     public init(settings: Settings = Settings(), definitions: (any DefinitionSource)? = nil) throws(HypervisorError) {
@@ -147,6 +149,7 @@ public actor XenTelemetry: Telemetry {
         let idle = try hypervisor.idleNanoseconds(cpus: host.cpus).reduce(0, &+)
         let readAt = HostClock.bootTime()
         let ready = sampler?.take() ?? [:]
+        sampler?.pace(isCalm: isCalm(idle: idle, cpus: host.cpus, at: readAt))
 
         backends.refresh()
         let meters = HostMeters(files: settings.files)
@@ -177,6 +180,14 @@ public actor XenTelemetry: Telemetry {
                         sum.sentBytes &+= one.sentBytes
                     }),
             domains: counted.values.sorted { $0.id < $1.id })
+    }
+
+    /// Whether more than half of the CPU time since the last counters was idle.
+    private func isCalm(idle: UInt64, cpus: Int, at instant: Instant) -> Bool {
+        defer { lastIdle = (idle, instant) }
+        guard let last = lastIdle, idle >= last.nanoseconds else { return false }
+        let available = (instant - last.at) * Double(max(cpus, 1))
+        return .nanoseconds(Int64(clamping: idle - last.nanoseconds)) > available * 0.5
     }
 
     private func tellChanges(_ domains: [XenDomain]) {

@@ -91,7 +91,8 @@ extension CoordinatorCore {
         }
         trimEndedOperations()
         trimPlans()
-        if windows.count > 2 * decided.domains.count + 1000 {
+        if now.instant >= forgetWindowsAt {
+            forgetWindowsAt = now.instant + .seconds(60)
             let horizon = now.instant - configuration.planningWindow
             windows = windows.filter { $0.value.lastAt.map { $0 > horizon } ?? false }
         }

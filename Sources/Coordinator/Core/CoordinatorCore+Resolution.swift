@@ -10,6 +10,19 @@ struct Resolution: Sendable, Codable {
     var acting = false
     /// An operator has to decide; then nothing is done until the operator did.
     var incident = false
+    /// The last step that was taken, and how often in a row: a step that changes nothing is not taken for ever.
+    var lastStep: Step?
+    var stepsInARow = 0
+
+    struct Step: Sendable, Codable, Equatable {
+        var blade: BladeID
+        var action: UnclearMigration.Step
+    }
+
+    /// What is known anew after a step: nothing, but which step it was.
+    var afterStep: Resolution { Resolution(lastStep: lastStep, stepsInARow: stepsInARow) }
+
+    static let sameStepLimit = 3
 }
 
 extension CoordinatorCore {
@@ -30,7 +43,7 @@ extension CoordinatorCore {
     /// After something was done at one end: what both ends said before is worth nothing.
     mutating func observeAgain(_ id: OperationID) {
         guard let operation = decided.operations[id], !operation.state.isEnded else { return }
-        resolutions[id] = Resolution()
+        resolutions[id] = resolutions[id]?.afterStep ?? Resolution()
         observe(operation)
     }
 
@@ -72,21 +85,41 @@ extension CoordinatorCore {
             audit(
                 "domain-lost", .critical, domain: operation.domain, operation: id,
                 "\(operation.domainName) is off at both ends of its migration: start it where it should be")
-        case .incident(let sentence):
-            resolutions[id]?.incident = true
-            holdDomain(
-                operation.domain, because: "after its migration from \(name(of: operation.blade)) to \(name(of: destination)): \(sentence)", operation: id)
-        case .act(let place, let step):
-            guard let domain = decided.domains[operation.domain] else { return }
-            let action: Action =
-                switch step {
-                case .destroy: .destroy
-                case .resume: .resume
-                case .undefine: .undefine
-                }
-            let begun = begin(action, on: domain, at: place == .source ? operation.blade : destination, by: "podp: resolves \(id)", resolves: id)
-            if case .success = begun { resolutions[id]?.acting = true }
+        case .incident(let sentence): giveUp(operation, to: destination, because: sentence)
+        case .act(let place, let action):
+            let step = Resolution.Step(blade: place == .source ? operation.blade : destination, action: action)
+            take(step, for: operation, to: destination)
         }
+    }
+
+    /// Brings one end in order by an operation of its own, unless that has been done over and over and the ends are as they were.
+    private mutating func take(_ step: Resolution.Step, for operation: OperationRecord, to destination: BladeID) {
+        guard var resolution = resolutions[operation.id], let domain = decided.domains[operation.domain] else { return }
+        let timesBefore = resolution.lastStep == step ? resolution.stepsInARow : 0
+        guard timesBefore < Resolution.sameStepLimit else {
+            return giveUp(
+                operation, to: destination,
+                because: "\(timesBefore) times it was told to \(step.action) at \(name(of: step.blade)), and both ends are as they were: "
+                    + "look at it there, put it right, then `podp domain clear \(operation.domainName)`")
+        }
+        let action: Action =
+            switch step.action {
+            case .destroy: .destroy
+            case .resume: .resume
+            case .undefine: .undefine
+            }
+        guard case .success = begin(action, on: domain, at: step.blade, by: "podp: resolves \(operation.id)", resolves: operation.id) else { return }
+        resolution.acting = true
+        resolution.lastStep = step
+        resolution.stepsInARow = timesBefore + 1
+        resolutions[operation.id] = resolution
+    }
+
+    private mutating func giveUp(_ operation: OperationRecord, to destination: BladeID, because sentence: String) {
+        resolutions[operation.id]?.incident = true
+        holdDomain(
+            operation.domain, because: "after its migration from \(name(of: operation.blade)) to \(name(of: destination)): \(sentence)", operation: operation.id
+        )
     }
 
     /// What an indeterminate operation of one blade came to.
@@ -120,7 +153,10 @@ extension CoordinatorCore {
         domain.held = nil
         put(.domain(domain))
         audit("domain-cleared", by: actor.name, domain: id, "\(domain.definition.name) is podp's to manage again")
-        if let operation = decided.openOperation(of: id), case .indeterminate = operation.state { observeAgain(operation.id) }
+        if let operation = decided.openOperation(of: id), case .indeterminate = operation.state {
+            resolutions[operation.id] = nil
+            observeAgain(operation.id)
+        }
         emitAfterCommit(.answer(request, .done))
     }
 }

@@ -68,6 +68,8 @@ public struct CoordinatorCore: Sendable, Codable {
     var links: [LinkID: LiveLink] = [:]
     var blades: [BladeID: LiveBlade] = [:]
     var windows: [DomainID: DemandWindow] = [:]
+    /// When windows of domains that are gone are looked for again.
+    var forgetWindowsAt = Instant.zero
     var progress: [OperationID: Progress] = [:]
     var observations: [UInt64: Observation] = [:]
     var resolutions: [OperationID: Resolution] = [:]

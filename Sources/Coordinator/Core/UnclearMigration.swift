@@ -36,7 +36,7 @@ enum UnclearMigration {
     }
 
     enum Place: Hashable, Sendable { case source, target }
-    enum Step: Hashable, Sendable { case destroy, resume, undefine }
+    enum Step: String, Hashable, Sendable, Codable { case destroy, resume, undefine }
 
     /// - Parameter wasPaused: an operator had paused it before; then a paused copy is whole and stays paused.
     static func resolve(source: End, target: End, wasPaused: Bool) -> Resolution {

@@ -155,7 +155,7 @@ extension Plant {
                 }
             case .destroy: blades[blade].host.end(id)
             case .pause: blades[blade].host.domains[id]?.state = .paused
-            case .resume: blades[blade].host.domains[id]?.state = .running
+            case .resume: if !blades[blade].host.resumesNothing { blades[blade].host.domains[id]?.state = .running }
             case .reboot: blades[blade].host.domains[id]?.cpuNanoseconds = 0
             case .setMemory(let memory): blades[blade].host.domains[id]?.memory = memory
             case .setVCPUs(let count): blades[blade].host.domains[id]?.vcpus = count

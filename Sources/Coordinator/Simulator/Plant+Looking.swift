@@ -74,6 +74,9 @@ extension Plant {
     /// The next action that is no migration takes effect, or does not, and its answer is lost.
     public mutating func letNextActionLoseItsAnswer(acted: Bool) { nextAction = [.losesAnswer(acted: acted)] }
 
+    /// Every resume at a blade says that it is done, and whether it does anything is this.
+    public mutating func letResume(on blade: Int, work: Bool) { blades[blade].host.resumesNothing = !work }
+
     /// The next action never answers, until its agent dies and looks, or its blade does.
     public mutating func letNextActionHang() { nextAction = [.hangs] }
 

@@ -36,6 +36,8 @@ struct PlantHost: Sendable {
     /// The lies that a blade may tell.
     var reportsNoCPUs = false
     var countersGoBack = false
+    /// A resume that says that it is done, and does nothing: as libvirt does to a domain that was paused behind its back.
+    var resumesNothing = false
     /// Of a host whose telemetry hangs: reads are not answered.
     var isMute = false
 

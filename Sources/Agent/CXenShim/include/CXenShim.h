@@ -76,6 +76,8 @@ int podp_xen_get_domains(podp_xen *, uint32_t first, podp_xen_domain *, int room
 int podp_xen_get_vcpu(podp_xen *, uint32_t domain, uint32_t vcpu, podp_xen_vcpu *);
 // dom0's (or any domain's) weight and cap under the credit2 scheduler. -EOPNOTSUPP: another scheduler runs.
 int podp_xen_get_credit2(podp_xen *, uint32_t domain, uint32_t *weight, uint32_t *cap);
+// Takes one pause by the toolstack away; Xen counts them, and a domain runs when none is left. -EINVAL: none is left.
+int podp_xen_unpause(podp_xen *, uint32_t domain);
 
 // The CPU features that Xen can give: 32-bit words in Xen's own order. `hvm`: to HVM and PVH domains, otherwise to PV domains.
 // Returns how many words there are, at most `room` of them filled.
