@@ -73,7 +73,7 @@ final class MeasuredLoop: CoreMailbox {
             case .commit(let batch): post(.committed(batch: batch.id))
             case .audit(let entry): history.append(entry)
             case .sample(let blade, let report): history.record(report, of: blade, at: Clocks.wall)
-            case .plan, .sign, .answer, .arm, .stop, .chassis: break
+            case .plan, .sign, .revocations, .answer, .arm, .stop, .chassis: break
             }
         }
     }

@@ -19,7 +19,7 @@ struct CoreFixture {
             Record.blade(
                 BladeRecord(
                     id: Self.blade(number).id, identity: Self.blade(number), chassis: "chassis-1", enrolledAt: WallTime(milliseconds: 1),
-                    certificates: [.init(serial: "0\(number)", notAfter: WallTime(milliseconds: 10_000_000_000))]))
+                    certificates: [.init(serial: "0\(number)", notAfter: WallTime(milliseconds: 10_000_000_000_000))]))
         }
         tell(.loaded(records + domains.map(Record.domain), newTermID: ID128(high: 9, low: 9)))
     }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct SessionTests {
     static let agentsWork: Set<MessageKind> = [.inventory, .report, .update, .renew, .pong, .description]
-    static let coordinatorsWork: Set<MessageKind> = [.command, .cancel, .acknowledge, .observe, .certificate, .ping, .describe, .refused]
+    static let coordinatorsWork: Set<MessageKind> = [.command, .cancel, .acknowledge, .observe, .certificate, .ping, .describe, .revocations, .refused]
 
     /// Every state that can be reached, seen by the coordinator, with what may come and go in it.
     static let rows: [(steps: [(Session.Role, MessageKind)], purpose: Session.Purpose, agent: Set<MessageKind>, coordinator: Set<MessageKind>)] = [

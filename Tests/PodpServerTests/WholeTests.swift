@@ -53,7 +53,7 @@ private final class WholeCore: CoreMailbox {
                 case .sign(let ticket, let request, let blade, let addresses):
                     events.append(.signed(ticket: ticket, authority.sign(request: request, blade: blade, addresses: addresses, now: wall)))
                 case .answer(let id, let answer): state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: answer)
-                case .plan, .arm, .audit, .sample, .stop, .chassis: break
+                case .plan, .arm, .audit, .sample, .stop, .chassis, .revocations: break
                 }
             }
         }

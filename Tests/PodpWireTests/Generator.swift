@@ -60,7 +60,7 @@ struct Generator {
     }
 
     mutating func coordinatorMessage() -> CoordinatorMessage {
-        switch below(9) {
+        switch below(10) {
         case 0: .welcome(Welcome(version: uint32(), term: term(), reportInterval: duration(), clock: wall()))
         case 1: .refused(reason: text(500), permanent: bool())
         case 2: .cancel(operation())
@@ -69,6 +69,7 @@ struct Generator {
         case 5: .certificate(chain: text(3000), authorities: text(3000))
         case 6: .ping(uint64())
         case 7: .describe(number: uint64(), DomainID(id()))
+        case 8: .revocations(list: text(3000))
         default:
             .command(Command(operation: operation(), term: term(), domain: DomainID(id()), domainName: text(), action: action()))
         }

@@ -77,6 +77,7 @@ import Testing
         command(.shutdown(deadline: .seconds(60))), command(.destroy), command(.pause), command(.resume), command(.reboot), command(.setMemory(Bytes(1))),
         command(.setVCPUs(2)), command(.migrate(Migration(destination: BladeID(id), address: "10.0.0.2", hostName: "b2", live: true))), command(.undefine),
         .cancel(operation), .acknowledge(operation), .observe(1), .certificate(chain: "C", authorities: "A"), .ping(0), .describe(number: 1, DomainID(id)),
+        .revocations(list: "L"),
     ]
 
     @Test("Every message's bytes are what they have always been", arguments: [codecC, codecSwift] as [any WireCodec])

@@ -135,6 +135,8 @@ extension AgentCore {
         case makeRequest
         /// Answered by `certificate` or `certificateFailed`.
         case storeCertificate(chain: String, authorities: String)
+        /// Give libvirt the authority's list of revoked certificates, PEM.
+        case storeRevocations(list: String)
         /// One line for people about how the agent stands.
         case status(String)
         case log(Severity, String)

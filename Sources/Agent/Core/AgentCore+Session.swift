@@ -94,6 +94,7 @@ extension AgentCore {
         case .observe(let number): observe(number, &out)
         case .certificate(let chain, let authorities): certificateReceived(chain: chain, authorities: authorities, &out)
         case .describe(let number, let domain): out.append(.describe(number: number, domain))
+        case .revocations(let list): out.append(.storeRevocations(list: list))
         case .ping(let number): pinged(number, &out)
         }
     }

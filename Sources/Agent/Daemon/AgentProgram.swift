@@ -111,7 +111,11 @@ enum AgentProgram {
         pool.start()
         let enrolment = Enrolment(token: token, folder: folder, blade: facts.identity, addresses: addresses)
         let identity = try await enrolment.run(loop: group.next(), pool: pool)
-        if options.installsLibvirtPKI { try LibvirtCertificates(folder: options.libvirtPKIFolder).install(identity) }
+        if options.installsLibvirtPKI {
+            try LibvirtCertificates(folder: options.libvirtPKIFolder).install(identity)
+            // Renewals install them too, whatever the service's environment says.
+            try StateFolder.write(Array(options.libvirtPKIFolder.utf8), to: folder.libvirtPKI)
+        }
         say("blade \(facts.identity.name) (\(facts.identity.id)) is enrolled; start its agent: systemctl enable --now podp-agent")
     }
 

@@ -37,6 +37,8 @@ actor AgentShell: Service {
     let (inbox, post) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .unbounded)
     private let codec = WireCodecC()
     private let facts: HostFacts
+    /// libvirt's own copy of the blade's certificate, where the agent keeps one.
+    private let libvirt: LibvirtCertificates?
 
     private var core: AgentCore
     private var identity: Identity
@@ -58,6 +60,7 @@ actor AgentShell: Service {
         self.identity = identity
         self.hypervisor = hypervisor
         self.facts = facts
+        libvirt = try folder.libvirtCertificates(options)
         self.log = log
         self.systemd = systemd
         self.loop = loop
@@ -206,6 +209,7 @@ actor AgentShell: Service {
             }
         case .makeRequest: group.addTask { await self.makeRequest() }
         case .storeCertificate(let chain, let authorities): group.addTask { await self.storeCertificate(chain: chain, authorities: authorities) }
+        case .storeRevocations(let list): group.addTask { await self.storeRevocations(list) }
         case .status(let text): systemd.notify("STATUS=\(text.filter { !$0.isNewline })")
         case .log(let severity, let text): log.log(level: severity.level, "\(text)")
         }
@@ -283,20 +287,27 @@ actor AgentShell: Service {
         }
         pendingKey = nil
         let renewed = Identity(key: key, chain: chain, authorities: authorities, coordinators: identity.coordinators)
-        let (folder, blade, options, log) = (folder, facts.identity.id, options, log)
+        let (folder, blade, libvirt, log) = (folder, facts.identity.id, libvirt, log)
         do {
             try await chores.runIfActive {
                 if let refusal = try renewed.refusal(for: blade, folder: folder) { throw AgentFailure(.refused, refusal, remedy: "") }
                 try renewed.store(folder)
-                if options.installsLibvirtPKI {
-                    do throws(AgentFailure) { try LibvirtCertificates(folder: options.libvirtPKIFolder).install(renewed) } catch { log.error("\(error)") }
-                }
+                if let libvirt { do throws(AgentFailure) { try libvirt.install(renewed) } catch { log.error("\(error)") } }
             }
             tls = try renewed.context(protocols: [Link.applicationProtocol(.work)])
             identity = renewed
             post.yield(.core(.certificate(try renewed.life())))
         } catch {
             post.yield(.core(.certificateFailed(reason: "\(error)")))
+        }
+    }
+
+    private func storeRevocations(_ list: String) async {
+        guard let libvirt else { return }
+        do {
+            try await chores.runIfActive { try libvirt.install(revocations: list) }
+        } catch {
+            log.error("libvirtd does not hear of revoked certificates: \(error)")
         }
     }
 

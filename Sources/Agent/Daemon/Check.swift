@@ -56,6 +56,11 @@ struct Check {
         } catch {
             add("openssl", .critical, error.message, error.remedy)
         }
+        if options.migrationInterface.isEmpty {
+            add(
+                "migration-interface", .warning, "no migration interface is named: no domain can be moved to this blade",
+                "set PODP_MIGRATION_INTERFACE in /etc/podp/agent.env to the bridge or interface that migrations come in by")
+        }
         return findings
     }
 }

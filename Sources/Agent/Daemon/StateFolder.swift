@@ -8,6 +8,8 @@ struct StateFolder: Sendable {
     var identity: String { path + "/identity.pem" }
     var authorities: String { path + "/authorities.pem" }
     var coordinators: String { path + "/coordinators" }
+    /// Names the folder of libvirt's certificates, where the enrolment installed them.
+    var libvirtPKI: String { path + "/libvirt-pki" }
 
     /// Makes the directory if it is not there. Throws `file`.
     init(_ path: String) throws(AgentFailure) {

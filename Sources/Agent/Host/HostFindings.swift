@@ -49,12 +49,28 @@ public struct HostFindings: Sendable {
         return wanted || started
     }
 
+    /// libvirtd's TLS port among those that somebody listens at (proc(5), `/proc/net/tcp`: state 0A, ports in hexadecimal).
+    func migrationListener() -> [Finding] {
+        let listens = ["/proc/net/tcp", "/proc/net/tcp6"].contains { file in
+            (files.text(file, limit: 8 << 20) ?? "").split(separator: "\n").contains { line in
+                let fields = line.split(separator: " ")
+                return fields.count > 3 && fields[3] == "0A" && fields[1].hasSuffix(":4082")
+            }
+        }
+        guard !listens else { return [] }
+        return [
+            Finding(
+                code: "migration-listener", severity: .warning, what: "libvirtd does not listen for migrations (TLS, port 16514): no domain can be moved here",
+                remedy: "podp-migration (deploy/podp-migration) sets libvirtd up for it; journalctl -u libvirtd tells more")
+        ]
+    }
+
     func migrationCertificates() -> [Finding] {
         let missing = [
             "/etc/pki/CA/cacert.pem", "/etc/pki/libvirt/servercert.pem", "/etc/pki/libvirt/private/serverkey.pem",
             "/etc/pki/libvirt/clientcert.pem", "/etc/pki/libvirt/private/clientkey.pem",
         ].filter { !files.exists($0) }
-        guard !missing.isEmpty else { return [] }
+        guard !missing.isEmpty else { return migrationListener() }
         return [
             Finding(
                 code: "migration-certificates", severity: .warning,

@@ -7,6 +7,7 @@ import NIOHTTP1
 import NIOSSL
 import PodpAPI
 import PodpModel
+import Synchronization
 
 /// A method of HTTP, for files that know nothing of NIO.
 typealias HTTPVerb = NIOHTTP1.HTTPMethod
@@ -162,9 +163,26 @@ struct Coordinator: Sendable {
         } catch {
             throw unreachable(error)
         }
+        if response.headers.first(name: "Podp-Automation") == "frozen", !Self.saysItself.contains(where: path.hasPrefix) {
+            Self.sayFrozen()
+        }
         guard (200..<300).contains(Int(response.status.code)) else { throw trouble(response.status, bytes) }
         return bytes
     }
+
+    /// What says by itself that automation is frozen.
+    private static let frozenIsSaid = Mutex(false)
+
+    /// Once, however often is asked.
+    private static func sayFrozen() {
+        let isFirst = frozenIsSaid.withLock { said in
+            defer { said = true }
+            return !said
+        }
+        if isFirst { Terminal.complain(Terminal.errors.yellow("automation is frozen: 'podp status' says by whom, 'podp thaw' ends it")) }
+    }
+
+    private static let saysItself = ["/v1/status", "/v1/policy", "/v1/freeze", "/v1/thaw"]
 
     private func trouble(_ status: HTTPResponseStatus, _ bytes: ByteBuffer) -> Trouble {
         if let fault = try? JSONDecoder().decode(Fault.self, from: Data(bytes.readableBytesView)) { return Trouble(fault) }

@@ -119,6 +119,7 @@ extension CoordinatorCore {
             emit(.send(link, .refused(reason: "the certificate was revoked by \(actor.name)", permanent: true)))
             close(link, reason: "revoked")
         }
+        tellRevocationsToAll()
         emitAfterCommit(.answer(request, .done))
     }
 

@@ -87,6 +87,7 @@ extension CoordinatorCore {
         let version = min(hello.maximumVersion, protocolVersions.upperBound)
         // After the commit: no agent hears of a term that is not stored.
         emitAfterCommit(.send(link, .welcome(Welcome(version: version, term: term, reportInterval: configuration.reportInterval, clock: now.wall))))
+        tellRevocations(link)
         if isActive, var record = decided.blades[id], record.identity != hello.blade {
             record.identity = hello.blade
             put(.blade(record))

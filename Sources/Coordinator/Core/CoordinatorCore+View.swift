@@ -99,6 +99,7 @@ extension CoordinatorCore {
 
 extension CoordinatorCore {
     /// The tokens of the API that are stored.
+    public var isFrozen: Bool { committed.settings.frozen != nil }
     public var committedAPITokens: [APIToken] { committed.apiTokens.values.sorted { $0.name < $1.name } }
 
     /// What a blade is greeted with whose certificate has expired; `nil` while no term is stored.

@@ -79,6 +79,8 @@ public enum Effect: Hashable, Sendable, Codable {
     case plan(ticket: UInt64, Problem)
     /// Sign a blade's certificate request (PEM); ends as `signed`. The subject and SANs are made from `blade` and `addresses`, not from the request.
     case sign(ticket: UInt64, request: String, blade: BladeIdentity, addresses: [String])
+    /// Tell these agents which of the blades' certificates are revoked (serials in hexadecimal): sign a list of them, and send it.
+    case revocations([LinkID], serials: [String])
     case answer(RequestID, Answer)
     /// For whoever speaks to the chassis of this name, in order.
     case chassis(String, ChassisOrder)

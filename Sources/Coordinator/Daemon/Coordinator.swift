@@ -65,7 +65,7 @@ struct Coordinator {
             planningWindow: options.planningWindow.duration)
         var services: [any Service] = [
             journal, StoreWriter(store: store, loop: loop, batches: batches, log: log), ClosingLoop(loop: loop, batches: batchFeed), timer,
-            Workshop(loop: loop, authority: authority, jobs: jobs), chassis, listener, stopping,
+            Workshop(loop: loop, links: listener.links, authority: authority, jobs: jobs, log: log), chassis, listener, stopping,
         ]
         services += try web(fleet, certificate: { try authority.serverCertificate(in: options.files.authority, hosts: options.names, now: Clock.wall) })
         services.append(Readiness(log: log, term: { loop.view().term?.number }))

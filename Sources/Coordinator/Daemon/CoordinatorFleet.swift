@@ -23,6 +23,7 @@ struct CoordinatorFleet: Fleet {
     func verdicts() async -> [Verdict] { Diagnosis.verdicts(of: FleetWindow(loop.view(), length: planningWindow)) }
 
     func apiTokens() async -> [APIToken] { loop.apiTokens() }
+    func isFrozen() async -> Bool { loop.isFrozen() }
 
     func ask(_ request: PodpCore.Request, by actor: Actor) async -> Answer { await loop.ask(request, by: actor) }
 

@@ -83,6 +83,10 @@ final class CoreLoop: CoreMailbox, Service {
         core.withLock { $0.committedAPITokens }
     }
 
+    func isFrozen() -> Bool {
+        core.withLock { $0.isFrozen }
+    }
+
     func welcome() -> Welcome? {
         core.withLock { $0.welcome(at: Clock.now) }
     }

@@ -24,6 +24,7 @@ final class EffectPerformer: Sendable {
     enum Job: Sendable {
         case plan(ticket: UInt64, Problem)
         case sign(ticket: UInt64, request: String, blade: BladeIdentity, addresses: [String])
+        case revocations([LinkID], serials: [String])
     }
 
     init(
@@ -51,6 +52,7 @@ final class EffectPerformer: Sendable {
         case .plan(let ticket, let problem): jobs.yield(.plan(ticket: ticket, problem))
         case .sign(let ticket, let request, let blade, let addresses):
             jobs.yield(.sign(ticket: ticket, request: request, blade: blade, addresses: addresses))
+        case .revocations(let ends, let serials): jobs.yield(.revocations(ends, serials: serials))
         case .answer(let request, let answer): loop.answer(request, with: answer)
         case .chassis(let name, let order): chassis.perform(order, on: name)
         case .arm(let instant): timer.arm(instant)
@@ -100,8 +102,10 @@ struct StoreWriter: Service {
 /// Plans and signs, one after the other, off the core's loop.
 struct Workshop: Service {
     let loop: CoreLoop
+    let links: LinkTable
     let authority: CertificateAuthority
     let jobs: AsyncStream<EffectPerformer.Job>
+    let log: Logger
 
     func run() async throws {
         for await job in jobs.cancelOnGracefulShutdown() {
@@ -109,6 +113,13 @@ struct Workshop: Service {
             case .plan(let ticket, let problem): loop.post(.planned(ticket: ticket, Planner.plan(problem)))
             case .sign(let ticket, let request, let blade, let addresses):
                 loop.post(.signed(ticket: ticket, authority.sign(request: request, blade: blade, addresses: addresses, now: Clock.wall)))
+            case .revocations(let ends, let serials):
+                do throws(ServerError) {
+                    let list = try authority.revocationList(of: serials, now: Clock.wall)
+                    for end in ends { links.send(.revocations(list: list), to: end) }
+                } catch {
+                    log.error("the blades' libvirtd do not hear of revoked certificates: \(error)")
+                }
             }
         }
     }

@@ -24,7 +24,7 @@ public struct CertificateAuthority: Sendable {
     /// The CA certificate, PEM: what blades trust.
     public let certificatePEM: String
     let certificate: X509.Certificate
-    private let key: P256.Signing.PrivateKey
+    let key: P256.Signing.PrivateKey
     private let certificateDER: [UInt8]
 
     /// Makes a new authority in `directory` (made with mode 0700 when missing). Throws `.file` when there is one already.

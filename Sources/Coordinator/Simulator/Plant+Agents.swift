@@ -122,7 +122,7 @@ extension Plant {
         case .describe(let number, _):
             schedule(.agent(blade, run: run, .described(number: number, xml: nil, reason: "the plant has no libvirt")), in: .milliseconds(5))
         case .makeRequest: schedule(.agent(blade, run: run, .certificateFailed(reason: "the plant has no openssl")), in: .milliseconds(5))
-        case .storeCertificate, .status, .log: break
+        case .storeCertificate, .storeRevocations, .status, .log: break
         }
     }
 

@@ -55,6 +55,7 @@ extension Plant {
     private mutating func perform(_ effect: PodpCore.Effect, run: Int) {
         switch effect {
         case .send(let link, let message): send(message, by: link)
+        case .revocations(let ends, let serials): for link in ends { send(.revocations(list: serials.joined(separator: "\n")), by: link) }
         case .close(let link, let reason):
             links[link]?.coordinatorEnd = false
             note("coordinator closes link \(link.number): \(reason)")

@@ -19,6 +19,8 @@ struct Call: Sendable {
     var content = ByteBuffer()
     var streams: StreamSlots
     var document: ByteBuffer
+    /// Whether the caller is still who it was: a token may be revoked while an answer goes on.
+    var isStillKnown: @Sendable () async -> Bool = { true }
 
     /// A parameter of the path.
     func parameter(_ name: String) throws(Fault) -> String {

@@ -60,6 +60,7 @@ enum EventStream {
             try await send(": podp\nretry: 2000\n\n", call: call, into: &writer)
             try await drain(&query, call: call, into: &writer)
             for await tick in ticks.cancelOnGracefulShutdown() {
+                guard await call.isStillKnown() else { return }
                 let wrote = try await drain(&query, call: call, into: &writer)
                 if tick == .beat, !wrote { try await send(":\n\n", call: call, into: &writer) }
             }

@@ -12,6 +12,8 @@ public protocol Fleet: Sendable {
     func verdicts() async -> [Verdict]
     /// The tokens of the API. Asked with every request that carries one: must not cost a whole view.
     func apiTokens() async -> [APIToken]
+    /// Whether an operator stopped all automation. Asked with every request: must not cost a whole view.
+    func isFrozen() async -> Bool
     /// Asks the core. Returns when the answer is durable.
     func ask(_ request: Request, by actor: Actor) async -> Answer
     /// Reads an xl flat file; `file` is its name, for messages. Throws a fault with every problem's line and column.

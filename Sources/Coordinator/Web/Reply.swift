@@ -6,6 +6,9 @@ import PodpAPI
 
 /// Answers on their way out.
 enum Reply {
+    /// `frozen` where an operator stopped all automation: every client can say so, whatever it asked for.
+    static let automation = HTTPField.Name("Podp-Automation")
+
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

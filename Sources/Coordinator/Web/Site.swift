@@ -80,13 +80,18 @@ struct Site: HTTPResponder {
         var call = Call(
             fleet: fleet, settings: settings, caller: caller, channel: channel, parameters: parameters, query: Self.query(request.uri.query ?? ""),
             headers: request.headers, streams: streams, document: document)
+        call.isStillKnown = { [fleet, door, headers = request.headers] in
+            (try? await door.caller(headers, channel: channel, fleet: fleet, now: wallTimeNow())) == caller
+        }
         for name in call.query.keys.sorted() where !endpoint.query.contains(where: { $0.name == name }) {
             throw Fault(
                 .invalid, "there is no query parameter '\(name)' here",
                 remedy: endpoint.query.isEmpty ? "" : "there are: \(endpoint.query.map(\.name).joined(separator: ", "))")
         }
         call.content = try await content(request)
-        return try await endpoint.perform(&call)
+        var response = try await endpoint.perform(&call)
+        if let automation = Reply.automation, await fleet.isFrozen() { response.headers[automation] = "frozen" }
+        return response
     }
 
     private func known(_ request: Hummingbird.Request, channel: any Channel) async throws -> Actor {

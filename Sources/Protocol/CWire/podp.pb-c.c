@@ -952,6 +952,51 @@ void   podp__v1__describe__free_unpacked
   assert(message->base.descriptor == &podp__v1__describe__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   podp__v1__revocations__init
+                     (Podp__V1__Revocations         *message)
+{
+  static const Podp__V1__Revocations init_value = PODP__V1__REVOCATIONS__INIT;
+  *message = init_value;
+}
+size_t podp__v1__revocations__get_packed_size
+                     (const Podp__V1__Revocations *message)
+{
+  assert(message->base.descriptor == &podp__v1__revocations__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t podp__v1__revocations__pack
+                     (const Podp__V1__Revocations *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &podp__v1__revocations__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t podp__v1__revocations__pack_to_buffer
+                     (const Podp__V1__Revocations *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &podp__v1__revocations__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Podp__V1__Revocations *
+       podp__v1__revocations__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Podp__V1__Revocations *)
+     protobuf_c_message_unpack (&podp__v1__revocations__descriptor,
+                                allocator, len, data);
+}
+void   podp__v1__revocations__free_unpacked
+                     (Podp__V1__Revocations *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &podp__v1__revocations__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   podp__v1__empty__init
                      (Podp__V1__Empty         *message)
 {
@@ -2257,7 +2302,7 @@ void   podp__v1__outcome__free_unpacked
   assert(message->base.descriptor == &podp__v1__outcome__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor podp__v1__envelope__field_descriptors[17] =
+static const ProtobufCFieldDescriptor podp__v1__envelope__field_descriptors[18] =
 {
   {
     "hello",
@@ -2463,6 +2508,18 @@ static const ProtobufCFieldDescriptor podp__v1__envelope__field_descriptors[17] 
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "revocations",
+    42,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Podp__V1__Envelope, message_case),
+    offsetof(Podp__V1__Envelope, revocations),
+    &podp__v1__revocations__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned podp__v1__envelope__field_indices_by_name[] = {
   12,   /* field[12] = acknowledge */
@@ -2480,6 +2537,7 @@ static const unsigned podp__v1__envelope__field_indices_by_name[] = {
   9,   /* field[9] = refused */
   4,   /* field[4] = renew */
   2,   /* field[2] = report */
+  17,   /* field[17] = revocations */
   3,   /* field[3] = update */
   8,   /* field[8] = welcome */
 };
@@ -2487,7 +2545,7 @@ static const ProtobufCIntRange podp__v1__envelope__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 33, 8 },
-  { 0, 17 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor podp__v1__envelope__descriptor =
 {
@@ -2497,7 +2555,7 @@ const ProtobufCMessageDescriptor podp__v1__envelope__descriptor =
   "Podp__V1__Envelope",
   "podp.v1",
   sizeof(Podp__V1__Envelope),
-  17,
+  18,
   podp__v1__envelope__field_descriptors,
   podp__v1__envelope__field_indices_by_name,
   2,  podp__v1__envelope__number_ranges,
@@ -3952,6 +4010,44 @@ const ProtobufCMessageDescriptor podp__v1__describe__descriptor =
   podp__v1__describe__field_indices_by_name,
   1,  podp__v1__describe__number_ranges,
   (ProtobufCMessageInit) podp__v1__describe__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor podp__v1__revocations__field_descriptors[1] =
+{
+  {
+    "list",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Podp__V1__Revocations, list),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned podp__v1__revocations__field_indices_by_name[] = {
+  0,   /* field[0] = list */
+};
+static const ProtobufCIntRange podp__v1__revocations__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor podp__v1__revocations__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "podp.v1.Revocations",
+  "Revocations",
+  "Podp__V1__Revocations",
+  "podp.v1",
+  sizeof(Podp__V1__Revocations),
+  1,
+  podp__v1__revocations__field_descriptors,
+  podp__v1__revocations__field_indices_by_name,
+  1,  podp__v1__revocations__number_ranges,
+  (ProtobufCMessageInit) podp__v1__revocations__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define podp__v1__empty__field_descriptors NULL

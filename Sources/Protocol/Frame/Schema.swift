@@ -22,6 +22,7 @@ public enum Schema {
         case .certificate: certificate
         case .ping: ping
         case .describe: describe
+        case .revocations: revocations
         }
     }
 
@@ -124,6 +125,7 @@ public enum Schema {
     static let observe = MessageRule("Observe", [.plain(1, "number", .uint64)])
     static let certificate = MessageRule("Certificate", [.plain(1, "chain", pem), .plain(2, "authorities", pem)])
     static let ping = MessageRule("Ping", [.plain(1, "number", .uint64)])
+    static let revocations = MessageRule("Revocations", [.plain(1, "list", pem)])
     static let describe = MessageRule("Describe", [.plain(1, "number", .uint64), .required(2, "domain", .id)])
 
     // MARK: - Operations

@@ -76,7 +76,8 @@ public struct Session: Hashable, Sendable {
             (.agent, .open, .description):
             .open
         case (.coordinator, .open, .command), (.coordinator, .open, .cancel), (.coordinator, .open, .acknowledge), (.coordinator, .open, .observe),
-            (.coordinator, .open, .certificate), (.coordinator, .open, .ping), (.coordinator, .open, .describe):
+            (.coordinator, .open, .certificate), (.coordinator, .open, .ping), (.coordinator, .open, .describe),
+            (.coordinator, .open, .revocations):
             .open
         default: nil
         }

@@ -39,6 +39,7 @@ extension CoordinatorMessage {
         case .certificate: .certificate
         case .ping: .ping
         case .describe: .describe
+        case .revocations: .revocations
         }
     }
 }

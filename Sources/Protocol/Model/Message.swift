@@ -84,12 +84,14 @@ public enum CoordinatorMessage: Hashable, Sendable, Codable {
     case ping(UInt64)
     /// Send libvirt's XML of this domain with this number.
     case describe(number: UInt64, DomainID)
+    /// The blades' certificates that are worth nothing any more: a revocation list (RFC 5280, 5) of podp's authority, PEM.
+    case revocations(list: String)
 }
 
 /// The kinds that frames are limited by. Raw values are the field numbers of the envelope's `oneof` in `podp.proto`.
 public enum MessageKind: UInt32, Hashable, Sendable, CaseIterable {
     case hello = 1, inventory = 2, report = 3, update = 4, renew = 5, enrol = 6, pong = 7, description = 8
-    case welcome = 33, refused = 34, command = 35, cancel = 36, acknowledge = 37, observe = 38, certificate = 39, ping = 40, describe = 41
+    case welcome = 33, refused = 34, command = 35, cancel = 36, acknowledge = 37, observe = 38, certificate = 39, ping = 40, describe = 41, revocations = 42
 
     /// The longest envelope of this kind, in bytes.
     public var limit: Int {

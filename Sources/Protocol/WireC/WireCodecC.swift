@@ -106,6 +106,11 @@ public struct WireCodecC: WireCodec {
             describe.pointee.domain = try arena.id(domain.uuid)
             envelope.pointee.message_case = PODP__V1__ENVELOPE__MESSAGE_DESCRIBE
             envelope.pointee.describe = describe
+        case .revocations(let list):
+            let revocations = try arena.new(podp__v1__revocations__init)
+            revocations.pointee.list = try arena.text(list)
+            envelope.pointee.message_case = PODP__V1__ENVELOPE__MESSAGE_REVOCATIONS
+            envelope.pointee.revocations = revocations
         }
         return try Self.frame(envelope, message.kind, arena)
     }
@@ -152,6 +157,7 @@ public struct WireCodecC: WireCodec {
             case PODP__V1__ENVELOPE__MESSAGE_DESCRIBE:
                 let describe = try message(envelope.describe)
                 return .describe(number: describe.number, DomainID(try id(describe.domain)))
+            case PODP__V1__ENVELOPE__MESSAGE_REVOCATIONS: return .revocations(list: try text(try message(envelope.revocations).list))
             default: throw WireError(.direction, "a \(frame.kind) is nothing that a coordinator sends", at: "\(frame.kind)")
             }
         }

@@ -56,6 +56,7 @@ public struct WireCodecSwift: WireCodec {
                 $0.number = number
                 $0.domain = domain.uuid.data
             }
+        case .revocations(let list): envelope.revocations = .with { $0.list = list }
         }
         return try Self.frame(envelope, message.kind)
     }
@@ -88,6 +89,7 @@ public struct WireCodecSwift: WireCodec {
         case .certificate(let raw): return .certificate(chain: raw.chain, authorities: raw.authorities)
         case .ping(let raw): return .ping(raw.number)
         case .describe(let raw): return .describe(number: raw.number, DomainID(try id(raw.domain)))
+        case .revocations(let raw): return .revocations(list: raw.list)
         default: throw WireError(.direction, "a \(frame.kind) is nothing that a coordinator sends", at: "\(frame.kind)")
         }
     }

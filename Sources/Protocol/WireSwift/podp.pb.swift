@@ -417,6 +417,14 @@ nonisolated struct Podp_V1_Envelope: Sendable {
     set {message = .describe(newValue)}
   }
 
+  var revocations: Podp_V1_Revocations {
+    get {
+      if case .revocations(let v)? = message {return v}
+      return Podp_V1_Revocations()
+    }
+    set {message = .revocations(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -437,6 +445,7 @@ nonisolated struct Podp_V1_Envelope: Sendable {
     case certificate(Podp_V1_Certificate)
     case ping(Podp_V1_Ping)
     case describe(Podp_V1_Describe)
+    case revocations(Podp_V1_Revocations)
 
   }
 
@@ -1100,6 +1109,18 @@ nonisolated struct Podp_V1_Describe: Sendable {
   var number: UInt64 = 0
 
   var domain: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Podp_V1_Revocations: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var list: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1996,7 +2017,7 @@ nonisolated extension Podp_V1_Severity: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Podp_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}inventory\0\u{1}report\0\u{1}update\0\u{1}renew\0\u{1}enrol\0\u{1}pong\0\u{1}description\0\u{2}\u{19}welcome\0\u{1}refused\0\u{1}command\0\u{1}cancel\0\u{1}acknowledge\0\u{1}observe\0\u{1}certificate\0\u{1}ping\0\u{1}describe\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}inventory\0\u{1}report\0\u{1}update\0\u{1}renew\0\u{1}enrol\0\u{1}pong\0\u{1}description\0\u{2}\u{19}welcome\0\u{1}refused\0\u{1}command\0\u{1}cancel\0\u{1}acknowledge\0\u{1}observe\0\u{1}certificate\0\u{1}ping\0\u{1}describe\0\u{1}revocations\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2225,6 +2246,19 @@ nonisolated extension Podp_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.message = .describe(v)
         }
       }()
+      case 42: try {
+        var v: Podp_V1_Revocations?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .revocations(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .revocations(v)
+        }
+      }()
       default: break
       }
     }
@@ -2303,6 +2337,10 @@ nonisolated extension Podp_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .describe?: try {
       guard case .describe(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+    }()
+    case .revocations?: try {
+      guard case .revocations(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
     }()
     case nil: break
     }
@@ -3573,6 +3611,36 @@ nonisolated extension Podp_V1_Describe: SwiftProtobuf.Message, SwiftProtobuf._Me
   static func ==(lhs: Podp_V1_Describe, rhs: Podp_V1_Describe) -> Bool {
     if lhs.number != rhs.number {return false}
     if lhs.domain != rhs.domain {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Podp_V1_Revocations: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Revocations"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}list\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.list) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.list.isEmpty {
+      try visitor.visitSingularStringField(value: self.list, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Podp_V1_Revocations, rhs: Podp_V1_Revocations) -> Bool {
+    if lhs.list != rhs.list {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

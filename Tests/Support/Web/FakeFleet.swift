@@ -43,6 +43,7 @@ public final class FakeFleet: Fleet {
 
     public func view() async -> FleetView { with { $0.view } }
     public func verdicts() async -> [Verdict] { with { $0.verdicts } }
+    public func isFrozen() async -> Bool { await view().settings.frozen != nil }
     public func apiTokens() async -> [APIToken] { with { $0.tokens } }
 
     public func ask(_ request: PodpCore.Request, by actor: Actor) async -> Answer {

@@ -16,6 +16,14 @@ def proof_operations(bed):
     podp('domain', 'set', guest.name, '--memory', '112')
     until(lambda: blade.ask(f'xl list {guest.name} | tail -1').split()[2] == '112', 'Xen has given 112 MiB', 120)
 
+    podp('domain', 'set', guest.name, '--vcpus', '1')
+    expect(blade.ask(f'xl list {guest.name} | tail -1').split()[3] == '1', 'one vCPU')
+
+    podp('domain', 'release', guest.name)
+    expect(not bed.coordinator.domain(guest.name)['managed'], 'released')
+    podp('domain', 'adopt', guest.name)
+    expect(bed.coordinator.domain(guest.name)['managed'], 'adopted')
+
     number = blade.ask(f'xl domid {guest.name}')
     podp('domain', 'reboot', guest.name)
     until(lambda: blade.ssh(f'xl domid {guest.name} | grep -qvx {number}', check=False, capture_output=True).returncode == 0, 'it has rebooted', 300, every=3)

@@ -36,6 +36,7 @@ typedef struct Podp__V1__Observe Podp__V1__Observe;
 typedef struct Podp__V1__Certificate Podp__V1__Certificate;
 typedef struct Podp__V1__Ping Podp__V1__Ping;
 typedef struct Podp__V1__Describe Podp__V1__Describe;
+typedef struct Podp__V1__Revocations Podp__V1__Revocations;
 typedef struct Podp__V1__Empty Podp__V1__Empty;
 typedef struct Podp__V1__Reason Podp__V1__Reason;
 typedef struct Podp__V1__Ability Podp__V1__Ability;
@@ -132,7 +133,8 @@ typedef enum {
   PODP__V1__ENVELOPE__MESSAGE_OBSERVE = 38,
   PODP__V1__ENVELOPE__MESSAGE_CERTIFICATE = 39,
   PODP__V1__ENVELOPE__MESSAGE_PING = 40,
-  PODP__V1__ENVELOPE__MESSAGE_DESCRIBE = 41
+  PODP__V1__ENVELOPE__MESSAGE_DESCRIBE = 41,
+  PODP__V1__ENVELOPE__MESSAGE_REVOCATIONS = 42
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PODP__V1__ENVELOPE__MESSAGE__CASE)
 } Podp__V1__Envelope__MessageCase;
 
@@ -158,6 +160,7 @@ struct  Podp__V1__Envelope
     Podp__V1__Certificate *certificate;
     Podp__V1__Ping *ping;
     Podp__V1__Describe *describe;
+    Podp__V1__Revocations *revocations;
   };
 };
 #define PODP__V1__ENVELOPE__INIT \
@@ -478,6 +481,16 @@ struct  Podp__V1__Describe
 #define PODP__V1__DESCRIBE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&podp__v1__describe__descriptor) \
     , 0, {0,NULL} }
+
+
+struct  Podp__V1__Revocations
+{
+  ProtobufCMessage base;
+  char *list;
+};
+#define PODP__V1__REVOCATIONS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&podp__v1__revocations__descriptor) \
+    , (char *)protobuf_c_empty_string }
 
 
 struct  Podp__V1__Empty
@@ -1405,6 +1418,25 @@ Podp__V1__Describe *
 void   podp__v1__describe__free_unpacked
                      (Podp__V1__Describe *message,
                       ProtobufCAllocator *allocator);
+/* Podp__V1__Revocations methods */
+void   podp__v1__revocations__init
+                     (Podp__V1__Revocations         *message);
+size_t podp__v1__revocations__get_packed_size
+                     (const Podp__V1__Revocations   *message);
+size_t podp__v1__revocations__pack
+                     (const Podp__V1__Revocations   *message,
+                      uint8_t             *out);
+size_t podp__v1__revocations__pack_to_buffer
+                     (const Podp__V1__Revocations   *message,
+                      ProtobufCBuffer     *buffer);
+Podp__V1__Revocations *
+       podp__v1__revocations__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   podp__v1__revocations__free_unpacked
+                     (Podp__V1__Revocations *message,
+                      ProtobufCAllocator *allocator);
 /* Podp__V1__Empty methods */
 void   podp__v1__empty__init
                      (Podp__V1__Empty         *message);
@@ -2021,6 +2053,9 @@ typedef void (*Podp__V1__Ping_Closure)
 typedef void (*Podp__V1__Describe_Closure)
                  (const Podp__V1__Describe *message,
                   void *closure_data);
+typedef void (*Podp__V1__Revocations_Closure)
+                 (const Podp__V1__Revocations *message,
+                  void *closure_data);
 typedef void (*Podp__V1__Empty_Closure)
                  (const Podp__V1__Empty *message,
                   void *closure_data);
@@ -2140,6 +2175,7 @@ extern const ProtobufCMessageDescriptor podp__v1__observe__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__certificate__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__ping__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__describe__descriptor;
+extern const ProtobufCMessageDescriptor podp__v1__revocations__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__empty__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__reason__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__ability__descriptor;
