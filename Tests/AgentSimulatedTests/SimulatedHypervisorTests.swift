@@ -26,6 +26,10 @@ import Testing
         let seen = steps.withLock { $0 }
         #expect(seen.count > 10)
         #expect(seen.last?.remaining == .zero)
+        let definition = Scene.definition(9)
+        #expect(await two.execute(Scene.command(3, 9, .define(DomainImage(definition: definition, libvirtXML: "<domain/>")))) { _ in } == .succeeded)
+        #expect(try await scene.hypervisor(2).describe(definition.id) == "<domain/>", "what it was defined as is told again, by another agent too")
+        await #expect { try await one.describe(definition.id) } throws: { ($0 as? HypervisorError)?.code == .noSuchDomain }
         #expect(zip(seen, seen.dropFirst()).allSatisfy { $0.done <= $1.done })
     }
 

@@ -3,6 +3,8 @@ import PodpModel
 /// A domain of the simulated hypervisor, as its file holds it.
 public struct SimulatedDomain: Hashable, Sendable, Codable {
     public var definition: DomainDefinition
+    /// What libvirt would be told of it: as it was defined or started last.
+    public var libvirtXML: String?
     /// `running`, `paused` or `off`, as long as one of `boots` lasts; after it the domain is off.
     public var state: DomainState
     public var vcpus: Int

@@ -29,8 +29,8 @@ extension SimulatedHost {
     /// Makes an action so, at once. Everything but `migrate`, which takes two hosts.
     public mutating func perform(_ action: Action, on id: DomainID) -> Outcome {
         switch action {
-        case .define(let image): return define(image.definition, as: id)
-        case .start(let image): return start(image.definition, as: id)
+        case .define(let image): return define(image, as: id)
+        case .start(let image): return start(image, as: id)
         case .migrate: return .failed(reason: "a migration takes two hosts")
         case .undefine: return undefine(id)
         case .destroy where domain(id) == nil && arrivals.contains { $0.domain.id == id }:
@@ -80,7 +80,8 @@ extension SimulatedHost {
         return .succeeded
     }
 
-    private mutating func define(_ definition: DomainDefinition, as id: DomainID) -> Outcome {
+    private mutating func define(_ image: DomainImage, as id: DomainID) -> Outcome {
+        let definition = image.definition
         guard definition.id == id else { return .failed(reason: "the definition is that of another domain, \(definition.id)") }
         guard ability(definition.type) == .yes || definition.type == .pv else {
             return .failed(reason: "the simulated hypervisor has no \(definition.type.rawValue) domains")
@@ -90,17 +91,18 @@ extension SimulatedHost {
         }
         var domain = domain(id) ?? SimulatedDomain(definition: definition)
         domain.definition = definition
+        domain.libvirtXML = image.libvirtXML
         domain.persistent = true
         put(domain)
         return .succeeded
     }
 
-    private mutating func start(_ definition: DomainDefinition, as id: DomainID) -> Outcome {
-        let name = definition.name
+    private mutating func start(_ image: DomainImage, as id: DomainID) -> Outcome {
+        let name = image.definition.name
         if let state = domain(id)?.state(in: bootID), state != .off { return .failed(reason: "\(name) is \(state.rawValue) already") }
         if arrivals.contains(where: { $0.domain.id == id }) { return .failed(reason: "\(name) is on its way to this blade") }
-        if let lacking = lacking(definition) { return .failed(reason: "\(name) cannot start: \(lacking)") }
-        let defined = define(definition, as: id)
+        if let lacking = lacking(image.definition) { return .failed(reason: "\(name) cannot start: \(lacking)") }
+        let defined = define(image, as: id)
         guard defined == .succeeded, var domain = domain(id) else { return defined }
         domain.begin(in: bootID)
         put(domain)

@@ -174,7 +174,12 @@ public actor SimulatedHypervisor: Telemetry, Actuator {
     }
 
     public func describe(_ domain: DomainID) async throws(HypervisorError) -> String {
-        throw HypervisorError(.unsupported, "the simulated hypervisor has no libvirt: domain \(domain) is described by the inventory alone")
+        try refresh()
+        guard let found = host.domain(domain) else { throw HypervisorError(.noSuchDomain, "there is no domain \(domain) on \(host.settings.identity.name)") }
+        guard let xml = found.libvirtXML else {
+            throw HypervisorError(.unsupported, "the simulated hypervisor has no libvirt, and domain \(domain) was not defined by podp")
+        }
+        return xml
     }
 
     // MARK: - Migration
