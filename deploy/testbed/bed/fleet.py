@@ -109,11 +109,11 @@ def enrol(blade, coordinator, programs):
     blade.ssh('mkdir -p /etc/podp; systemctl stop podp-agent 2>/dev/null; true')
     blade.put([programs.path('podp-agent')], '/usr/bin/')
     blade.put([os.path.join(PROJECT, 'deploy', 'systemd', 'podp-agent.service')], '/etc/systemd/system/')
-    settings = 'PODP_MIGRATION_INTERFACE=xenbr0\nPODP_LIBVIRT_PKI=1\n'
+    settings = 'PODP_MIGRATION_INTERFACE=xenbr0\n'
     blade.ssh(f"printf '{settings}' > /etc/podp/agent.env")
     if blade.ssh('test -f /var/lib/podp-agent/identity.pem', check=False).returncode:
         token = coordinator.podp('blade', 'token', '--note', blade.name).strip()
-        blade.ask(f'set -a; . /etc/podp/agent.env; podp-agent enrol {token}')
+        blade.ask(f'set -a; . /etc/podp/agent.env; podp-agent enrol --libvirt-pki {token}')
     blade.ask('podp-migration')
     blade.ask('systemctl daemon-reload; systemctl enable --quiet --now --no-block podp-agent')
 
