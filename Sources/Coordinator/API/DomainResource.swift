@@ -227,14 +227,18 @@ public struct DomainChange: Documented {
 public struct DomainPlacement: Documented {
     /// A blade's UUID, name or unique prefix; absent: where it fits best, or where it was.
     public var blade: String?
+    /// `true`: the content of its disks is the same there, though podp cannot see that.
+    public var force: Bool?
 
-    public init(blade: String? = nil) {
+    public init(blade: String? = nil, force: Bool? = nil) {
         self.blade = blade
+        self.force = force
     }
 
     public static let summary = "Where to start a domain."
     public static let fields = [
-        "blade": "A blade's UUID, name or unique prefix; absent: where it fits best, or where it was."
+        "blade": "A blade's UUID, name or unique prefix; absent: where it fits best, or where it was.",
+        "force": "true: the content of its disks is the same there, though podp cannot see that (another serial, or none).",
     ]
 }
 

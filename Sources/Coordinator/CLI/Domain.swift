@@ -74,9 +74,16 @@ struct DomainCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Start a domain.")
         @OptionGroup var name: Name
         @Option(help: "The blade to start it on; else where it was, or where it fits best.") var on: String?
+        @Flag(help: "Start it there though podp cannot see that its disks are the same there.") var force = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await options.act(.POST, "\(name.path)/start", DomainPlacement(blade: on), done: "started", patience: patience) }
+
+        func validate() throws { if force, on == nil { throw ValidationError("--force goes with --on BLADE: name where its disks are the same") } }
+
+        func run() async throws {
+            let order = DomainPlacement(blade: on, force: force ? true : nil)
+            try await options.act(.POST, "\(name.path)/start", order, done: "started", patience: patience)
+        }
     }
 
     struct Stop: AsyncParsableCommand {

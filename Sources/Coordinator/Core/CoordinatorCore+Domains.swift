@@ -9,7 +9,8 @@ extension CoordinatorCore {
         case .describeDomain(let domain, let blade): describe(domain, on: blade, request: id)
         case .releaseDomain(let domain): release(domain, request: id, by: actor)
         case .clearDomain(let domain): clear(domain, request: id, by: actor)
-        case .startDomain(let domain, let blade): withDomain(domain, id) { core, domain in core.start(domain, on: blade, request: id, by: actor) }
+        case .startDomain(let domain, let blade, let force):
+            withDomain(domain, id) { core, domain in core.start(domain, on: blade, force: force, request: id, by: actor) }
         case .removeDomain(let domain): withDomain(domain, id) { core, domain in core.remove(domain, request: id, by: actor) }
         case .migrateDomain(let domain, let target, let allowStop):
             withDomain(domain, id) { core, domain in core.migrate(domain, to: target, allowStop: allowStop, request: id, by: actor) }
@@ -120,37 +121,20 @@ extension CoordinatorCore {
         emitAfterCommit(.answer(request, .done))
     }
 
-    private mutating func remove(_ domain: ManagedDomain, request: RequestID, by actor: Actor) {
-        let state = state(of: domain)
-        guard let blade = domain.blade, blades[blade]?.domain(domain.id) != nil || state == .unknown else {
-            if let busy = decided.openOperation(of: domain.id) { return refuse(request, .busy(domain.definition.name, busy)) }
-            delete(Record.domain(domain).key)
-            audit("domain-removed", by: actor.name, domain: domain.id, "\(domain.definition.name) is forgotten; no blade had it")
-            return emitAfterCommit(.answer(request, .done))
-        }
-        guard !state.holdsMemory else {
-            return refuse(
-                request,
-                Refusal(
-                    .conflict, "\(domain.definition.name) is \(state.rawValue) on \(name(of: blade))",
-                    remedy: "`podp domain stop \(domain.definition.name)` first"))
-        }
-        let begun = begin(.undefine, on: domain, at: blade, by: actor.name)
-        answer(begun, to: request)
-    }
-
     // MARK: - Starting, setting, moving
 
-    private mutating func start(_ domain: ManagedDomain, on wanted: BladeID?, request: RequestID, by actor: Actor) {
+    private mutating func start(_ domain: ManagedDomain, on wanted: BladeID?, force: Bool, request: RequestID, by actor: Actor) {
         let state = state(of: domain)
         guard state == .off || state == .shutdown else {
             let place = domain.blade.map(name(of:)) ?? "no blade"
             let remedy = state == .unknown ? "starting it elsewhere could run it twice: wait for the blade, or see that it is off" : ""
             return refuse(request, Refusal(.conflict, "\(domain.definition.name) is \(state.rawValue) on \(place)", remedy: remedy))
         }
+        if let refusal = whyMayRun(domain) { return refuse(request, refusal) }
         // Where it is defined is good enough, unless something else is wanted or it has no room any more.
         let here = domain.blade.flatMap { blade in wanted == nil && whyNot(domain, on: blade) == nil ? blade : nil }
-        switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted) {
+        let disksAt = force ? nil : domain.blade
+        switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted, disksAt: disksAt) {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             var domain = domain

@@ -29,6 +29,7 @@ extension CoordinatorCore {
         reconcile(id, inventory)
         seekMissing(from: id)
         if let number = inventory.answers, let observation = observations.removeValue(forKey: number), observation.blade == id {
+            confirmArrival(by: observation)
             observed(observation.operation, at: id)
         }
     }
@@ -90,7 +91,10 @@ extension CoordinatorCore {
         case .migrate(let migration):
             let moved = blades[here]?.domain(domain.id) ?? fresh
             patch(domain.id, on: here) { _ in nil }
-            patch(domain.id, on: migration.destination) { found in with(moved) { $0.state = found?.state ?? .running } }
+            // What the target said before the end may be of an old copy that is off, or of the domain while it came in.
+            patch(domain.id, on: migration.destination) { found in
+                with(moved) { $0.state = operation.wasPaused && found?.state != .running ? .paused : .running }
+            }
         }
     }
 

@@ -96,6 +96,7 @@ extension CoordinatorCore {
             "blade-connected", blade: id,
             "\(hello.blade.name) is connected\(rebooted ? ", after a boot" : "") (\(hello.hypervisor.kind.rawValue) \(hello.hypervisor.version))")
         resumeOperations(on: id, boot: hello.bootID)
+        resumeArrivals(on: id)
     }
 
     // MARK: - Messages

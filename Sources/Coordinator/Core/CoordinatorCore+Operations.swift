@@ -10,13 +10,18 @@ struct DescribeTicket: Sendable, Codable {
 extension CoordinatorCore {
     /// Decides an operation and sends it when it is stored. `nil`, with a refusal for people, when its blade cannot be asked.
     mutating func begin(
-        _ action: Action, on domain: ManagedDomain, at id: BladeID, by actor: String, plan: String? = nil, resolves: OperationID? = nil
+        _ action: Action, on domain: ManagedDomain, at id: BladeID, by actor: String, plan: String? = nil, resolves: OperationID? = nil,
+        clearsCopy: Bool = false
     ) -> Result<OperationID, Refusal> {
         guard let link = blades[id]?.link, let hello = blades[id]?.hello else {
             return .failure(Refusal(.unavailable, "\(name(of: id)) is unknown: no agent answers there", remedy: "look at the blade, or wait for it"))
         }
-        if resolves == nil, let busy = decided.openOperation(of: domain.id) {
-            return .failure(.busy(domain.definition.name, busy))
+        if resolves == nil, !clearsCopy {
+            if let busy = decided.openOperation(of: domain.id) { return .failure(.busy(domain.definition.name, busy)) }
+            // Where an old copy is being undefined, nothing new may begin.
+            let ends = [id, action.destination]
+            let aside = (decided.open[domain.id] ?? []).sorted().compactMap { decided.operations[$0] }
+            if let busy = aside.first(where: { $0.clearsCopy == true && ends.contains($0.blade) }) { return .failure(.busy(domain.definition.name, busy)) }
         }
         guard let term, let operation = newOperationID() else { return .failure(Refusal(.readOnly, "podp has no term")) }
         let command: Command
@@ -30,6 +35,7 @@ extension CoordinatorCore {
             plan: plan, wasPaused: blades[id]?.domain(domain.id)?.state == .paused)
         record.bladeBoot = hello.bootID
         record.resolves = resolves
+        if clearsCopy { record.clearsCopy = true }
         put(.operation(record))
         emitAfterCommit(.send(link, .command(command)))
         audit(
@@ -157,12 +163,15 @@ extension CoordinatorCore {
     private mutating func settle(_ operation: OperationRecord) {
         guard var domain = decided.domains[operation.domain] else { return }
         patchInventories(operation, domain)
-        guard operation.resolves == nil else { return }
+        guard !operation.isAside else { return }
         switch operation.action {
         case .migrate(let migration):
             domain.blade = migration.destination
             domain.movedAt = now.wall
-        case .start: domain.wish = .running
+            expectArrival(of: domain.id, on: migration.destination, after: operation.id)
+        case .start:
+            domain.wish = .running
+            expectArrival(of: domain.id, on: operation.blade, after: operation.id)
         case .shutdown, .destroy: domain.wish = .off
         case .setMemory(let memory):
             domain.definition.memory = memory
@@ -170,10 +179,7 @@ extension CoordinatorCore {
         case .setVCPUs(let vcpus):
             domain.definition.vcpus = vcpus
             domain.definition.revision += 1
-        case .undefine:
-            delete(Record.domain(domain).key)
-            windows[domain.id] = nil
-            return
+        case .undefine: return removeFurther(domain, after: operation)
         case .define, .pause, .resume, .reboot: return
         }
         put(.domain(domain))
@@ -244,11 +250,14 @@ extension Action {
         case .undefine: "remove"
         }
     }
+
+    /// The other blade of a migration.
+    var destination: BladeID? { if case .migrate(let migration) = self { migration.destination } else { nil } }
 }
 
 extension OperationRecord {
     func sentence(at blade: String, to destination: String?) -> String {
         let way = destination.map { "from \(blade) to \($0)" } ?? "on \(blade)"
-        return "\(action.word) \(domainName) \(way)"
+        return "\(clearsCopy == true ? "undefine the old copy of" : action.word) \(domainName) \(way)"
     }
 }

@@ -2,19 +2,21 @@ import PodpModel
 
 extension CoordinatorCore {
     /// A blade for a domain that is to start, or to move: the wanted one if it can, else the one with the most memory left.
-    func place(_ domain: ManagedDomain, on wanted: BladeID?, notOn source: BladeID? = nil) -> Result<BladeID, Refusal> {
+    /// - Parameter disksAt: where its disks are; only blades that reach the same storage count. A move's source is that by itself.
+    func place(_ domain: ManagedDomain, on wanted: BladeID?, notOn source: BladeID? = nil, disksAt: BladeID? = nil) -> Result<BladeID, Refusal> {
         let name = domain.definition.name
         if let wanted {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
-            if let reason = whyNot(domain, on: wanted, from: source) {
-                return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(reason)"))
+            if let reason = whyNot(domain, on: wanted, from: source, disksAt: disksAt) {
+                let remedy = disksAt != nil && storageProblem(domain.definition.disks, on: wanted, from: disksAt) == reason ? Self.sameDisksRemedy(name) : ""
+                return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(reason)", remedy: remedy))
             }
             return .success(wanted)
         }
         var best: (id: BladeID, free: Bytes)?
         var reasons: [String] = []
         for id in decided.blades.keys.sorted() where id != source {
-            if let reason = whyNot(domain, on: id, from: source) {
+            if let reason = whyNot(domain, on: id, from: source, disksAt: disksAt) {
                 reasons.append("\(self.name(of: id)): \(reason)")
                 continue
             }
@@ -29,7 +31,7 @@ extension CoordinatorCore {
     }
 
     /// Why a domain cannot run on a blade, in words; `nil` when it can.
-    func whyNot(_ domain: ManagedDomain, on id: BladeID, from source: BladeID? = nil) -> String? {
+    func whyNot(_ domain: ManagedDomain, on id: BladeID, from source: BladeID? = nil, disksAt: BladeID? = nil) -> String? {
         if let held = whyHeld(id) { return held }
         if decided.blades[id]?.draining == true { return "it is draining" }
         guard let inventory = blades[id]?.inventory else { return "it has not told what it has" }
@@ -41,7 +43,7 @@ extension CoordinatorCore {
         if let bridge = definition.nics.map(\.bridge).first(where: { !$0.isEmpty && !inventory.host.bridges.contains($0) }) {
             return "it has no bridge \(bridge)"
         }
-        if let reason = storageProblem(definition.disks, on: id, from: source) { return reason }
+        if let reason = storageProblem(definition.disks, on: id, from: source ?? disksAt) { return reason }
         if let source, let here = blades[source]?.hello?.cpu.features, let there = blades[id]?.hello?.cpu.features {
             let known = Set(there)
             if let missing = here.first(where: { !known.contains($0) }) { return "its CPUs lack \(missing), which \(definition.name) may rely on" }
@@ -52,11 +54,16 @@ extension CoordinatorCore {
         return groupProblem(domain, on: id)
     }
 
+    private static func sameDisksRemedy(_ name: String) -> String {
+        "start it where its disks are; if the very same content is there, `podp domain start \(name) --on BLADE --force`"
+    }
+
     private func storageProblem(_ disks: [Disk], on id: BladeID, from source: BladeID?) -> String? {
+        guard let source, source != id else { return nil }
+        guard blades[source]?.inventory != nil || disks.isEmpty else { return "what storage \(name(of: source)) reaches is not known, and its disks are there" }
         let there = Set(storage(of: disks, on: id))
-        guard let source else { return nil }
-        guard let missing = storage(of: disks, on: source).first(where: { !there.contains($0) }) else { return nil }
-        return "it does not reach \(missing)"
+        let missing = disks.first { disk in storage(of: [disk], on: source).contains { !there.contains($0) } }
+        return missing.map { "it does not reach \($0.source) of \(name(of: source)) (podp knows equal storage by its serial)" }
     }
 
     private func groupProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {

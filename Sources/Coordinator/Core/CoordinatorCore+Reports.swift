@@ -81,6 +81,8 @@ extension CoordinatorCore {
         pollChassis()
         wakePower()
         lookAgain()
+        lookForArrivals()
+        tidyIfDue()
         forgetOld()
         balanceIfDue()
     }

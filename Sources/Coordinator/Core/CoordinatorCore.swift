@@ -73,6 +73,10 @@ public struct CoordinatorCore: Sendable, Codable {
     var progress: [OperationID: Progress] = [:]
     var observations: [UInt64: Observation] = [:]
     var resolutions: [OperationID: Resolution] = [:]
+    var arrivals: [DomainID: Arrival] = [:]
+    /// When an old copy that could not be undefined is tried again.
+    var tidyAgainAt: [DomainID: Instant] = [:]
+    var nextTidying = Instant.zero
     var planning: [UInt64: PlanTicket] = [:]
     var signing: [UInt64: SignTicket] = [:]
     var describing: [UInt64: DescribeTicket] = [:]

@@ -12,7 +12,7 @@ struct DurableState: Sendable, Codable {
     var plans: [String: PlanRecord] = [:]
     var chassis: [String: ChassisRecord] = [:]
     var power: [OperationID: PowerRecord] = [:]
-    /// Operations that have not ended, by domain: at most one that resolves nothing, and one that resolves it.
+    /// Operations that have not ended, by domain: at most one that makes the domain busy, and those aside of it.
     private(set) var open: [DomainID: Set<OperationID>] = [:]
 
     mutating func put(_ record: Record) {
@@ -58,7 +58,7 @@ struct DurableState: Sendable, Codable {
 
     /// The operation that a domain waits for, the one that an operator or a plan asked for.
     func openOperation(of domain: DomainID) -> OperationRecord? {
-        (open[domain] ?? []).sorted().lazy.compactMap { operations[$0] }.first { $0.resolves == nil }
+        (open[domain] ?? []).sorted().lazy.compactMap { operations[$0] }.first { !$0.isAside }
     }
 
     /// Operations that have not ended, in the order of their ids.

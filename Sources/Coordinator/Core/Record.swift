@@ -242,6 +242,8 @@ public struct OperationRecord: Hashable, Sendable, Codable {
     public var bladeBoot: ID128?
     /// The indeterminate operation that this one resolves.
     public var resolves: OperationID?
+    /// It undefines an old copy that is off, away from the domain's home; the domain is not busy with it. `nil`: no (records of podp before 0.3).
+    public var clearsCopy: Bool?
 
     public init(
         id: OperationID, action: Action, domain: DomainID, domainName: String, blade: BladeID, state: State, by: String, startedAt: WallTime,
@@ -259,6 +261,9 @@ public struct OperationRecord: Hashable, Sendable, Codable {
         self.plan = plan
         self.wasPaused = wasPaused
     }
+
+    /// It does not make its domain busy: the end of another one, or tidying up.
+    public var isAside: Bool { resolves != nil || clearsCopy == true }
 
     /// The other blade of a migration.
     public var destination: BladeID? {

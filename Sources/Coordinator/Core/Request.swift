@@ -20,7 +20,8 @@ public enum Request: Hashable, Sendable, Codable {
     // Domains
     /// Stores the definition, places it (`on`, or where it fits best), and starts it if `start`.
     case createDomain(DomainDefinition, on: BladeID?, start: Bool)
-    case startDomain(DomainID, on: BladeID?)
+    /// `force`: an operator knows that its disks' content is the same on the other blade, though podp cannot see that.
+    case startDomain(DomainID, on: BladeID?, force: Bool)
     case stopDomain(DomainID, deadline: Duration)
     case destroyDomain(DomainID)
     case pauseDomain(DomainID)

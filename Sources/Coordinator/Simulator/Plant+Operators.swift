@@ -77,7 +77,7 @@ extension Plant {
         }
         switch random.below(100) {
         case 0..<30: ask(.migrateDomain(domain, to: random.chance(permille: 800) ? blade : nil, allowStop: random.chance(permille: 300)))
-        case 30..<38: ask(.startDomain(domain, on: random.chance(permille: 300) ? blade : nil))
+        case 30..<38: ask(.startDomain(domain, on: random.chance(permille: 300) ? blade : nil, force: false))
         case 38..<43: ask(.stopDomain(domain, deadline: .seconds(15)))
         case 43..<46: ask(.destroyDomain(domain))
         case 46..<52: ask(.pauseDomain(domain))
@@ -98,6 +98,13 @@ extension Plant {
         case 96..<98: ask(.setPolicy(random.chance(permille: 700) ? .automatic : .advise, chassis: nil))
         default: if let operation = anyOpenOperation { ask(.cancelOperation(operation)) }
         }
+    }
+
+    /// Who waits for a command's end types the next one at once: starts what has just been moved, started or stopped.
+    mutating func operatorsHurry(after operation: OperationRecord) {
+        guard operatorsAreAtWork, operation.state == .succeeded, random.chance(permille: 300) else { return }
+        let blade = blades[random.below(blades.count)].host.identity.id
+        schedule(.operatorsStart(operation.domain, on: random.chance(permille: 700) ? blade : nil), in: random.between(.zero, .milliseconds(300)))
     }
 
     private var newestPlan: String? {

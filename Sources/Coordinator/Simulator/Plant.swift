@@ -36,6 +36,7 @@ public struct Plant: Sendable {
         case honest(Int)
         case impostorGreets(Int)
         case operators
+        case operatorsStart(DomainID, on: BladeID?)
     }
 
     public let seed: UInt64
@@ -160,6 +161,7 @@ public struct Plant: Sendable {
         case .heals(let blade): blades[blade].isPartitioned = false
         case .honest(let blade): becomeHonest(blade)
         case .impostorGreets(let blade): impostorGreets(blade)
+        case .operatorsStart(let domain, let blade): ask(.startDomain(domain, on: blade, force: false))
         case .operators: operatorsAct()
         }
     }

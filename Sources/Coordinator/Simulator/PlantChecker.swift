@@ -144,6 +144,7 @@ extension Plant {
         for case .operation(let operation) in batch.puts where operation.plan != nil && operation.state == .running && operation.destination != nil {
             figures.moves += 1
         }
+        for case .operation(let operation) in batch.puts where operation.state.isEnded { operatorsHurry(after: operation) }
     }
 
     /// A snapshot that the planner gets: no blade whose numbers are lies may accept.
@@ -193,6 +194,11 @@ extension Plant {
             guard case .domain(let domain) = store.records[key], domain.held == nil, !hasOpenOperation(domain.id) else { continue }
             let places = blades.indices.filter { blades[$0].host.domains[domain.id]?.state.holdsMemory ?? false }
             if places.count > 1 { report(.settles, "\(domain.definition.name) holds memory on \(places.map(name).joined(separator: " and "))") }
+            if let home = domain.blade.flatMap(index(of:)), blades[home].host.domains[domain.id] != nil, store.settings?.frozen == nil {
+                for other in blades.indices where other != home && blades[other].host.domains[domain.id] != nil && places.count < 2 {
+                    report(.settles, "\(domain.definition.name) is at home on \(name(home)), and \(name(other)) keeps an old definition of it")
+                }
+            }
             if let place = places.first, blades[place].host.identity.id != domain.blade {
                 report(.settles, "\(domain.definition.name) is on \(name(place)), and the store says \(domain.blade?.description ?? "nowhere")")
             }

@@ -43,7 +43,7 @@ extension Endpoints {
             try await call.receipt(.removeDomain(try await call.domain(whole: true)))
         },
         .act(.post, "/v1/domains/{domain}/start", "Start it", takes: DomainPlacement.self, faults: [.notFound, .ambiguous, .unsupported]) { call, order in
-            try await call.receipt(.startDomain(try await call.domain(), on: try await call.place(order.blade)))
+            try await call.receipt(.startDomain(try await call.domain(), on: try await call.place(order.blade), force: order.force ?? false))
         },
         .act(.post, "/v1/domains/{domain}/stop", "Ask its guest to shut down", takes: DomainStop.self, faults: [.notFound, .ambiguous]) { call, order in
             let deadline = order.deadlineSeconds ?? 120

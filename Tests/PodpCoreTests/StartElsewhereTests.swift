@@ -1,0 +1,56 @@
+import PodpModel
+import Testing
+
+@testable import PodpCore
+
+/// A start on another blade reaches the same disks, or is refused.
+@Suite struct StartElsewhereTests {
+    /// Two blades with a disk at one path; the second's has this serial.
+    private func fixture(serials: (String, String)) -> CoreFixture {
+        var domain = CoreFixture.managed(1, on: 1)
+        domain.wish = .off
+        domain.definition.disks = [Disk(target: "xvda", source: "/dev/vg0/web-1")]
+        var fixture = CoreFixture(domains: [domain])
+        for (number, serial) in [(1, serials.0), (2, serials.1)] {
+            let (link, _) = fixture.hello(number)
+            var inventory = fixture.inventory()
+            inventory.host.storage = [BlockDevice(path: "/dev/vg0/web-1", size: .gibibytes(10), serial: serial)]
+            fixture.tell(.received(link, .inventory(inventory)))
+            fixture.report(link, 1)
+        }
+        return fixture
+    }
+
+    @Test("the same path on other storage is another disk", arguments: [("s1", "s2"), ("", ""), ("s1", "")])
+    func otherStorage(serials: (String, String)) {
+        for wanted in [CoreFixture.blade(2).id, nil] {
+            var fixture = fixture(serials: serials)
+            if wanted == nil { #expect(fixture.ask(.setDraining(CoreFixture.blade(1).id, true)) == .done) }
+            guard case .refused(let refusal) = fixture.ask(.startDomain(CoreFixture.domain(1), on: wanted, force: false)) else {
+                Issue.record("it was started on another disk")
+                continue
+            }
+            #expect(refusal.message.contains("does not reach /dev/vg0/web-1 of blade-1"))
+        }
+    }
+
+    @Test("the same storage is reached from both, and an operator may swear that it is")
+    func sameStorage() {
+        for (serials, force) in [(("s1", "s1"), false), (("s1", "s2"), true)] {
+            var fixture = fixture(serials: serials)
+            guard case .operation = fixture.ask(.startDomain(CoreFixture.domain(1), on: CoreFixture.blade(2).id, force: force)) else {
+                Issue.record("refused")
+                continue
+            }
+        }
+    }
+
+    @Test("where it is, nothing has to be compared")
+    func atHome() {
+        var fixture = fixture(serials: ("", ""))
+        guard case .operation = fixture.ask(.startDomain(CoreFixture.domain(1), on: nil, force: false)) else {
+            Issue.record("refused")
+            return
+        }
+    }
+}
