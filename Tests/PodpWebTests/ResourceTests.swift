@@ -37,7 +37,7 @@ struct ResourceTests {
         #expect(Timestamp(WallTime(milliseconds: .min)).description == "0001-01-01T00:00:00.000Z")
     }
 
-    @Test("a name finds the whole name before a prefix, and what cannot be undone takes no prefix")
+    @Test("a name finds the whole name before a prefix, and an action takes no prefix: the one that was meant may just have gone")
     func lookup() throws {
         var view = ExampleFleet.view()
         view.domains.append(ExampleFleet.domain(9, "web-10", on: 1, cpu: 0))
@@ -45,7 +45,11 @@ struct ResourceTests {
         #expect(try Lookup.domain("web-10", in: view).name == "web-10")
         #expect(try Lookup.domain("los", in: view).name == "lost")
         #expect(try Lookup.domain(ExampleFleet.domainID(4).description.uppercased(), in: view).name == "lost")
-        #expect(throws: Fault.self) { try Lookup.domain("los", in: view, whole: true) }
+        view.domains.removeAll { $0.name == "web-1" }
+        #expect(try Lookup.domain("web-1", in: view).name == "web-10")
+        let gone = #expect(throws: Fault.self) { try Lookup.domain("web-1", in: view, whole: true) }
+        #expect(gone?.code == "notFound" && gone?.choices?.map(\.name) == ["web-10"])
+        view.domains.append(ExampleFleet.domain(1, "web-1", on: 1, cpu: 0))
         let many = #expect(throws: Fault.self) { try Lookup.domain("web", in: view) }
         #expect(many?.choices?.count == 3)
         let two = #expect(throws: Fault.self) { try Lookup.domain("00d", in: view) }

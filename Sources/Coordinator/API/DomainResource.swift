@@ -183,7 +183,7 @@ public struct DomainCreation: Documented {
     public var flatFile: String
     /// The file's name, for messages.
     public var fileName: String?
-    /// Where to place it: a blade's UUID, name or unique prefix; absent: where it fits best.
+    /// Where to place it: a blade's UUID or whole name; absent: where it fits best.
     public var blade: String?
     /// Whether to start it; absent: yes.
     public var start: Bool?
@@ -199,7 +199,7 @@ public struct DomainCreation: Documented {
     public static let fields = [
         "flatFile": "The file's text, as `xl create` reads it, with podp's own `podp_` keys.",
         "fileName": "The file's name, for messages.",
-        "blade": "Where to place it: a blade's UUID, name or unique prefix; absent: where it fits best.",
+        "blade": "Where to place it: a blade's UUID or whole name; absent: where it fits best.",
         "start": "Whether to start it; absent: yes.",
     ]
 }
@@ -225,7 +225,7 @@ public struct DomainChange: Documented {
 
 /// Where to start a domain.
 public struct DomainPlacement: Documented {
-    /// A blade's UUID, name or unique prefix; absent: where it fits best, or where it was.
+    /// A blade's UUID or whole name; absent: where it fits best, or where it was.
     public var blade: String?
     /// `true`: the content of its disks is the same there, though podp cannot see that.
     public var force: Bool?
@@ -237,7 +237,7 @@ public struct DomainPlacement: Documented {
 
     public static let summary = "Where to start a domain."
     public static let fields = [
-        "blade": "A blade's UUID, name or unique prefix; absent: where it fits best, or where it was.",
+        "blade": "A blade's UUID or whole name; absent: where it fits best, or where it was.",
         "force": "true: the content of its disks is the same there, though podp cannot see that (another serial, or none).",
     ]
 }
@@ -259,7 +259,7 @@ public struct DomainStop: Documented {
 
 /// Where to migrate a domain, and how.
 public struct DomainMigration: Documented {
-    /// A blade's UUID, name or unique prefix; absent: where it fits best.
+    /// A blade's UUID or whole name; absent: where it fits best.
     public var blade: String?
     /// A domain that cannot migrate live may be stopped for the transfer; absent: no.
     public var allowStop: Bool?
@@ -271,7 +271,7 @@ public struct DomainMigration: Documented {
 
     public static let summary = "Where to migrate a domain, and how."
     public static let fields = [
-        "blade": "A blade's UUID, name or unique prefix; absent: where it fits best.",
+        "blade": "A blade's UUID or whole name; absent: where it fits best.",
         "allowStop": "A domain that cannot migrate live may be stopped for the transfer; absent: no.",
     ]
 }

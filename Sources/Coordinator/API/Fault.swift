@@ -10,7 +10,7 @@ public struct Fault: Error, Documented, CustomStringConvertible {
     public var remedy: String
     /// Of a flat file: every place that is wrong.
     public var problems: [Problem]?
-    /// Of a name or prefix that fits several: what it fits.
+    /// Of a name or prefix that fits several, or of one that an action does not take for a whole name: what it fits.
     public var choices: [Choice]?
 
     public init(_ code: Code, _ message: String, remedy: String = "", problems: [Problem]? = nil, choices: [Choice]? = nil) {
@@ -131,6 +131,6 @@ public struct Fault: Error, Documented, CustomStringConvertible {
         "message": "What and where.",
         "remedy": "What to do; empty when there is nothing to do.",
         "problems": "Of a flat file: every place that is wrong.",
-        "choices": "Of a name or prefix that fits several: what it fits.",
+        "choices": "Of a name or prefix that fits several, or of one that an action does not take for a whole name: what it fits.",
     ]
 }

@@ -196,7 +196,7 @@ public struct LoadResource: Documented {
 public struct PlanOrder: Documented {
     /// What it is for.
     public var goal: PlanGoal
-    /// Of an evacuation: the blade's UUID, name or unique prefix.
+    /// Of an evacuation: the blade's UUID or whole name.
     public var blade: String?
 
     public init(goal: PlanGoal, blade: String? = nil) {
@@ -207,7 +207,7 @@ public struct PlanOrder: Documented {
     public static let summary = "A plan that is asked for."
     public static let fields = [
         "goal": "What it is for.",
-        "blade": "Of an evacuation: the blade's UUID, name or unique prefix.",
+        "blade": "Of an evacuation: the blade's UUID or whole name.",
     ]
 }
 

@@ -11,7 +11,7 @@ struct BladeCommand: AsyncParsableCommand {
         defaultSubcommand: List.self, aliases: ["blades"])
 
     struct Name: ParsableArguments {
-        @Argument(help: "UUID, name, or a prefix that only one has.") var blade: String
+        @Argument(help: "UUID or name; 'show' takes a prefix that only one has, too.") var blade: String
         var path: String { "/v1/blades/\(Coordinator.segment(blade))" }
     }
 

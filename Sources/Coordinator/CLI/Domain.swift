@@ -14,7 +14,7 @@ struct DomainCommand: AsyncParsableCommand {
         ], defaultSubcommand: List.self, aliases: ["domains", "dom"])
 
     struct Name: ParsableArguments {
-        @Argument(help: "UUID, name, or a prefix that only one has.") var domain: String
+        @Argument(help: "UUID or name; 'show' takes a prefix that only one has, too.") var domain: String
         var path: String { "/v1/domains/\(Coordinator.segment(domain))" }
     }
 

@@ -2,9 +2,9 @@ import PodpAPI
 import PodpCore
 import PodpModel
 
-/// Finds what people name: by UUID, by name, by a prefix of either that only one has.
+/// Finds what people name: by UUID, by name; to look at, by a prefix of either that only one has, too.
 enum Lookup {
-    /// `whole`: prefixes do not count; for what cannot be undone.
+    /// `whole`: prefixes do not count. Every action asks so: the domain that was meant may just have gone, and another one begin like it.
     static func blade(_ text: String, in view: FleetView, whole: Bool = false) throws(Fault) -> BladeView {
         let index = try find(text, kind: "blade", list: "podp blade list", whole: whole, view.blades.map { ($0.record.id.description, $0.name) })
         return view.blades[index]
@@ -45,8 +45,12 @@ enum Lookup {
         }
         if fitting.count > 1 { throw ambiguous(text, kind: kind, fitting.map { things[$0] }) }
         guard let only = fitting.first else {
-            let near = whole && things.contains { $0.name.hasPrefix(text) || $0.id.hasPrefix(lower) }
-            throw Fault(.notFound, "there is no \(kind) '\(text)'", remedy: near ? "this cannot be undone: give the whole name or UUID" : "see '\(list)'")
+            let near = whole && !text.isEmpty ? things.filter { $0.name.hasPrefix(text) || $0.id.hasPrefix(lower) } : []
+            guard !near.isEmpty else { throw Fault(.notFound, "there is no \(kind) '\(text)'", remedy: "see '\(list)'") }
+            throw Fault(
+                .notFound, "there is no \(kind) '\(text)', only \(near.count) that begin\(near.count == 1 ? "s" : "") so",
+                remedy: "an action needs the whole name or UUID",
+                choices: near.prefix(20).map { Fault.Choice(id: $0.id, name: $0.name) })
         }
         return only
     }

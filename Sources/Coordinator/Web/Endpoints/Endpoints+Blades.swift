@@ -15,14 +15,14 @@ extension Endpoints {
             let blade = try Lookup.blade(try call.parameter("blade"), in: view)
             return BladeResource(blade, counts: DomainTally(view.domains), staleAfter: call.settings.staleAfter)
         },
-        .act(.delete, "/v1/blades/{blade}", "Forget a blade that has no domains; needs its whole name or UUID", faults: [.notFound, .ambiguous]) { call in
-            try await call.receipt(.removeBlade(try await call.blade(whole: true)))
+        .act(.delete, "/v1/blades/{blade}", "Forget a blade that has no domains", faults: [.notFound, .ambiguous]) { call in
+            try await call.receipt(.removeBlade(try await call.blade()))
         },
         .act(
             .post,
-            "/v1/blades/{blade}/revoke", "Revoke its certificates and cut its link; its domains run on; needs its whole name or UUID",
+            "/v1/blades/{blade}/revoke", "Revoke its certificates and cut its link; its domains run on",
             faults: [.notFound, .ambiguous]
-        ) { call in try await call.receipt(.revokeBlade(try await call.blade(whole: true))) },
+        ) { call in try await call.receipt(.revokeBlade(try await call.blade())) },
         .act(.post, "/v1/blades/{blade}/drain", "Give it no new domains", faults: [.notFound, .ambiguous]) { call in
             try await call.receipt(.setDraining(try await call.blade(), true))
         },
@@ -53,13 +53,13 @@ extension Endpoints {
 }
 
 extension Call {
-    /// The blade that the path names.
-    func blade(whole: Bool = false) async throws(Fault) -> BladeID {
-        try Lookup.blade(try parameter("blade"), in: await fleet.view(), whole: whole).record.id
+    /// The blade that an action's path names, wholly.
+    func blade() async throws(Fault) -> BladeID {
+        try Lookup.blade(try parameter("blade"), in: await fleet.view(), whole: true).record.id
     }
 
-    /// The domain that the path names.
-    func domain(whole: Bool = false) async throws(Fault) -> DomainID {
-        try Lookup.domain(try parameter("domain"), in: await fleet.view(), whole: whole).id
+    /// The domain that an action's path names, wholly.
+    func domain() async throws(Fault) -> DomainID {
+        try Lookup.domain(try parameter("domain"), in: await fleet.view(), whole: true).id
     }
 }

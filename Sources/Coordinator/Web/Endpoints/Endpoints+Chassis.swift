@@ -22,13 +22,13 @@ extension Endpoints {
             try await call.receipt(.removeChassis(name: try Lookup.chassis(try call.parameter("chassis"), in: await call.fleet.view()).record.name))
         },
         .act(.post, "/v1/blades/{blade}/on", "Switch a blade on; follow it with /v1/power", faults: [.notFound, .ambiguous, .unsupported]) { call in
-            try await call.receipt(.switchBlade(try await call.blade(whole: true), .on))
+            try await call.receipt(.switchBlade(try await call.blade(), .on))
         },
         .act(
             .post, "/v1/blades/{blade}/off", "Switch a blade off, where no domain runs on it; needs its whole name or UUID; follow it with /v1/power",
             takes: PowerOrder.self, faults: [.notFound, .ambiguous, .unsupported]
         ) { call, order in
-            try await call.receipt(.switchBlade(try await call.blade(whole: true), order.hard == true ? .hardOff : .softOff))
+            try await call.receipt(.switchBlade(try await call.blade(), order.hard == true ? .hardOff : .softOff))
         },
         .get("/v1/power", "Requests for power, newest first; ended ones are kept for a while") { call in
             Listing(items: await call.fleet.view().power.map { PowerResource($0) })

@@ -37,10 +37,10 @@ extension Endpoints {
             return try await call.receipt(.setDomain(try await call.domain(), memory: change.memoryBytes.map { Bytes($0) }, vcpus: change.vcpus))
         },
         .act(
-            .delete, "/v1/domains/{domain}", "Undefine it on its blade and forget it; its disks are left alone; needs its whole name or UUID",
+            .delete, "/v1/domains/{domain}", "Undefine it on its blade and forget it; its disks are left alone",
             faults: [.notFound, .ambiguous]
         ) { call in
-            try await call.receipt(.removeDomain(try await call.domain(whole: true)))
+            try await call.receipt(.removeDomain(try await call.domain()))
         },
         .act(.post, "/v1/domains/{domain}/start", "Start it", takes: DomainPlacement.self, faults: [.notFound, .ambiguous, .unsupported]) { call, order in
             try await call.receipt(.startDomain(try await call.domain(), on: try await call.place(order.blade), force: order.force ?? false))
@@ -50,9 +50,9 @@ extension Endpoints {
             guard (1...3600).contains(deadline) else { throw Fault(.invalid, "deadlineSeconds is \(deadline)", remedy: "take 1 to 3600") }
             return try await call.receipt(.stopDomain(try await call.domain(), deadline: .seconds(deadline)))
         },
-        .act(.post, "/v1/domains/{domain}/destroy", "Take its power, as pulling the plug; needs its whole name or UUID", faults: [.notFound, .ambiguous]) {
+        .act(.post, "/v1/domains/{domain}/destroy", "Take its power, as pulling the plug", faults: [.notFound, .ambiguous]) {
             call in
-            try await call.receipt(.destroyDomain(try await call.domain(whole: true)))
+            try await call.receipt(.destroyDomain(try await call.domain()))
         },
         .act(.post, "/v1/domains/{domain}/pause", "Stop its processors, keep its memory", faults: [.notFound, .ambiguous]) { call in
             try await call.receipt(.pauseDomain(try await call.domain()))
@@ -70,7 +70,7 @@ extension Endpoints {
             try await call.receipt(.migrateDomain(try await call.domain(), to: try await call.place(order.blade), allowStop: order.allowStop ?? false))
         },
         .act(.post, "/v1/domains/{domain}/adopt", "Take an unmanaged domain under podp's care", faults: [.notFound, .ambiguous, .unsupported]) { call in
-            let domain = try Lookup.domain(try call.parameter("domain"), in: await call.fleet.view())
+            let domain = try Lookup.domain(try call.parameter("domain"), in: await call.fleet.view(), whole: true)
             guard domain.managed == nil else { throw Fault(.conflict, "podp manages \(domain.name) already") }
             guard let blade = domain.blade else { throw Fault(.unavailable, "no blade tells of \(domain.name)", remedy: "wait until its blade answers") }
             var receipt = try Receipt(try Call.unlessRefused(await call.fleet.adopt(domain.id, on: blade, by: call.caller)))
@@ -90,7 +90,7 @@ extension Call {
     /// The blade that an order names; `nil` when it names none.
     func place(_ text: String?) async throws(Fault) -> BladeID? {
         guard let text else { return nil }
-        return try Lookup.blade(text, in: await fleet.view()).record.id
+        return try Lookup.blade(text, in: await fleet.view(), whole: true).record.id
     }
 }
 
