@@ -164,6 +164,75 @@ struct BadInputTests {
         #expect(welcome.isSent(blade) { if case .welcome = $0 { true } else { false } })
     }
 
+    private func enrol(_ fixture: inout CoreFixture, serial: String, token secret: String) throws {
+        let token = EnrolmentToken(secretHash: secret, expires: WallTime(milliseconds: 2_000_000_000_000), createdBy: "operator", note: "", chassis: "")
+        #expect(fixture.ask(.createEnrolmentToken(token)) == .done)
+        let effects = fixture.tell(
+            .request(
+                RequestID(900), .enrol(secretHash: secret, request: "r", blade: CoreFixture.blade(1), addresses: []), by: Actor(name: "b", mayOperate: false)))
+        let ticket = try #require(effects.lazy.compactMap { if case .sign(let ticket, _, _, _) = $0 { ticket } else { nil } }.first)
+        fixture.tell(
+            .signed(ticket: ticket, .certificate(chain: "c", authorities: "a", serial: serial, notAfter: WallTime(milliseconds: 2_000_000_000_000))))
+    }
+
+    /// Renews over the blade's link `count` times; serials are `r0`, `r1`, …
+    private func renew(_ fixture: inout CoreFixture, _ link: LinkID, _ count: Int) {
+        for number in 0..<count {
+            for case .sign(let ticket, _, _, _) in fixture.tell(.received(link, .renew(request: "r"))) {
+                fixture.tell(
+                    .signed(
+                        ticket: ticket,
+                        .certificate(chain: "c", authorities: "a", serial: "r\(number)", notAfter: WallTime(milliseconds: 2_000_000_000_000))))
+            }
+        }
+    }
+
+    @Test(arguments: [[true], [false], [true, false], [false, false]])
+    func `no certificate of a blade that was revoked or removed works again, however often it is enrolled anew`(revokedBefore: [Bool]) throws {
+        var fixture = CoreFixture()
+        let link = fixture.connect(1)
+        renew(&fixture, link, 6)
+        var worthless = ["01"] + (0..<6).map { "r\($0)" }
+        for (round, isRevoked) in revokedBefore.enumerated() {
+            if isRevoked { #expect(fixture.ask(.revokeBlade(CoreFixture.blade(1).id)) == .done) }
+            #expect(fixture.ask(.removeBlade(CoreFixture.blade(1).id)) == .done)
+            try enrol(&fixture, serial: "new\(round)", token: "secret\(round)")
+            for serial in worthless {
+                let (thief, effects) = fixture.hello(1, run: 7, certificate: serial)
+                #expect(effects.refusal(thief)?.permanent == true, "certificate \(serial) opens the door again")
+            }
+            let (blade, welcome) = fixture.hello(1, run: 8, certificate: "new\(round)")
+            #expect(welcome.isSent(blade) { if case .welcome = $0 { true } else { false } })
+            worthless.append("new\(round)")
+        }
+    }
+
+    @Test func `a certificate that podp has not noted (an older store was restored) is worth nothing either when its blade is revoked`() throws {
+        var fixture = CoreFixture()
+        _ = fixture.hello(1, certificate: "unheard")
+        #expect(fixture.ask(.revokeBlade(CoreFixture.blade(1).id)) == .done)
+        try enrol(&fixture, serial: "new", token: "secret")
+        let (thief, effects) = fixture.hello(1, run: 3, certificate: "unheard")
+        #expect(effects.refusal(thief)?.permanent == true)
+    }
+
+    @Test func `a link that lives through many renewals may still renew with what it was made with, and nobody gets certificates without end`() throws {
+        var fixture = CoreFixture()
+        let link = fixture.connect(1)
+        func renewsBySelf() -> Bool {
+            let asked = Request.renew(blade: CoreFixture.blade(1).id, certificate: "01", request: "r", addresses: [])
+            let effects = fixture.tell(.request(RequestID(901), asked, by: Actor(name: "b", mayOperate: false)))
+            return effects.contains { if case .sign = $0 { true } else { false } }
+        }
+        renew(&fixture, link, 40)
+        #expect(fixture.view(of: 1)?.record.certificates.first?.serial == "01")
+        #expect(renewsBySelf())
+        renew(&fixture, link, 200)
+        // The link's own has expired, and is kept beside those that have not.
+        #expect(fixture.view(of: 1)?.record.certificates.count == 65)
+        #expect(!renewsBySelf())
+    }
+
     @Test(arguments: 0..<20 as Range<UInt64>)
     func `no numbers of a blade make the core trap, or its view, or a plan's problem`(_ seed: UInt64) {
         var random = Seeded(state: seed)

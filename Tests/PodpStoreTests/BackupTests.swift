@@ -32,9 +32,12 @@ private typealias Record = PodpCore.Record
             _ = await store.commit(batch(2, term(1), [.blade(blade(1))]))
             _ = await store.commit(batch(1, term(2), [.term(TermRecord(term: term(2)))]))
         }
-        let kept = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build)
+        let kept = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build, at: Date(timeIntervalSince1970: 1_700_000_000))
         let store = try Store(file: folder.file("podp.db"), build: build)
-        #expect(try store.load() == [.term(TermRecord(term: term(1)))])
+        let at = WallTime(milliseconds: 1_700_000_000_000)
+        // The mark is what makes the coordinator ask for `recover`, also where both terms are the same.
+        #expect(try store.load() == [.restored(RestoredMark(at: at, from: "yesterday")), .term(TermRecord(term: term(1)))])
+        #expect(try StoreCheck.run(folder.file("podp.db"), build: build).map(\.severity) == [.warning])
         #expect(try Store(file: #require(kept), build: build).load().count == 2)
         // A coordinator that kept its memory of term 2 may go on only by announcing a term that this store does not exceed.
         #expect(await store.commit(batch(2, term(2), [.blade(blade(3))])) != .committed)

@@ -159,7 +159,7 @@ private typealias Record = PodpCore.Record
         }
         #expect(try Store(file: folder.file("podp.db"), build: build).load().filter { $0.key.hasPrefix("chassis/") || $0.key.hasPrefix("power/") }.count == 2)
         let raw = try DatabaseQueue(path: folder.file("podp.db"))
-        #expect(try await raw.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") } == 2)
+        #expect(try await raw.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") } == 3)
     }
 
     @Test func `a newer schema is refused by name of its number, and so is another program's database`() async throws {

@@ -139,8 +139,6 @@ import Testing
         var plant = plant()
         let domain = try plant.started("web-1", on: 0)
         let yesterday = plant.backup()
-        plant.crashCoordinator(restartAfter: .seconds(1))
-        plant.run(for: .seconds(100))
         guard case .operation = plant.askAndWait(.migrateDomain(domain, to: plant.bladeID(1), allowStop: false)) else { throw Unexpected("no migration") }
         plant.run(for: .seconds(60))
         #expect(plant.home(of: domain) == 1)
@@ -158,6 +156,48 @@ import Testing
         guard case .operation = plant.askAndWait(.pauseDomain(domain)) else { throw Unexpected("it does not command again") }
         plant.run(for: .seconds(30))
         #expect(plant.truth(of: domain) == [1: .paused])
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("what was decided since the backup is not acted against: neither automation nor a revoked blade comes in before an operator recovers")
+    func restoredWithoutAnyRestart() throws {
+        var plant = try lopsided()
+        _ = plant.askAndWait(.setPolicy(.automatic, chassis: nil))
+        let yesterday = plant.backup()
+        _ = plant.askAndWait(.freeze(reason: "maintenance"))
+        _ = plant.askAndWait(.revokeBlade(plant.bladeID(2)))
+        let moves = plant.figures.moves
+        plant.restore(yesterday)
+        plant.run(for: .seconds(600))
+        #expect(plant.view?.readOnly?.contains("restored from yesterday") == true)
+        #expect(plant.figures.moves == moves)
+        plant.crashCoordinator(restartAfter: .seconds(1))
+        plant.run(for: .seconds(60))
+        #expect(plant.view?.readOnly != nil, "a restart is no recovery")
+        #expect(plant.askAndWait(.recover(newTermID: ID128(high: 7, low: 7))) == .done)
+        plant.crashCoordinator(restartAfter: .seconds(1))
+        plant.run(for: .seconds(60))
+        #expect(plant.view?.readOnly == nil)
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("an operation that the backup has as running, and that ended since, is found out and not done again")
+    func runningInTheBackup() throws {
+        var plant = plant()
+        let domain = try plant.started("web-1", on: 0)
+        guard case .operation(let operation) = plant.askAndWait(.destroyDomain(domain)) else { throw Unexpected("not accepted") }
+        plant.run(atMost: .seconds(5)) { $0.record(of: operation) != nil }
+        let yesterday = plant.backup()
+        plant.run(for: .seconds(30))
+        #expect(plant.truth(of: domain) == [0: .off])
+        _ = plant.askAndWait(.startDomain(domain, on: nil, force: false))
+        plant.run(for: .seconds(30))
+        plant.restore(yesterday)
+        plant.run(for: .seconds(60))
+        #expect(plant.askAndWait(.recover(newTermID: ID128(high: 7, low: 7))) == .done)
+        plant.run(for: .seconds(120))
+        #expect(plant.record(of: operation)?.state.isEnded == true)
+        #expect(plant.truth(of: domain) == [0: .running])
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 

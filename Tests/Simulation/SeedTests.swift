@@ -45,7 +45,7 @@ import Testing
     @Test("bad weather is bad: what it promises happens")
     func weatherIsBad() {
         var total = PlantFigures()
-        for seed in UInt64(1)...16 {
+        for seed in UInt64(1)...24 {
             let figures = Simulation(seed: seed, span: .seconds(180)).run().figures
             total.coordinatorCrashes += figures.coordinatorCrashes
             total.agentCrashes += figures.agentCrashes

@@ -62,7 +62,8 @@ extension CoordinatorCore {
         let name = domain.definition.name
         if let arrival = arrivals[domain.id] {
             return Refusal(
-                .busy, "\(name) has just begun to run on \(self.name(of: arrival.blade)), which has not said since what it has", remedy: "try again in a moment")
+                .busy, "\(name) has just begun to run on \(self.name(of: arrival.blade)), which has not said since what it has",
+                remedy: "try again in a moment")
         }
         for id in blades.keys.sorted() where id != domain.blade {
             guard let copy = blades[id]?.domain(domain.id), copy.state.holdsMemory else { continue }

@@ -50,6 +50,7 @@ extension CoordinatorCore {
     /// Over a live link: the agent proved its certificate when it connected.
     mutating func renew(_ id: BladeID, link: LinkID, request: String) {
         guard isActive, let record = decided.blades[id], !record.revoked else { return }
+        if let refusal = whyNoFurther(record) { return audit("renewal-refused", .warning, blade: id, "\(refusal)") }
         let ticket = newTicket()
         signing[ticket] = SignTicket(receiver: .link(link), blade: record.identity, token: nil)
         emit(.sign(ticket: ticket, request: request, blade: record.identity, addresses: addresses(of: id)))
@@ -62,9 +63,55 @@ extension CoordinatorCore {
             refuse(request, Refusal(.forbidden, "the certificate is revoked or not known here", remedy: "enrol the blade again: `podp blade token`"))
             return
         }
+        if let refusal = whyNoFurther(record) {
+            audit("renewal-refused", .warning, by: actor.name, blade: id, "\(refusal)")
+            return refuse(request, refusal)
+        }
         let ticket = newTicket()
         signing[ticket] = SignTicket(receiver: .request(request), blade: record.identity, token: nil)
         emit(.sign(ticket: ticket, request: certificateRequest, blade: record.identity, addresses: addresses))
+    }
+
+    /// More than this many at once has no blade that renews as it should.
+    static let mostCertificates = 64
+    /// For a serial whose certificate was never seen here (an older store was restored): longer than any authority gives.
+    private static let longestLifetime: Int64 = 5 * 366 * 86_400_000
+
+    private func whyNoFurther(_ record: BladeRecord) -> Refusal? {
+        guard unexpired(record.certificates).count >= Self.mostCertificates else { return nil }
+        return Refusal(
+            .conflict, "\(record.identity.name) has \(Self.mostCertificates) certificates that have not expired, and wants one more",
+            remedy: "look at its agent; `podp blade revoke`, then enrol it again")
+    }
+
+    private func unexpired(_ certificates: [BladeRecord.Certificate]) -> [BladeRecord.Certificate] {
+        certificates.filter { $0.notAfter >= now.wall }
+    }
+
+    /// Everything of this blade that would still pass as a certificate: active, revoked before, and what its link was made with.
+    /// Asked before the link is closed.
+    private func certificatesInForce(of record: BladeRecord) -> [BladeRecord.Certificate] {
+        var all = unexpired((record.revokedCertificates ?? []) + record.certificates)
+        if let link = blades[record.id]?.link, let serial = links[link]?.certificate, !all.contains(where: { $0.serial == serial }) {
+            all.append(BladeRecord.Certificate(serial: serial, notAfter: WallTime(milliseconds: now.wall.milliseconds + Self.longestLifetime)))
+        }
+        return all
+    }
+
+    /// A blade's certificates with a new one: cut by expiry. The last few that have expired stay, so that a blade that slept can renew, and so does
+    /// the one that its link was made with.
+    private func kept(_ record: BladeRecord, with new: BladeRecord.Certificate) -> [BladeRecord.Certificate] {
+        let linked = blades[record.id]?.link.flatMap { links[$0]?.certificate }
+        let last = record.certificates.count - 4
+        let kept = record.certificates.enumerated().filter { $0.offset >= last || $0.element.notAfter >= now.wall || $0.element.serial == linked }
+        return kept.map(\.element) + [new]
+    }
+
+    /// Timer: what has expired is refused without podp's memory.
+    mutating func forgetRemovedBlades() {
+        for removed in decided.removedBlades.values.sorted(by: { $0.id < $1.id }) where unexpired(removed.certificates).isEmpty {
+            delete(Record.removedBlade(removed).key)
+        }
     }
 
     private func addresses(of id: BladeID) -> [String] {
@@ -95,7 +142,11 @@ extension CoordinatorCore {
                 return
             }
             if record.chassis.isEmpty { record.chassis = configuration.chassis }
-            record.certificates = (record.certificates + [BladeRecord.Certificate(serial: serial, notAfter: notAfter)]).suffix(4)
+            if let removed = decided.removedBlades[record.id] {
+                record.revokedCertificates = unexpired((record.revokedCertificates ?? []) + removed.certificates)
+                delete(Record.removedBlade(removed).key)
+            }
+            record.certificates = kept(record, with: BladeRecord.Certificate(serial: serial, notAfter: notAfter))
             put(.blade(record))
             if blades[record.id] == nil { blades[record.id] = LiveBlade(since: now.wall) }
             audit(ticket.token == nil ? "certificate-renewed" : "blade-enrolled", blade: record.id, "\(record.identity.name) has certificate \(serial)")
@@ -109,7 +160,7 @@ extension CoordinatorCore {
     mutating func revoke(_ id: BladeID, request: RequestID, by actor: Actor) {
         guard var record = decided.blades[id] else { return refuse(request, .noBlade(id)) }
         record.revoked = true
-        record.revokedCertificates = ((record.revokedCertificates ?? []).filter { $0.notAfter >= now.wall } + record.certificates).suffix(32)
+        record.revokedCertificates = certificatesInForce(of: record)
         record.certificates = []
         put(.blade(record))
         audit(
@@ -133,10 +184,12 @@ extension CoordinatorCore {
                     .conflict, "\(record.identity.name) has \(held.count) domains of podp's: \(held.prefix(5).joined(separator: ", "))",
                     remedy: "`podp blade evacuate \(record.identity.name)`, or `podp domain release` them"))
         }
+        let known = certificatesInForce(of: record) + unexpired(decided.removedBlades[id]?.certificates ?? [])
         if let link = blades[id]?.link {
             emit(.send(link, .refused(reason: "the blade was removed by \(actor.name)", permanent: true)))
             close(link, reason: "removed")
         }
+        if !known.isEmpty { put(.removedBlade(RemovedBlade(id: id, name: record.identity.name, certificates: known))) }
         delete(Record.blade(record).key)
         blades[id] = nil
         audit(

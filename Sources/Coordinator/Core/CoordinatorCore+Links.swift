@@ -9,7 +9,7 @@ extension CoordinatorCore {
             return
         }
         noteTerm(hello)
-        links[link] = LiveLink(blade: id, hello: hello, waitsSince: nil, lastHeard: now.instant)
+        links[link] = LiveLink(blade: id, hello: hello, certificate: certificate, waitsSince: nil, lastHeard: now.instant)
         guard let old = blades[id]?.link, let other = links[old] else {
             accept(link, blade: id, hello: hello)
             return
@@ -33,6 +33,9 @@ extension CoordinatorCore {
                 "the agent speaks protocol \(hello.minimumVersion) to \(hello.maximumVersion), this coordinator \(protocolVersions.lowerBound) to "
                     + "\(protocolVersions.upperBound): install matching versions of podp", true
             )
+        }
+        if decided.removedBlades[id]?.certificates.contains(where: { $0.serial == certificate }) ?? false {
+            return ("this certificate (serial \(certificate)) is of before blade \(hello.blade.name) was removed: enrol it again", true)
         }
         guard let record = decided.blades[id] else {
             if case .readOnly = mode { return nil }

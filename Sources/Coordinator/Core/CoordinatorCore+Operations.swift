@@ -172,7 +172,10 @@ extension CoordinatorCore {
         case .start:
             domain.wish = .running
             expectArrival(of: domain.id, on: operation.blade, after: operation.id)
-        case .shutdown, .destroy: domain.wish = .off
+        case .shutdown, .destroy:
+            domain.wish = .off
+            // Its end there is the blade's later word.
+            if arrivals[domain.id]?.blade == operation.blade { arrivals[domain.id] = nil }
         case .setMemory(let memory):
             domain.definition.memory = memory
             domain.definition.revision += 1

@@ -93,6 +93,7 @@ extension CoordinatorCore {
         }
         trimEndedOperations()
         trimPlans()
+        if !decided.removedBlades.isEmpty { forgetRemovedBlades() }
         if now.instant >= forgetWindowsAt {
             forgetWindowsAt = now.instant + .seconds(60)
             let horizon = now.instant - configuration.planningWindow

@@ -99,6 +99,14 @@ extension CoordinatorCore {
         guard case .readOnly = mode else { return refuse(id, Refusal(.conflict, "there is nothing to recover from: podp decides as it should")) }
         takeTerm(above: highestTermSeen, id: newTermID)
         guard isActive, let term else { return refuse(id, Refusal(.unavailable, "no higher term can be taken")) }
+        if let mark = decided.restored {
+            delete(Record.restored(mark).key)
+            resumeWork()
+        }
+        // What an older store has as running may have ended long ago, and be forgotten by its agent: it is found out, not asked for again.
+        for operation in decided.openOperations where operation.state == .running {
+            end(operation, as: .indeterminate(reason: "the coordinator recovered"))
+        }
         audit("recovered", .warning, by: actor.name, "took term \(term.number) and adopts what the blades observe")
         for blade in blades.keys.sorted() {
             guard let live = blades[blade], let link = live.link, let hello = live.hello else { continue }

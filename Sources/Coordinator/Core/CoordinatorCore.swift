@@ -236,6 +236,21 @@ public struct CoordinatorCore: Sendable, Codable {
         }
         takeTerm(above: decided.term?.number ?? 0, id: newTermID)
         for id in decided.blades.keys.sorted() { blades[id] = LiveBlade(since: now.wall) }
+        emit(.arm(now.instant + .seconds(1)))
+        if let mark = decided.restored, isActive {
+            // What was decided since the backup is not known here: freezes, revocations, where domains are.
+            mode = .readOnly("its store was restored from \(mark.from): what was decided since that backup is not known here")
+            audit(
+                "read-only", .critical,
+                "the store was restored from the backup \(mark.from): podp decides nothing until `podp-coordinator recover`; look first what is missing since "
+                    + "then (revoked blades and tokens, freezes, policies)")
+            return
+        }
+        resumeWork()
+    }
+
+    /// What a process that decides does first with what its store has.
+    mutating func resumeWork() {
         for plan in decided.plans.values.sorted(by: { $0.id < $1.id }) {
             if case .applying(let wave) = plan.state {
                 stopPlan(plan.id, reason: "the coordinator was restarted in wave \(wave + 1); what had begun is followed to its end")
@@ -246,7 +261,6 @@ public struct CoordinatorCore: Sendable, Codable {
         }
         resumeChassis()
         nextBalance = now.instant + configuration.balanceInterval
-        emit(.arm(now.instant + .seconds(1)))
     }
 
     mutating func takeTerm(above number: UInt64, id: ID128) {

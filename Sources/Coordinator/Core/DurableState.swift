@@ -12,6 +12,8 @@ struct DurableState: Sendable, Codable {
     var plans: [String: PlanRecord] = [:]
     var chassis: [String: ChassisRecord] = [:]
     var power: [OperationID: PowerRecord] = [:]
+    var restored: RestoredMark?
+    var removedBlades: [BladeID: RemovedBlade] = [:]
     /// Operations that have not ended, by domain: at most one that makes the domain busy, and those aside of it.
     private(set) var open: [DomainID: Set<OperationID>] = [:]
 
@@ -34,11 +36,16 @@ struct DurableState: Sendable, Codable {
         case .plan(let record): plans[record.id] = record
         case .chassis(let record): chassis[record.name] = record
         case .power(let record): power[record.id] = record
+        case .restored(let mark): restored = mark
+        case .removedBlade(let record): removedBlades[record.id] = record
         }
     }
 
     mutating func delete(_ key: RecordKey) {
-        guard let slash = key.firstIndex(of: "/") else { return }
+        guard let slash = key.firstIndex(of: "/") else {
+            if key == "restored" { restored = nil }
+            return
+        }
         let name = key[key.index(after: slash)...]
         switch key[..<slash] {
         case "blade": if let id = ID128(name) { blades[BladeID(id)] = nil }
@@ -51,6 +58,7 @@ struct DurableState: Sendable, Codable {
             operations[id] = nil
         case "plan": plans[String(name)] = nil
         case "chassis": chassis[String(name)] = nil
+        case "removed-blade": if let id = ID128(name) { removedBlades[BladeID(id)] = nil }
         case "power": if let id = OperationID(name) { power[id] = nil }
         default: return
         }

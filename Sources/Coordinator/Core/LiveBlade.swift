@@ -40,6 +40,8 @@ struct LiveBlade: Sendable, Codable {
 struct LiveLink: Sendable, Codable {
     var blade: BladeID
     var hello: Hello
+    /// The serial of the certificate that it proved.
+    var certificate: String
     /// Waits for the answer of the older link of the same blade: only if that one is dead is this one let in.
     var waitsSince: Instant?
     var lastHeard: Instant

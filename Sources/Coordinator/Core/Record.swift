@@ -12,6 +12,8 @@ public enum Record: Hashable, Sendable, Codable {
     case plan(PlanRecord)
     case chassis(ChassisRecord)
     case power(PowerRecord)
+    case restored(RestoredMark)
+    case removedBlade(RemovedBlade)
 
     /// Unique among all records: `domain/8cb6f79b-…`.
     public var key: RecordKey {
@@ -26,6 +28,8 @@ public enum Record: Hashable, Sendable, Codable {
         case .plan(let record): "plan/\(record.id)"
         case .chassis(let record): "chassis/\(record.name)"
         case .power(let record): "power/\(record.id)"
+        case .restored: "restored"
+        case .removedBlade(let record): "removed-blade/\(record.id)"
         }
     }
 }
@@ -53,6 +57,31 @@ public struct TermRecord: Hashable, Sendable, Codable {
     public var term: Term
 
     public init(term: Term) { self.term = term }
+}
+
+/// Put into a store that was restored from a backup, by `podp-coordinator restore`; taken away by `podp-coordinator recover`.
+public struct RestoredMark: Hashable, Sendable, Codable {
+    public var at: WallTime
+    /// The backup's file.
+    public var from: String
+
+    public init(at: WallTime, from: String) {
+        self.at = at
+        self.from = from
+    }
+}
+
+/// What stays known of a blade that was removed: certificates of it that have not expired, worth nothing from then on.
+public struct RemovedBlade: Hashable, Sendable, Codable {
+    public var id: BladeID
+    public var name: String
+    public var certificates: [BladeRecord.Certificate]
+
+    public init(id: BladeID, name: String, certificates: [BladeRecord.Certificate]) {
+        self.id = id
+        self.name = name
+        self.certificates = certificates
+    }
 }
 
 /// What the balancer may do by itself.
@@ -120,7 +149,7 @@ public struct BladeRecord: Hashable, Sendable, Codable {
     public var chassis: String
     public var bay: Int?
     public var enrolledAt: WallTime
-    /// Oldest first; at most the last four.
+    /// Oldest first: all that have not expired, and the last few that have, so that a blade that slept can renew.
     public var certificates: [Certificate]
     /// Those that were revoked and have not expired: worth nothing, also when the blade is enrolled again. `nil`: none (records of podp before 0.2).
     public var revokedCertificates: [Certificate]?

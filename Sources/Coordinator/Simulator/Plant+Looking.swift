@@ -92,7 +92,7 @@ extension Plant {
     /// Stops the coordinator, puts an old database in its place, and starts it again.
     public mutating func restore(_ old: [RecordKey: Record]) {
         crashCoordinator(restartAfter: .seconds(5))
-        store.restore(old)
+        store.restore(old, at: wall)
     }
 
     /// Nobody starts the coordinator until `allowCoordinator`.

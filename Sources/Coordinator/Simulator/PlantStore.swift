@@ -45,5 +45,10 @@ struct PlantStore: Sendable {
     }
 
     /// Yesterday's database, put back by an operator.
-    mutating func restore(_ old: [RecordKey: Record]) { records = old }
+    mutating func restore(_ old: [RecordKey: Record], at wall: WallTime) {
+        records = old
+        // As `podp-coordinator restore` marks it.
+        let mark = Record.restored(RestoredMark(at: wall, from: "yesterday"))
+        records[mark.key] = mark
+    }
 }

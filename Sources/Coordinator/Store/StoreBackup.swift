@@ -1,5 +1,7 @@
 import Foundation
 import GRDB
+import PodpCore
+import PodpModel
 
 /// Backups of a store: complete, consistent copies in one file each.
 public enum StoreBackup {
@@ -40,6 +42,7 @@ public enum StoreBackup {
 
     /// Puts `backup` in the place of the store in `file`. The replaced file is kept; its new name is returned (`nil`: there was none).
     ///
+    /// The store is marked as restored: the coordinator that reads it decides nothing until `podp-coordinator recover`.
     /// Refused while a coordinator runs on the store, and when the backup is damaged or of a newer podp.
     @discardableResult
     public static func restore(_ backup: String, to file: String, build: String, at: Date = Date()) throws(StoreError) -> String? {
@@ -57,6 +60,7 @@ public enum StoreBackup {
             try? FileManager.default.removeItem(atPath: incoming)
             try FileManager.default.copyItem(atPath: backup, toPath: incoming)
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: incoming)
+            try mark(incoming, asRestoredFrom: backup, build: build, at: at)
             try synchronise(incoming)
             var kept: String?
             if FileManager.default.fileExists(atPath: file) {
@@ -74,6 +78,24 @@ public enum StoreBackup {
         } catch {
             throw StoreError(error, file: file)
         }
+    }
+
+    /// Writes `RestoredMark`. A term alone would not tell: yesterday's and today's are one where nothing was restarted between them.
+    private static func mark(_ file: String, asRestoredFrom backup: String, build: String, at: Date) throws {
+        let record = Record.restored(
+            RestoredMark(at: WallTime(milliseconds: Int64(at.timeIntervalSince1970 * 1000)), from: URL(fileURLWithPath: backup).lastPathComponent))
+        let json = try RecordCoding.encode(record)
+        let queue = try DatabaseQueue(path: file)
+        try queue.writeWithoutTransaction { db in
+            // All of it in one file, whatever the backup was copied from.
+            _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
+            try StoreSchema.migrate(db, file: file, build: build)
+            guard try Int.fetchOne(db, sql: "SELECT count(*) FROM records") ?? 0 > 0 else { return }
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO records (key, kind, json, batch, term, build) VALUES (?, ?, ?, 0, 0, ?)",
+                arguments: [record.key, RecordCoding.kind(of: record.key), json, build])
+        }
+        try queue.close()
     }
 
     private static func freeName(_ wanted: String) throws -> String {

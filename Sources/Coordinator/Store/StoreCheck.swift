@@ -120,7 +120,9 @@ public enum StoreCheck {
                 if !power.state.isEnded, !blades.contains(power.blade) {
                     warn("a request for power waits for blade \(power.blade), which is not enrolled", "start the coordinator: it ends it as unknown")
                 }
-            case .term, .settings, .blade, .enrolmentToken, .apiToken, .chassis: continue
+            case .restored(let mark):
+                warn("it was restored from \(mark.from), and nobody has recovered it", "start the coordinator, then: podp-coordinator recover")
+            case .term, .settings, .blade, .enrolmentToken, .apiToken, .chassis, .removedBlade: continue
             }
         }
         return findings

@@ -4,7 +4,7 @@ import GRDB
 enum StoreSchema {
     /// "podp", so that `file` and podp itself know the file.
     static let applicationID: Int32 = 0x706F_6470
-    static let current = 2
+    static let current = 3
 
     /// Brings an empty or older file to `current`. Throws `.newer` for a file that this build does not know, `.corrupt` for another program's file.
     static func migrate(_ db: Database, file: String, build: String) throws {
@@ -15,7 +15,7 @@ enum StoreSchema {
         try db.inTransaction(.immediate) {
             if version < 1 { try first(db, build: build) }
             // 2 has records of two more kinds, `chassis` and `power`; the tables are those of 1. The number keeps a podp that knows neither
-            // from opening a store that has them.
+            // from opening a store that has them. So has 3, `restored` and `removed-blade`.
             try db.execute(sql: "PRAGMA user_version = \(current)")
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             return .commit
