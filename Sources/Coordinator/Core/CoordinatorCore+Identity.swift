@@ -192,6 +192,7 @@ extension CoordinatorCore {
         if !known.isEmpty { put(.removedBlade(RemovedBlade(id: id, name: record.identity.name, certificates: known))) }
         delete(Record.blade(record).key)
         blades[id] = nil
+        if !known.isEmpty { tellRevocationsToAll() }
         audit(
             "blade-removed", by: actor.name, blade: id, "\(record.identity.name) is removed: its certificate is worth nothing here until it is enrolled again")
         emitAfterCommit(.answer(request, .done))
