@@ -1,12 +1,11 @@
 import PodpModel
 
 extension CoordinatorCore {
-    /// The blades' certificates that are revoked, or of a blade that was removed, and have not expired: those that live longest first: what does not fit a list expires first.
+    /// The blades' certificates that are revoked, or of a blade that was removed, and have not expired. Those that live longest come first: what
+    /// does not fit a list expires first.
     var revokedSerials: [String] {
-        (decided.blades.values.flatMap { $0.revokedCertificates ?? [] } + decided.removedBlades.values.flatMap(\.certificates)).filter {
-            $0.notAfter >= now.wall
-        }
-        .sorted { ($0.notAfter, $0.serial) > ($1.notAfter, $1.serial) }.map(\.serial)
+        let all = decided.blades.values.flatMap { $0.revokedCertificates ?? [] } + decided.removedBlades.values.flatMap(\.certificates)
+        return all.filter { $0.notAfter >= now.wall }.sorted { ($0.notAfter, $0.serial) > ($1.notAfter, $1.serial) }.map(\.serial)
     }
 
     /// Tells an agent that has come which certificates its libvirtd must not take.
