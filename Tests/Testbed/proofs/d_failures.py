@@ -12,8 +12,12 @@ def proof_agent_killed_in_the_middle_of_an_operation(bed):
     guest = bed.guest(9, blade)
     bed.coordinator.podp('domain', 'destroy', guest.name)
     begun = start(bed, 'domain', 'start', guest.name, '--on', blade.name)
-    time.sleep(3)
+    until(lambda: bed.coordinator.domain(guest.name).get('operation'), 'its start is under way', 60, every=0.2)
+    operation = bed.coordinator.domain(guest.name)['operation']
     blade.ssh('systemctl kill -s KILL podp-agent')
+    stood = next(o for o in bed.coordinator.items('operation', 'list') if o['id'] == operation)
+    if stood['state'] in ('succeeded', 'failed'):
+        raise Trouble(f'its start had ended before its agent was killed: {stood}')
     begun.wait(900)
     until(lambda: len(bed.runs_on(guest)) == 1, 'it runs once', 300, every=5)
     until(lambda: not bed.coordinator.domain(guest.name).get('operation'), 'its operation has ended', 300, every=5)
