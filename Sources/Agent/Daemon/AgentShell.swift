@@ -105,6 +105,7 @@ actor AgentShell: Service {
         let changes = hypervisor.telemetry.changes()
         group.addTask { for await _ in changes { post.yield(.core(.hypervisorChanged)) } }
         startBeat()
+        startReleasing()
         if let life = try? identity.life() { take(.certificate(life), &group) }
         take(.started, &group)
         systemd.notify("READY=1")
@@ -133,6 +134,11 @@ actor AgentShell: Service {
         link?.close(reason: "the agent stops")
         // A write that is under way is finished first: there is one thread, and it takes them in order.
         journalThread.submit { _ in exit(0) }
+    }
+
+    private func startReleasing() {
+        let chores = chores
+        loop.scheduleRepeatedTask(initialDelay: .seconds(30), delay: .hours(1)) { _ in chores.submit { _ in StartupPages.release() } }
     }
 
     private func startBeat() {

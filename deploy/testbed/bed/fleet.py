@@ -32,7 +32,8 @@ class Programs:
             return
         os.makedirs(self.settings.path('bin'), exist_ok=True)
         builds = (
-            (('podp-agent',), ['--scratch-path', os.path.join(PROJECT, '.build-agent'), '-c', 'release', '--static-swift-stdlib']),
+            (('podp-agent',), ['--scratch-path', os.path.join(PROJECT, '.build-agent'), '-c', 'release', '--static-swift-stdlib', '-Xlinker', '--gc-sections',
+                                '-Xlinker', '--no-export-dynamic']),
             # The same build as the tests': here their speed does not matter, and they are there already.
             (('podp-coordinator', 'podp'), []),
         )
