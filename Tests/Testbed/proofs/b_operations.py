@@ -53,6 +53,19 @@ def proof_the_real_reason(bed):
     bed.remove(guest)
 
 
+def proof_weight_and_cap(bed):
+    """A file's `cpu_weight` and `cap` are what Xen's scheduler has."""
+    blade = bed.blades[0]
+    guest = Guest(bed.settings, 4, disk=False)
+    path = guest.write()
+    with open(path, 'a') as f:
+        f.write('cpu_weight = 512\ncap = 50\n')
+    bed.coordinator.podp('domain', 'create', path, '--on', blade.name)
+    name, _, weight, cap = blade.ask(f'xl sched-credit2 -d {guest.name} | tail -1').split()[:4]
+    expect((name, weight, cap) == (guest.name, '512', '50'), f'weight and cap are {weight} and {cap}')
+    bed.remove(guest)
+
+
 def state(blade, guest):
     return blade.ask(f'xl list {guest.name} | tail -1').split()[4]
 
