@@ -208,7 +208,7 @@ extension CoordinatorCore {
         }
         guard !host.migrationAddress.isEmpty else {
             return .failure(
-                Refusal(.unsupported, "\(self.name(of: target)) has no address on a migration network", remedy: "set PODP_MIGRATION_NETWORK in its agent.env"))
+                Refusal(.unsupported, "\(self.name(of: target)) has no address on a migration network", remedy: "set PODP_MIGRATION_INTERFACE in its agent.env"))
         }
         guard blades[source]?.hello?.hypervisor.kind == hello.hypervisor.kind else {
             return .failure(Refusal(.unsupported, "\(self.name(of: source)) and \(self.name(of: target)) have different hypervisors"))

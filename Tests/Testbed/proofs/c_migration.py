@@ -35,6 +35,9 @@ def proof_a_pv_domain_is_refused_by_name(bed):
         raise Trouble(f'podp did not say why a PV domain cannot move live: {said}')
     if bed.runs_on(guest) != [source]:
         raise Trouble('it does not run on its blade any more')
+    bed.coordinator.podp('domain', 'migrate', guest.name, target.name, '--allow-stop')
+    until(lambda: bed.runs_on(guest) == [target], 'it was stopped and goes on on the other blade', 600, every=5)
+    until(lambda: bed.blade_of(guest) == target, 'podp shows it there', 60)
     bed.remove(guest)
 
 
