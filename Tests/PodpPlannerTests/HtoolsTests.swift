@@ -199,4 +199,67 @@ struct HtoolsTests {
             #expect(abs(anew - score - rest) < 1e-9)
         }
     }
+
+    @Test("What the lens sees is the score's change to first order, and never less than it", arguments: 0..<12)
+    func lens(seed: UInt64) throws {
+        let dump = HtoolsDump.random(nodes: 9 + 5 * Int(seed), instances: 60 + 8 * Int(seed), seed: seed, offline: seed % 4 == 1)
+        let board = HtoolsBoard(try HtoolsCluster(dump.data, utilisation: dump.load))
+        var state = HtoolsState(board, at: board.origin)
+        var lens = HtoolsLens(state)
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<300 {
+            let instance = random.below(board.instances)
+            let source = state.at[instance]
+            let (target, value) = lens.target(of: instance, at: source, heat: 0, limit: 1e6, random: random.next(), state)
+            guard target >= 0, state.fits(instance, on: target) else { continue }
+            let exact = state.scoreAfter(instance, to: target) - state.score - state.countedChange(instance, to: target)
+            #expect(Double(value) > exact - 1e-4)
+            #expect(abs(lens.change(instance, from: source, to: target, state) - value) < 1e-4 * max(1, abs(value)))
+            // Within a window that holds all nodes no other one is better.
+            if board.nodes <= 32 {
+                for node in 0..<board.nodes where node != source && state.fits(instance, on: node) {
+                    #expect(lens.change(instance, from: source, to: node, state) > value - 1e-4 * max(1, abs(value)))
+                }
+            }
+            let (other, gain) = lens.partner(
+                of: instance, at: source, home: board.origin[instance], heat: 0, limit: 1e6, random: random.next(), moves: 1_000, memory: 1 << 40, state)
+            if other >= 0, !board.isOffline[source], !board.isOffline[state.at[other]] {
+                let both = state.value(after: state.change(exchanging: instance, other)) + state.counted - state.score
+                #expect(Double(gain) > both - 1e-4)
+            }
+            state.move(instance, to: target)
+            lens.follow(instance, from: source, to: target)
+            lens.update(source, state)
+            lens.update(target, state)
+            lens.measure(state)
+        }
+    }
+
+    @Test("Where an even cluster has no room for its largest instance once it is balanced, a hole is kept, N+1 too, and the score is still better")
+    func hole() throws {
+        // Ten nodes of 10 GiB, each with six instances of 1 GiB and unlike loads; two of 7 GiB on nodes of their own; two nodes are empty.
+        var dump = "group0|uuid-0|preferred||\n\n"
+        for node in 0..<14 {
+            let used = node < 10 ? 6_144 : node < 12 ? 7_168 : 0
+            dump += "n\(node)|11264|1024|\(10_240 - used)|0|0|16|N|uuid-0|1||N|0|0|1.0\n"
+        }
+        dump += "\n"
+        var load = ""
+        for node in 0..<10 {
+            for index in 0..<6 {
+                dump += "vm\(node)-\(index)|1024|0|1|running|Y|n\(node)||ext||1|-|N\n"
+                load += "vm\(node)-\(index) \(Double(node * (index + 1)) / 100) 0.1 0.1 0.1\n"
+            }
+        }
+        for node in 10..<12 {
+            dump += "big\(node)|7168|0|4|running|Y|n\(node)||ext||1|-|N\n"
+            load += "big\(node) 0.2 0.7 0.1 0.1\n"
+        }
+        let cluster = try HtoolsCluster(dump, utilisation: load)
+        let answer = HtoolsPlanner.plan(cluster)
+        let replay = try #require(HtoolsReplay(dump: dump))
+        let moves = answer.steps.map { (instance: cluster.instances[$0.instance].name, from: cluster.nodes[$0.from].name, to: cluster.nodes[$0.to].name) }
+        #expect(replay.violations(of: moves).isEmpty)
+        #expect(answer.after.total < answer.before.total)
+    }
 }

@@ -1,14 +1,21 @@
 /// Simulated annealing (Kirkpatrick, Gelatt, Vecchi, Science 220, 1983) over placements with at most so many instances moved and so much memory sent;
 /// the best one seen that leaves no node's loss worse to bear is kept.
+///
+/// Each look judges many neighbours at once and takes one as heat would choose (Geman and Geman, IEEE PAMI 6, 1984): staying is one of the choices.
 struct HtoolsAnnealing: ~Copyable {
-    typealias Lanes = HtoolsBoard.Lanes
-
     /// The first temperature, as a share of the score over the root of the number of nodes; it sinks with the third power of what is left.
-    private static let heat = 0.2
+    private static let heat = 0.3
+    /// A placement is put by for later whenever the best has become so much better.
+    private static let stride = 0.99
+    private static let mostEarlier = 12
 
     private var state: HtoolsState
+    private var lens: HtoolsLens
     private(set) var best: [Int]
+    /// Placements that were the best before, the latest last.
+    private(set) var earlier: [[Int]] = []
     private var bestScore: Double
+    private var putBy = Double.infinity
     private let cover: HtoolsCover
     private let maxMoves: Int
     private let maxMemory: Int
@@ -16,6 +23,7 @@ struct HtoolsAnnealing: ~Copyable {
     private let movable: [Int]
     private let memory: [Int]
     private let origin: [Int]
+    private let hasCounts: Bool
     /// Those that are not where they were, and where each stands in the list (-1: it is where it was).
     private var displaced: [Int] = []
     private var position: [Int]
@@ -24,9 +32,7 @@ struct HtoolsAnnealing: ~Copyable {
     private var isAllDirty = true
     /// Whether each best placement is looked at for what the loss of a node would do.
     private let isWatching: Bool
-    // What changes are bounded with before roots are taken, as in `HtoolsDescent`.
-    private var slope = Lanes(repeating: 0)
-    private var curve = Lanes(repeating: 0)
+    private let holes: [Int: Int]
 
     init(_ state: consuming HtoolsState, maxMoves: Int, maxMemory: Int, seed: UInt64, isWatching: Bool) {
         let board = state.board
@@ -38,9 +44,12 @@ struct HtoolsAnnealing: ~Copyable {
         memory = board.memory
         origin = board.origin
         cover = HtoolsCover(board)
+        hasCounts = board.hasTags || board.hasWishes || board.isOffline.contains(true)
         best = state.places
         bestScore = .infinity
         position = Array(repeating: -1, count: board.instances)
+        holes = isWatching ? cover.holes(in: state) : [:]
+        lens = HtoolsLens(state, holes: holes)
         self.state = state
         for instance in movable where self.state.at[instance] != origin[instance] { remember(instance) }
     }
@@ -65,47 +74,53 @@ struct HtoolsAnnealing: ~Copyable {
     mutating func run(steps: Int) {
         guard state.board.nodes > 1, movable.count > 1, maxMoves > 0 else { return }
         bringWithinLimits()
-        var current = state.score
-        keep(current)
-        let start = Self.heat * current / Double(max(8, state.board.nodes)).squareRoot()
+        keep(state.score)
+        let start = Self.heat * state.score / Double(max(8, state.board.nodes)).squareRoot()
         var accepted = 0
-        measure()
+        var heat = Float(start)
+        // Looking at what a loss would do takes its time: only at what is clearly better, until the end comes near.
+        var demanded = isWatching ? 0.995 : 1
         for step in 0..<max(0, steps) {
-            let left = 1 - Double(step) / Double(steps)
-            let threshold = start * left * left * left * random.exponential()
-            let score: Double?
-            switch random.next() & 7 {
-            case 0, 1: score = relocate(movable[random.below(movable.count)], current, threshold)
-            case 2, 3: score = displaced.isEmpty ? nil : relocate(displaced[random.below(displaced.count)], current, threshold)
-            case 4: score = displaced.isEmpty ? nil : sendHome(displaced[random.below(displaced.count)], current, threshold)
-            case 5: score = exchange(movable[random.below(movable.count)], movable[random.below(movable.count)], current, threshold)
-            default: score = replace(current, threshold)
+            if step & 31 == 0 {
+                let left = 1 - Double(step) / Double(steps)
+                heat = Float(start * left * left * left)
+                if left < 0.1 { demanded = 1 }
             }
-            guard let score else { continue }
+            let draw = random.next()
+            let isTaken: Bool
+            switch draw & 15 {
+            case 0, 1: isTaken = relocate(pick(draw), heat)
+            case 2, 3, 4, 5: isTaken = exchange(pick(draw), heat)
+            default: isTaken = replace(heat)
+            }
+            guard isTaken else { continue }
             accepted += 1
-            current = score
             if accepted & 0xFFFF == 0 {
                 state.refresh()
-                current = state.score
+                for node in 0..<state.board.nodes { lens.update(node, state) }
             }
-            measure()
-            if current < bestScore - 1e-12 { keep(current) }
+            let score = lens.measure(state) + state.counted
+            if score < bestScore * demanded - 1e-12 { keep(score) }
         }
+    }
+
+    /// Any instance, or every other time one that is away.
+    @inline(__always)
+    private mutating func pick(_ draw: UInt64) -> Int {
+        draw & 16 == 0 || displaced.isEmpty ? movable[random.below(movable.count)] : displaced[random.below(displaced.count)]
     }
 
     private mutating func keep(_ score: Double) {
         guard !isWatching || cover.isKept(by: state) else { return }
+        if score < putBy * Self.stride {
+            if bestScore < .infinity { earlier.append(best) }
+            if earlier.count > Self.mostEarlier { earlier.removeFirst() }
+            putBy = score
+        }
         bestScore = score
         if isAllDirty { best = state.places } else { for instance in dirty { best[instance] = state.at[instance] } }
         isAllDirty = false
         dirty.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func measure() {
-        let deviation = state.deviations
-        let safe = deviation.replacing(with: 1e-12, where: deviation .< 1e-12)
-        slope = state.board.weights * -0.5 / safe
-        curve = state.board.weights * 0.5 / (safe * safe * safe)
     }
 
     /// Sends the ones home that matter least until moves and memory are within their limits.
@@ -118,121 +133,85 @@ struct HtoolsAnnealing: ~Copyable {
                 let score = state.scoreAfter(instance, to: origin[instance]) + (isWelcome ? 0 : 1e6)
                 if score < best.score { best = (instance, score) }
             }
-            guard best.instance >= 0 else { return }
-            state.move(best.instance, to: origin[best.instance])
-            remember(best.instance)
+            guard best.instance >= 0 else { break }
+            settle(best.instance, on: origin[best.instance])
         }
+        lens.measure(state)
     }
 
-    // MARK: - Neighbours: the new score where one is taken, nil where none is
-
-    private func isAllowed(displacedBy count: Int, memoryBy amount: Int) -> Bool {
-        (count <= 0 || state.displaced + count <= maxMoves) && (amount <= 0 || state.moved + amount <= maxMemory)
-    }
-
-    private func effect(_ instance: Int, _ target: Int) -> (count: Int, memory: Int) {
-        if state.at[instance] == origin[instance] { return target == origin[instance] ? (0, 0) : (1, memory[instance]) }
-        return target == origin[instance] ? (-1, -memory[instance]) : (0, 0)
-    }
-
-    /// The score after the change, if it is less than `threshold` above the present one. Most are refused by a bound that needs no roots.
-    @inline(__always)
-    private func judge(_ change: Lanes, _ counted: Double, _ current: Double, _ threshold: Double) -> Double? {
-        guard counted - (change * (slope + change * curve)).sum() < threshold else { return nil }
-        let score = state.value(after: change) + state.counted + counted
-        return score < current + threshold ? score : nil
-    }
-
-    private mutating func relocate(_ instance: Int, _ current: Double, _ threshold: Double) -> Double? {
-        let target = random.below(state.board.nodes)
-        guard target != state.at[instance] else { return nil }
-        let (count, memory) = effect(instance, target)
-        guard isAllowed(displacedBy: count, memoryBy: memory), state.fits(instance, on: target) else { return nil }
-        guard let score = judge(state.change(instance, to: target), state.countedChange(instance, to: target), current, threshold) else { return nil }
+    private mutating func settle(_ instance: Int, on target: Int) {
+        let source = state.at[instance]
         state.move(instance, to: target)
+        lens.follow(instance, from: source, to: target)
+        lens.update(source, state)
+        lens.update(target, state)
         remember(instance)
-        return score
     }
 
-    private mutating func sendHome(_ instance: Int, _ current: Double, _ threshold: Double) -> Double? {
-        let home = origin[instance]
-        guard state.fits(instance, on: home) else { return nil }
-        guard let score = judge(state.change(instance, to: home), state.countedChange(instance, to: home), current, threshold) else { return nil }
-        state.move(instance, to: home)
-        remember(instance)
-        return score
+    // MARK: - Neighbours: whether one is taken
+
+    private mutating func relocate(_ instance: Int, _ heat: Float) -> Bool {
+        if position[instance] < 0, state.displaced >= maxMoves || state.moved + memory[instance] > maxMemory { return replace(heat) }
+        let stay = lens.noise(random.next()) * heat
+        let source = state.at[instance]
+        let (target, value) = lens.target(of: instance, at: source, heat: heat, limit: stay, random: random.next(), state)
+        guard target >= 0, state.fits(instance, on: target) else { return false }
+        if hasCounts, value + Float(state.countedChange(instance, to: target)) >= stay { return false }
+        settle(instance, on: target)
+        return true
     }
 
-    private mutating func exchange(_ a: Int, _ b: Int, _ current: Double, _ threshold: Double) -> Double? {
-        let (nodeOfA, nodeOfB) = (state.at[a], state.at[b])
-        guard nodeOfA != nodeOfB else { return nil }
-        let (x, y) = (effect(a, nodeOfB), effect(b, nodeOfA))
-        guard isAllowed(displacedBy: x.count + y.count, memoryBy: x.memory + y.memory) else { return nil }
-        guard state.fits(a, on: nodeOfB, without: b), state.fits(b, on: nodeOfA, without: a) else { return nil }
-        let counted = state.countedChange(a, to: nodeOfB) + state.countedChange(b, to: nodeOfA)
-        guard let score = judge(state.change(exchanging: a, b), counted, current, threshold) else { return nil }
-        state.move(a, to: nodeOfB)
-        state.move(b, to: nodeOfA)
-        remember(a)
-        remember(b)
-        return score
+    private mutating func exchange(_ instance: Int, _ heat: Float) -> Bool {
+        let stay = lens.noise(random.next()) * heat
+        let source = state.at[instance]
+        let (other, value) = lens.partner(
+            of: instance, at: source, home: origin[instance], heat: heat, limit: stay, random: random.next(), moves: maxMoves - state.displaced,
+            memory: maxMemory - state.moved, state)
+        guard other >= 0 else { return false }
+        let target = state.at[other]
+        guard state.fits(instance, on: target, without: other), state.fits(other, on: source, without: instance) else { return false }
+        if hasCounts, value + Float(state.countedChange(instance, to: target) + state.countedChange(other, to: source)) >= stay { return false }
+        state.move(instance, to: target)
+        state.move(other, to: source)
+        lens.follow(instance, from: source, to: target)
+        lens.follow(other, from: target, to: source)
+        lens.update(source, state)
+        lens.update(target, state)
+        remember(instance)
+        remember(other)
+        return true
     }
 
     /// One goes home and another goes away instead: as many moves as before.
-    private mutating func replace(_ current: Double, _ threshold: Double) -> Double? {
-        guard !displaced.isEmpty else { return nil }
+    private mutating func replace(_ heat: Float) -> Bool {
+        guard !displaced.isEmpty else { return false }
         let back = displaced[random.below(displaced.count)]
         let away = movable[random.below(movable.count)]
-        let home = origin[back]
-        let place = state.at[back]
-        // Half of the time the other takes the place that was left.
-        let target = random.next() & 1 == 0 ? place : random.below(state.board.nodes)
-        guard back != away, position[away] < 0, state.at[away] != target, state.fits(back, on: home) else { return nil }
-        guard isAllowed(displacedBy: 0, memoryBy: memory[away] - memory[back]) else { return nil }
+        let (home, place) = (origin[back], state.at[back])
+        guard position[away] < 0, state.moved + memory[away] - memory[back] <= maxMemory else { return false }
+        guard state.fits(back, on: home, without: origin[away] == home ? away : -1) else { return false }
+        guard holes.isEmpty || holes[home] == nil || lens.hasRoom(for: back, on: home) else { return false }
+        let gain = lens.change(back, from: place, to: home, state)
+        let counted = state.counted
         state.move(back, to: home)
-        if state.fits(away, on: target) {
-            let score = state.scoreAfter(away, to: target)
-            if score < current + threshold {
-                state.move(away, to: target)
+        lens.refresh(home, state)
+        lens.refresh(place, state)
+        let stay = lens.noise(random.next()) * heat - gain
+        let (target, value) = lens.target(of: away, at: origin[away], heat: heat, limit: stay, random: random.next(), state)
+        if target >= 0, state.fits(away, on: target) {
+            let change = hasCounts ? Float(state.counted - counted + state.countedChange(away, to: target)) : 0
+            if value + change < stay {
+                lens.follow(back, from: place, to: home)
+                lens.update(place, state)
+                lens.update(home, state)
                 remember(back)
-                remember(away)
-                return score
+                settle(away, on: target)
+                return true
             }
         }
         state.move(back, to: place)
-        return nil
-    }
-}
-
-/// An order in which every step is legal, as waves of moves that touch no node twice.
-enum HtoolsOrder {
-    /// `nil` where none is found without further moves.
-    static func steps(_ board: HtoolsBoard, to places: [Int]) -> (steps: [HtoolsPlanner.Step], waves: [Int])? {
-        var state = HtoolsState(board, at: board.origin)
-        var pending = (0..<board.instances).filter { places[$0] != board.origin[$0] }.sorted { (board.memory[$0], $0) < (board.memory[$1], $1) }
-        var steps: [HtoolsPlanner.Step] = []
-        var waves: [Int] = []
-        var touched = [Int](repeating: -1, count: board.nodes)
-        var wave = 0
-        while !pending.isEmpty {
-            var waiting: [Int] = []
-            for instance in pending {
-                let (source, target) = (state.at[instance], places[instance])
-                guard touched[source] < wave, touched[target] < wave, state.fits(instance, on: target) else {
-                    waiting.append(instance)
-                    continue
-                }
-                (touched[source], touched[target]) = (wave, wave)
-                steps.append(HtoolsPlanner.Step(instance: instance, from: source, to: target))
-                waves.append(wave)
-                state.move(instance, to: target)
-            }
-            guard waiting.count < pending.count else { return nil }
-            pending = waiting
-            wave += 1
-        }
-        var cover = HtoolsCover(board)
-        guard cover.prefix(of: steps) == steps.count else { return nil }
-        return (steps, waves)
+        lens.refresh(home, state)
+        lens.refresh(place, state)
+        return false
     }
 }

@@ -24,6 +24,30 @@ struct HtoolsCover {
         return level.indices.allSatisfy { level[$0].rawValue >= known[$0].rawValue }
     }
 
+    /// Where an even cluster would leave no node the room that its largest instance needs after a loss: one node of each such group, the one with most to spare
+    /// now, and that room.
+    func holes(in state: borrowing HtoolsState) -> [Int: Int] {
+        guard isWatched else { return [:] }
+        var holes: [Int: Int] = [:]
+        for members in board.groups {
+            let isMember = Set(members)
+            var (largest, spare, room) = (0, 0, 0)
+            for instance in 0..<board.instances where board.isShared[instance] && isMember.contains(state.at[instance]) {
+                largest = max(largest, board.usedMemory[instance])
+            }
+            let online = members.filter { !board.isOffline[$0] }
+            for node in online {
+                spare += state.spare(node)
+                room += max(0, board.room[node])
+            }
+            guard room > 0, largest > 0, let widest = online.max(by: { state.spare($0) < state.spare($1) }) else { continue }
+            let share = Double(spare) / Double(room)
+            guard online.count(where: { Double(board.room[$0]) * share > Double(largest) }) < 2 else { continue }
+            holes[widest] = largest
+        }
+        return holes
+    }
+
     /// How many of the steps can be made, in their order, before one would leave a node worse covered.
     mutating func prefix(of steps: [HtoolsPlanner.Step]) -> Int {
         guard isWatched else { return steps.count }

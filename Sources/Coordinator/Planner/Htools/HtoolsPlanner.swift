@@ -92,18 +92,23 @@ public struct HtoolsSession: Sendable {
     }
 
     /// Candidates that are usually worth their time.
-    public var usualSteps: Int { min(8_000_000, max(70_000, 56 * min(board.instances, 1 << 20) * min(board.nodes, 1 << 20))) }
+    public var usualSteps: Int { min(12_000_000, max(24_000, min(400, 12 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
 
     /// A plan no worse than `plain` in score, moves and memory sent.
     public func improved(seed: UInt64, steps: Int) -> HtoolsPlanner.Answer {
         guard maxMoves > 0, board.nodes > 1 else { return plain }
-        // Mostly no node's loss gets worse to bear; where it would, the search goes again with an eye on it.
-        for isWatching in [false, true] {
+        // Mostly no node's loss gets worse to bear; where it would, the search goes again with an eye on it; where room must be held back, it begins so.
+        let isTight = !HtoolsCover(board).holes(in: HtoolsState(board, at: places)).isEmpty
+        for isWatching in isTight ? [true] : [false, true] {
             var annealing = HtoolsAnnealing(HtoolsState(board, at: places), maxMoves: maxMoves, maxMemory: maxMemory, seed: seed, isWatching: isWatching)
             annealing.run(steps: steps)
-            guard let order = HtoolsOrder.steps(board, to: annealing.best) else { continue }
-            let better = HtoolsPlanner.answer(cluster, board, order.steps, waves: order.waves)
-            if better.after.total <= plain.after.total, better.steps.count <= maxMoves, better.memory <= maxMemory { return better }
+            // The best placement that an order leads to.
+            for target in [annealing.best] + annealing.earlier.reversed() {
+                guard let order = HtoolsOrder.steps(board, to: target) ?? (isWatching ? HtoolsOrder.careful(board, to: target) : nil) else { continue }
+                let better = HtoolsPlanner.answer(cluster, board, order.steps, waves: order.waves)
+                if better.after.total <= plain.after.total, better.steps.count <= maxMoves, better.memory <= maxMemory { return better }
+                break
+            }
         }
         return plain
     }
