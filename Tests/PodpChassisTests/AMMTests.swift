@@ -8,10 +8,10 @@ import Testing
     private func with(_ change: @Sendable (inout LittleAMM.Quirks) -> Void, community: String = "private", _ body: (AMMDriver, LittleAMM) async throws -> Void)
         async throws
     {
-        let clock = ChassisClock.faster(10)
+        let clock = ChassisClock.passing()
         let server = try await LittleAMM.start(WorldBox(clock: clock))
         server.setQuirks(change)
-        let driver = try AMMDriver(try ChassisURL("amm+snmpv1://\(community)@127.0.0.1:\(server.port)?timeout=2000"), secrets: ChassisSecrets(), clock: clock)
+        let driver = try AMMDriver(try ChassisURL("amm+snmpv1://\(community)@127.0.0.1:\(server.port)?timeout=10000"), secrets: ChassisSecrets(), clock: clock)
         try await Seats.with { try await body(driver, server) }
         await driver.close()
         await server.stop()
@@ -95,17 +95,35 @@ import Testing
         }
     }
 
-    @Test("A community that may read only is found out, without switching anything")
+    @Test("A community that may read only is found out where a write is allowed, without switching anything, and a full chassis is not misjudged")
     func readOnly() async throws {
-        try await with({ _ in }, community: "public") { driver, server in
-            let findings = try await driver.findings()
+        let settings: @Sendable (inout LittleAMM.Quirks) -> Void = {
+            $0.shows = ["22.1.4.2.7.0": .integer(3), "22.1.4.2.1.0": .integer(1), "22.1.4.1.1.7.1": .integer(1), "22.1.4.1.1.7.2": .integer(1)]
+        }
+        try await with(settings, community: "public") { driver, server in
+            let findings = try await driver.findings(tryWrite: true)
             #expect(findings.contains { $0.code == "read-only" && $0.severity == .critical })
             #expect(server.world.with { $0.requestCount } == 0)
         }
-        try await with({ _ in }) { driver, server in
-            let findings = try await driver.findings()
+        try await with(settings) { driver, server in
+            server.world.with { $0.blades[6] = $0.blades[5] }
+            let findings = try await driver.findings(tryWrite: true)
             #expect(!findings.contains { $0.code == "read-only" })
-            #expect(server.world.with { $0.blades.values.filter { $0.power == .on }.count } == 11)
+            #expect(server.world.with { $0.requestCount } == 0)
+        }
+        // Firmware that lets nobody write its settings says nothing about who may switch.
+        try await with({ $0.shows = ["22.1.4.2.7.0": .integer(3)] }, community: "public") { driver, _ in
+            let findings = try await driver.findings(tryWrite: true)
+            #expect(findings.contains { $0.code == "write-unclear" } && !findings.contains { $0.severity == .critical })
+        }
+    }
+
+    @Test("A check writes nothing unless it is told to")
+    func checkWritesNothing() async throws {
+        try await with({ $0.shows = ["22.1.4.2.7.0": .integer(3), "22.1.4.2.1.0": .integer(1)] }) { driver, server in
+            let findings = try await driver.findings(tryWrite: false)
+            #expect(server.setCount == 0)
+            #expect(findings.contains { $0.code == "write-not-tried" && $0.severity == .info })
         }
     }
 
@@ -117,7 +135,7 @@ import Testing
             ]
             $0.shows["22.5.1.1.2.2"] = .integer(0)
         }) { driver, _ in
-            let findings = try await driver.findings()
+            let findings = try await driver.findings(tryWrite: true)
             for code in ["auto-power-on", "power-control-policy", "remote-power-off", "one-management-module", "clock"] {
                 #expect(findings.contains { $0.code == code && !$0.remedy.isEmpty }, "\(code)")
             }
@@ -198,7 +216,7 @@ import Testing
             let readings = try await driver.readings()
             #expect(readings.bays.allSatisfy { $0.power.state == .unknown })
             for bay in 1...14 { #expect(await driver.powerState(bay: bay).state == .unknown) }
-            _ = try await driver.findings()
+            _ = try await driver.findings(tryWrite: true)
         }
     }
 

@@ -27,7 +27,11 @@ final class LittleAMM: Sendable {
     final class State: Sendable {
         let quirks = Mutex(Quirks())
         let requests = Mutex(0)
+        let sets = Mutex(0)
     }
+
+    /// What a packet is answered with; `nil`: silence.
+    typealias Answering = @Sendable (BER.Message, WorldBox, Quirks) -> [UInt8]?
 
     private init(_ channel: any Channel, _ world: WorldBox, _ state: State) {
         self.channel = channel
@@ -36,16 +40,17 @@ final class LittleAMM: Sendable {
         port = channel.localAddress?.port ?? 0
     }
 
-    static func start(_ world: WorldBox) async throws -> LittleAMM {
+    static func start(_ world: WorldBox, answering: @escaping Answering = LittleAMM.answer) async throws -> LittleAMM {
         let state = State()
         let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Handler(world, state)) } }
+            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Handler(world, state, answering)) } }
             .bind(host: "127.0.0.1", port: 0).get()
         return LittleAMM(channel, world, state)
     }
 
     func stop() async { try? await channel.close().get() }
     func setQuirks(_ change: @Sendable (inout Quirks) -> Void) { state.quirks.withLock { change(&$0) } }
+    var setCount: Int { state.sets.withLock { $0 } }
     var requestCount: Int { state.requests.withLock { $0 } }
 
     private final class Handler: ChannelInboundHandler {
@@ -53,25 +58,28 @@ final class LittleAMM: Sendable {
         typealias OutboundOut = AddressedEnvelope<ByteBuffer>
         private let world: WorldBox
         private let state: State
+        private let answering: Answering
 
-        init(_ world: WorldBox, _ state: State) {
+        init(_ world: WorldBox, _ state: State, _ answering: @escaping Answering) {
             self.world = world
             self.state = state
+            self.answering = answering
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let envelope = unwrapInboundIn(data)
             guard let message = BER.message(Array(envelope.data.readableBytesView)) else { return }
             state.requests.withLock { $0 += 1 }
+            if message.kind == 0xA3 { state.sets.withLock { $0 += 1 } }
             let quirks = state.quirks.withLock { $0 }
-            guard let answer = LittleAMM.answer(message, world, quirks) else { return }
+            guard let answer = answering(message, world, quirks) else { return }
             context.writeAndFlush(wrapOutboundOut(AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: ByteBuffer(bytes: answer))), promise: nil)
         }
     }
 
     // MARK: - What it answers
 
-    private static func answer(_ message: BER.Message, _ world: WorldBox, _ quirks: Quirks) -> [UInt8]? {
+    static func answer(_ message: BER.Message, _ world: WorldBox, _ quirks: Quirks) -> [UInt8]? {
         let community = String(decoding: message.community, as: UTF8.self)
         guard community == "public" || community == "private" else { return nil }
         func fail(_ status: Int64, _ index: Int) -> [UInt8] { BER.response(to: message, status: status, index: Int64(index + 1), message.variables) }
@@ -104,6 +112,9 @@ final class LittleAMM: Sendable {
             return BER.response(to: message, status: 0, index: 0, found)
         case 0xA3:
             guard let variable = message.variables.first, case .integer(let value) = variable.value, community == "private" else { return fail(2, 0) }
+            if quirks.shows.contains(where: { arcs($0.key) == variable.name && $0.value == variable.value }) {
+                return BER.response(to: message, status: 0, index: 0, message.variables)
+            }
             let bay = Int(variable.name.last ?? 0)
             guard variable.name.dropLast() == (base + [22, 1, 6, 1, 1, 7])[...], let request: PowerRequest = [0: .hardOff, 1: .on, 2: .softOff][value] else {
                 return fail(2, 0)

@@ -21,6 +21,10 @@ final class LittleRedfish: Sendable {
         /// Wants X-Auth-Token, and gives it to this login.
         var session: (user: String, password: String)?
         var shows: [Int: String] = [:]
+        /// Systems are called by letters, not by numbers.
+        var isUnnumbered = false
+        /// What GET of a system is answered with instead.
+        var answers: [Int: HTTPResponse.Status] = [:]
     }
 
     let port: Int
@@ -60,6 +64,15 @@ final class LittleRedfish: Sendable {
     }
 
     func stop() { task.cancel() }
+    func setQuirks(_ change: @Sendable (inout Quirks) -> Void) { quirks.withLock { change(&$0) } }
+
+    private func systemName(_ bay: Int) -> String {
+        quirks.withLock { $0.isUnnumbered } ? "Blade" + String(UnicodeScalar(UInt8(96 + min(max(bay, 1), 26)))) : "Blade\(bay)"
+    }
+    private func bay(_ name: String) -> Int? {
+        guard quirks.withLock({ $0.isUnnumbered }) else { return Int(name.dropFirst("Blade".count)) }
+        return name.utf8.last.map { Int($0) - 96 }
+    }
 
     private final class Holder: Sendable {
         private let shown: Mutex<LittleRedfish?>
@@ -101,7 +114,7 @@ final class LittleRedfish: Sendable {
         case (nil, _):
             return answer(.ok, #"{"Name":"Little","Systems":{"@odata.id":"/redfish/v1/Systems"},"Chassis":{"@odata.id":"/redfish/v1/Chassis"}}"#)
         case ("Systems", 3):
-            let members = world.blades.keys.sorted().map { "/redfish/v1/Systems/Blade\($0)" }
+            let members = world.blades.keys.sorted().map { "/redfish/v1/Systems/\(systemName($0))" }
             // Two pages.
             if request.uri.query?.contains("skip") == true { return answer(.ok, #"{"Members":\#(links(Array(members.dropFirst(5))))}"#) }
             return answer(.ok, #"{"Members":\#(links(Array(members.prefix(5)))),"Members@odata.nextLink":"/redfish/v1/Systems?skip=5"}"#)
@@ -116,8 +129,9 @@ final class LittleRedfish: Sendable {
 
     private func system(_ name: String, _ world: ChassisWorld) -> Response {
         var world = world
-        guard let bay = Int(name.dropFirst("Blade".count)), let blade = world.blades[bay] else { return answer(.notFound, "{}") }
+        guard let bay = self.bay(name), let blade = world.blades[bay] else { return answer(.notFound, "{}") }
         let quirks = quirks.withLock { $0 }
+        if let status = quirks.answers[bay] { return answer(status, "{}") }
         let allowed = quirks.allows.map { "\"\($0)\"" }.joined(separator: ",")
         let path = "/redfish/v1/Systems/\(name)"
         let values = quirks.hidesValues ? #""@Redfish.ActionInfo":"\#(path)/Info""# : #""ResetType@Redfish.AllowableValues":[\#(allowed)]"#
@@ -127,7 +141,7 @@ final class LittleRedfish: Sendable {
         let health = blade.health == .commError || blade.health == .discovering ? #""State":"UnavailableOffline""# : #""State":"Enabled","Health":"OK""#
         return answer(
             .ok,
-            #"{"Id":"\#(name)","Name":" \#(blade.name) ","SerialNumber":"\#(blade.serial)","UUID":"\#(blade.uuid)","PowerState":"\#(power)","#
+            #"{"Id":"\#(name)","Name":" \#(quirks.isUnnumbered ? "one of them" : blade.name) ","SerialNumber":"\#(blade.serial)","UUID":"\#(blade.uuid)","PowerState":"\#(power)","#
                 + #""Status":{\#(health)},"Actions":{"#
                 + ##""#ComputerSystem.Reset":{"target":"\##(path)/Actions/ComputerSystem.Reset",\##(values)}}}"##, etag: "\"\(power)\"")
     }
@@ -144,7 +158,7 @@ final class LittleRedfish: Sendable {
         }
         guard isLoggedIn(request) else { return answer(.unauthorized, "{}") }
         let parts = request.uri.path.split(separator: "/").map(String.init)
-        guard parts.count == 6, let bay = Int(parts[3].dropFirst("Blade".count)) else { return answer(.notFound, "{}") }
+        guard parts.count == 6, let bay = bay(parts[3]) else { return answer(.notFound, "{}") }
         if quirks.wantsMatch, request.headers[.ifMatch] == nil { return answer(.preconditionFailed, "{}") }
         guard
             let (_, wish) = [("\"On\"", PowerRequest.on), ("\"ForceOff\"", .hardOff), ("\"GracefulShutdown\"", .softOff)].first(where: { body.contains($0.0) })

@@ -1,3 +1,4 @@
+import HTTPTypes
 import PodpModel
 import PodpPower
 import Testing
@@ -9,7 +10,7 @@ import Testing
         _ quirks: LittleRedfish.Quirks, user: String? = nil, secrets: ChassisSecrets = ChassisSecrets(),
         _ body: (RedfishDriver, ChassisRunner, LittleRedfish) async throws -> Void
     ) async throws {
-        let clock = ChassisClock.faster(10)
+        let clock = ChassisClock.passing()
         let server = try await LittleRedfish.start(WorldBox(clock: clock), quirks)
         let login = user.map { "\($0)@" } ?? ""
         let driver = try RedfishDriver(try ChassisURL("redfish://\(login)127.0.0.1:\(server.port)?tls=off&timeout=20000"), secrets: secrets, clock: clock)
@@ -26,6 +27,48 @@ import Testing
             let reading = await driver.powerState(bay: 2)
             #expect(reading.state != .off)
             #expect((reading.state == .on) == (state == "On" || state == "PoweringOff"))
+        }
+    }
+
+    @Test("A system that does not answer keeps its number, and nobody moves up into its bay", arguments: [HTTPResponse.Status.notFound, .serviceUnavailable])
+    func numbersStay(status: HTTPResponse.Status) async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.isUnnumbered = true
+        try await with(quirks) { driver, runner, server in
+            server.world.with { $0.blades[3]?.power = .off }
+            #expect(await driver.powerState(bay: 2).state == .on)
+            #expect(await driver.powerState(bay: 3).state == .off)
+            server.setQuirks { $0.answers = [2: status] }
+            var rules = PowerConfirmation.Rules()
+            rules.deadline = .seconds(8)
+            #expect(await runner.bring(bay: 2, .hardOff, rules: rules).isConfirmed == false)
+            #expect(server.world.with { $0.requestCount } == 0)
+            #expect(await driver.powerState(bay: 3).label == server.world.with { $0.blades[3]?.uuid.description })
+        }
+        // From the beginning: who is listed and does not answer is somebody.
+        quirks.answers = [2: status]
+        try await with(quirks) { driver, runner, server in
+            server.world.with { $0.blades[3]?.power = .off }
+            var rules = PowerConfirmation.Rules()
+            rules.deadline = .seconds(8)
+            #expect(await runner.bring(bay: 2, .hardOff, rules: rules).isConfirmed == false)
+            #expect(server.world.with { $0.requestCount } == 0)
+        }
+    }
+
+    @Test("A login that was refused is not tried again and again")
+    func lockout() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.session = ("podp", "right")
+        try await with(quirks, user: "podp", secrets: ChassisSecrets(password: "wrong")) { driver, runner, _ in
+            guard case .unknown(let why) = await runner.bring(bay: 2, .hardOff) else {
+                Issue.record("it went on trying")
+                return
+            }
+            #expect(why.contains("lock the account"))
+            let before = await driver.requestCount
+            for _ in 0..<5 { #expect(await driver.powerState(bay: 2).state == .unknown) }
+            #expect(await driver.requestCount == before)
         }
     }
 

@@ -23,6 +23,19 @@ final class WorldBox: Sendable {
     }
 }
 
+extension ChassisClock {
+    /// Time passes when somebody waits, and never otherwise: however loaded the machine is, a minute in here is as many looks as it is in the
+    /// field. For one that waits at a time, or several whose deadlines are far away.
+    static func passing() -> ChassisClock {
+        let time = Mutex(Instant.zero)
+        return ChassisClock(now: { time.withLock { $0 } }) { until in
+            try Task.checkCancellation()
+            time.withLock { $0 = max($0, until) }
+            await Task.yield()
+        }
+    }
+}
+
 /// A few tests with servers at a time: all at once, on a small machine, none would be answered in time.
 actor Seats {
     static let shared = Seats()

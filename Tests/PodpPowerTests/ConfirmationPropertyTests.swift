@@ -91,6 +91,115 @@ import Testing
         #expect(outcome?.isConfirmed == false, "\(String(describing: outcome))")
     }
 
+    @Test("Of three witnesses beside the module one that tells the truth is enough", arguments: 0..<300)
+    func witnesses(seed: Int) {
+        var random = Seeded(seed)
+        var scene = weather(&random, isOn: true)
+        scene.latency = nil
+        let all: [PowerSource.Kind] = [.management, .watts, .console, .pdu]
+        let truthful = all[random.below(4)], honest = scene.distort
+        scene.distort = { kind, number, reading in
+            guard kind != truthful else { return honest(kind, number, reading) }
+            var reading = reading
+            reading.reported = .off
+            return reading
+        }
+        var rules = PowerConfirmation.Rules.usual(for: .softOff)
+        rules.secondSources = [.watts, .console, .pdu]
+        #expect(scene.run(random.chance(50) ? .hardOff : .softOff, rules: rules)?.isConfirmed == false)
+    }
+
+    @Test("A PDU beside the module is confirmed like any second source, and cut after a soft-off, once its operating system is down")
+    func feeds() {
+        var scene = Scene(isOn: true)
+        scene.latency = .seconds(8)
+        // The feed stays on until it is cut.
+        scene.distort = { kind, _, reading in
+            var reading = reading
+            if kind == .pdu { reading.reported = .on }
+            return reading
+        }
+        var rules = PowerConfirmation.Rules.usual(for: .softOff)
+        rules.secondSources = [.pdu]
+        rules.deadline = .seconds(30)
+        #expect(scene.run(.softOff, rules: rules)?.isConfirmed == false)
+        #expect(scene.asked.first == .softOff && scene.asked.contains(.hardOff))
+        #expect(scene.requestTimes.count > 1 && scene.requestTimes[1] >= .zero + .seconds(10), "not before the blade read off for two seconds")
+    }
+
+    @Test("Another blade's label, a moment without a blade, and a look without a label are never this blade's off", arguments: 0..<300)
+    func labels(seed: Int) {
+        var random = Seeded(seed)
+        var scene = Scene(isOn: random.chance(50))
+        let way = random.below(3), from = 1 + random.below(4)
+        scene.latency = .milliseconds(random.below(6_000))
+        scene.distort = { _, number, reading in
+            var reading = reading
+            reading.label = "this"
+            guard number >= from else { return reading }
+            reading.reported = .off
+            switch way {
+            case 0: reading.label = "another"
+            case 1: if number == from { reading.isPresent = false }
+            default: reading.label = nil
+            }
+            return reading
+        }
+        var rules = PowerConfirmation.Rules()
+        rules.label = "this"
+        let outcome = scene.run(.hardOff, rules: rules)
+        // Two looks at the right blade may have been enough before.
+        if case .confirmed(_, let readings, _)? = outcome { #expect(readings.allSatisfy { $0.label == "this" } && from > 2) }
+        if way != 2, outcome?.isConfirmed == false, case .deadline? = outcome { Issue.record("\(String(describing: outcome))") }
+    }
+
+    @Test("Nothing is asked of a blade whose label is not told, and nothing is believed before a start that may still come was taken back")
+    func asking() {
+        var scene = Scene(isOn: true)
+        var rules = PowerConfirmation.Rules()
+        rules.label = "this"
+        #expect(scene.run(.hardOff, rules: rules)?.isConfirmed == false)
+        #expect(scene.requests == 0)
+        var off = Scene(isOn: false)
+        rules = PowerConfirmation.Rules()
+        rules.asksAlways = true
+        guard case .confirmed(.off, _, requested: true)? = off.run(.hardOff, rules: rules) else {
+            Issue.record("not asked")
+            return
+        }
+        #expect(off.requests == 1)
+    }
+
+    @Test("A refused login ends it at once")
+    func denied() {
+        var scene = Scene(isOn: true)
+        scene.distort = { _, _, reading in .denied("the login is refused", bay: 3, source: reading.source, at: reading.at) }
+        guard case .unknown? = scene.run(.hardOff) else {
+            Issue.record("it went on")
+            return
+        }
+        #expect(scene.looks == 1)
+    }
+
+    @Test("While its agent is connected, off takes longer than the agent is silent", arguments: 0..<100)
+    func widened(seed: Int) {
+        var random = Seeded(seed)
+        var scene = Scene(isOn: true)
+        scene.widened = .seconds(22)
+        scene.distort = { _, _, reading in
+            var reading = reading
+            reading.reported = .off
+            return reading
+        }
+        // It reports every 20 s.
+        let phase = Duration.milliseconds(random.below(20_000))
+        scene.signs = (0..<10).map { (at: .zero + phase + .seconds(20 * $0), what: "its agent reported") }
+        guard case .unknown? = scene.run(.hardOff) else {
+            Issue.record("confirmed")
+            return
+        }
+    }
+
     @Test("A sign of life after the first off reading ends the confirmation", arguments: 0..<100)
     func life(seed: Int) {
         var random = Seeded(seed)

@@ -42,6 +42,10 @@ struct Scene {
     /// Comes in beside everything else: signs of life, somebody else's requests.
     var signs: [(at: Instant, what: String)] = []
 
+    /// Its agent is connected, and is silent for less than this.
+    var widened: Duration?
+
+    private(set) var asked: [PowerRequest] = []
     private(set) var requests = 0
     private(set) var looks = 0
     private(set) var requestTimes: [Instant] = []
@@ -62,6 +66,7 @@ struct Scene {
 
     mutating func run(_ request: PowerRequest, rules: PowerConfirmation.Rules? = nil) -> PowerConfirmation.Outcome? {
         var machine = PowerConfirmation(bay: 3, request: request, rules: rules)
+        if let widened { machine.widenAgreement(to: widened) }
         var effects = machine.handle(.begin, at: now)
         var wake: Instant?
         for _ in 0..<10_000 {
@@ -76,6 +81,7 @@ struct Scene {
                     next = .readings(sources.map { distort($0, looks, truth($0)) })
                 case .request(let request):
                     requests += 1
+                    asked.append(request)
                     requestTimes.append(now)
                     let (outcome, isHeard) = answer(requests)
                     if isHeard, let latency { change = (now + latency, request == .on) }

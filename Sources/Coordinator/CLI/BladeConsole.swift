@@ -8,7 +8,8 @@ struct BladeConsole: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "console", abstract: "Open a blade's serial console through its chassis.",
         discussion: "The session is written to a log file. One session a blade: --take-over ends somebody else's.")
-    @OptionGroup var name: BladeCommand.Name
+    @Argument(help: "The blade's name or UUID, or the number of a bay.") var place: String
+    @Option(help: "The chassis that a bay's number is in, where podp watches several.") var chassis: String?
     @Option(
         help: ArgumentHelp(
             "A file with 'password = …' of the management module's login that only you can read; else $PODP_CHASSIS_PASSWORD.", valueName: "file"))
@@ -18,19 +19,29 @@ struct BladeConsole: AsyncParsableCommand {
     @OptionGroup var options: ConnectionOptions
 
     func run() async throws {
-        let (blade, chassis, bay) = try await options.withCoordinator { coordinator in
-            let blade = try await coordinator.get(name.path, as: BladeResource.self).value
+        let (title, url, bay) = try await options.withCoordinator { coordinator in
             let all = try await coordinator.get("/v1/chassis", as: Listing<ChassisResource>.self).value.items
-            for chassis in all { if let bay = chassis.bays.first(where: { $0.blade == blade.id }) { return (blade, chassis, bay.bay) } }
+            if let bay = Int(place) { return try inBay(bay, all) }
+            let blade = try await coordinator.get("/v1/blades/\(Coordinator.segment(place))", as: BladeResource.self).value
+            for chassis in all { if let bay = chassis.bays.first(where: { $0.blade == blade.id }) { return (blade.name, chassis.url, bay.bay) } }
             throw Trouble(
                 .refused, "no chassis that podp watches says that it has \(blade.name)",
-                remedy: "'podp chassis list'; 'podp chassis console URL --bay N' needs no coordinator")
+                remedy: "'podp blade console BAY --chassis NAME' needs no blade's name; 'podp chassis console URL --bay N' needs no coordinator")
         }
         var address = ChassisAddress()
-        address.url = chassis.url
+        address.url = url
         address.secrets = secrets
-        let command = try await address.withDriver { _, driver in try await driver.console(bay: bay, takeOver: takeOver) }
-        let known = blade.name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
-        try ConsoleSession.run(command, log: log ?? "podp-console-\(known)-\(time(nil)).log")
+        let (command, password) = try address.console(bay: bay, takeOver: takeOver)
+        let known = title.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        try ConsoleSession.run(command, password: password, log: log ?? "podp-console-\(known)-\(time(nil)).log")
+    }
+
+    private func inBay(_ bay: Int, _ all: [ChassisResource]) throws -> (String, String, Int) {
+        let meant = chassis.map { name in all.filter { $0.name == name } } ?? all
+        guard let only = meant.first, meant.count == 1 else {
+            let names = all.map(\.name).joined(separator: ", ")
+            throw Trouble(.refused, "bay \(bay) of which chassis? podp watches \(names.isEmpty ? "none" : names)", remedy: "name it with --chassis")
+        }
+        return ("\(only.name)-bay\(bay)", only.url, bay)
     }
 }

@@ -42,11 +42,26 @@ struct ChassisAddress: ParsableArguments {
         }
     }
 
+    /// What opens a bay's console, and the password where one was given. Nothing is spoken to the chassis for it, and no other secret is needed.
+    func console(bay: Int, takeOver: Bool) throws -> (ConsoleCommand, password: String?) {
+        let (url, secrets) = try parsed()
+        guard url.scheme == .ammV1 || url.scheme == .ammV3 else {
+            throw Trouble(.refused, "\(url) has no serial console that podp can open", remedy: "an AMM's is opened by ssh")
+        }
+        do throws(ChassisError) {
+            return (try ConsoleCommand.amm(url, bay: bay, takeOver: takeOver), secrets.password)
+        } catch {
+            throw Trouble(error)
+        }
+    }
+
     /// Does the work with a driver, and closes it.
-    func withDriver<Result>(_ work: (ChassisURL, any ChassisDriver) async throws -> Result) async throws -> Result {
+    func withDriver<Result>(pdu: String? = nil, pduSecrets: String? = nil, _ work: (ChassisURL, any ChassisDriver) async throws -> Result) async throws -> Result {
         let (url, secrets) = try parsed()
         do {
-            let driver = try ChassisDrivers.driver(for: url, secrets: secrets)
+            let driver = try ChassisDrivers.driver(
+                for: url, secrets: secrets, feeds: try pdu.map { text throws(ChassisError) in try ChassisURL(text) },
+                feedSecrets: try pduSecrets.map { file throws(ChassisError) in try ChassisSecrets(file: file) } ?? secrets)
             do {
                 let result = try await work(url, driver)
                 await driver.close()

@@ -5,12 +5,14 @@ import PodpChassis
 struct ChassisCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "What would keep fencing from working in a chassis, with remedies.",
-        discussion: "Whether podp may write is tried with what changes nothing. Ends with 1 when something is critical.")
+        discussion: "Nothing is changed. Ends with 1 when something is critical.")
     @OptionGroup var address: ChassisAddress
     @Option(name: .shortAndLong, help: "table, or json.") var output: OutputFormat = .table
 
+    @Flag(help: "Set some settings to the values that they have, to see whether podp may write.") var tryWrite = false
+
     func run() async throws {
-        let findings = try await address.withDriver { _, driver in try await driver.findings() }
+        let findings = try await address.withDriver { _, driver in try await driver.findings(tryWrite: tryWrite) }
         switch output {
         case .json:
             let list = findings.map { finding in

@@ -16,7 +16,7 @@ struct ChassisConsole: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let command = try await address.withDriver { _, driver in try await driver.console(bay: bay, takeOver: takeOver) }
-        try ConsoleSession.run(command, log: log ?? "podp-console-bay\(bay)-\(time(nil)).log")
+        let (command, password) = try address.console(bay: bay, takeOver: takeOver)
+        try ConsoleSession.run(command, password: password, log: log ?? "podp-console-bay\(bay)-\(time(nil)).log")
     }
 }

@@ -31,16 +31,29 @@ struct ChassisPower: AsyncParsableCommand {
     enum Witness: String, ExpressibleByArgument, CaseIterable {
         case watts
         case console
+        case pdu
+
+        var kind: PowerSource.Kind {
+            switch self {
+            case .watts: .watts
+            case .console: .console
+            case .pdu: .pdu
+            }
+        }
     }
 
     @OptionGroup var address: ChassisAddress
     @Option(help: "The bay's number.") var bay: Int
     @Argument(help: "on, soft-off (the operating system shuts down) or off (at once).") var wish: Wish
     @Option(help: ArgumentHelp("When to give up: 60s, 3m. By default 60s, for soft-off 180s.", valueName: "time")) var deadline: String?
-    @Option(name: .customLong("second-source"), help: "Must say off too: watts (measured ones) or console.") var witnesses: [Witness] = []
+    @Option(name: .customLong("second-source"), help: "Must say off too: watts (measured ones), console or pdu.") var witnesses: [Witness] = []
+    @Option(help: ArgumentHelp("The outlets that feed each bay, for --second-source pdu: pdu+snmpv1://COMMUNITY@HOST?bay1=3,4&bay2=5,6", valueName: "url"))
+    var pdu: String?
+    @Option(help: ArgumentHelp("A file with what opens the PDU; else the same as for the chassis.", valueName: "file")) var pduSecrets: String?
 
     func validate() throws {
         guard (1...64).contains(bay) else { throw ValidationError("--bay is from 1 to 64") }
+        if witnesses.contains(.pdu) != (pdu != nil) { throw ValidationError("--second-source pdu and --pdu URL go together") }
         if let deadline {
             guard let time = Self.duration(deadline), time >= .seconds(1), time <= .seconds(3600) else {
                 throw ValidationError("--deadline is from 1s to 1h, like 60s or 3m")
@@ -49,11 +62,12 @@ struct ChassisPower: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let outcome = try await address.withDriver { _, driver in
-            var rules = PowerConfirmation.Rules.usual(for: wish.request)
+        let outcome = try await address.withDriver(pdu: pdu, pduSecrets: pduSecrets) { _, driver in
+            var rules = PowerConfirmation.Rules.usual(for: wish.request, by: driver.mainSource)
             if let deadline, let time = Self.duration(deadline) { rules.deadline = time }
-            rules.secondSources = Set(witnesses.map { $0 == .watts ? .watts : .console })
-            if driver is any WholeChassisDriver { rules.mainSource = .pdu }
+            rules.secondSources = Set(witnesses.map(\.kind))
+            // What is switched is the blade that is in the bay now, not what may be in it a moment later. Of an outlet there is no label.
+            if driver.mainSource == .management { rules.label = try? await driver.inventory().bay(bay)?.label }
             return await ChassisRunner(driver: driver).bring(bay: bay, wish.request, rules: rules) { step in
                 for line in Self.lines(step) { Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO) }
             }

@@ -104,7 +104,7 @@ struct ChassisProbe: AsyncParsableCommand {
             return [
                 Cell("\(bay.number)", right: true), power(reading?.power), Cell(reading?.power.health?.rawValue ?? "–", look(reading?.power.health)),
                 Cell(bay.name ?? "–"), Cell(bay.model ?? "–"), Cell(bay.serial ?? "–"),
-                Cell(reading?.watts.map { "\($0) W\(reading?.isMeasured == true ? "" : " (table)")" } ?? "–", right: true),
+                Cell(reading?.watts.map { "\($0) W\(reading?.isMeasured == false ? " (table)" : "")" } ?? "–", right: true),
                 Cell(hottest.map { "\($0.sensor) \(Words.short($0.celsius ?? 0)) °C" } ?? "–"), Cell(bay.powerDomain.map { "\($0)" } ?? "–"),
                 Cell(bay.uuid?.description ?? "–", .faint),
             ]

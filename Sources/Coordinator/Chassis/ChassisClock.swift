@@ -17,17 +17,6 @@ public struct ChassisClock: Sendable {
         if rest > .zero { try await Task.sleep(for: rest) }
     }
 
-    /// The same with time running faster: for tests against things that take seconds.
-    public static func faster(_ factor: Int) -> ChassisClock {
-        let start = bootTime()
-        let factor = Int64(max(1, min(factor, 10_000)))
-        let now: @Sendable () -> Instant = { start + .nanoseconds(((bootTime() - start).nanoseconds &* factor)) }
-        return ChassisClock(now: now) { until in
-            let rest = until - now()
-            if rest > .zero { try await Task.sleep(for: .nanoseconds(rest.nanoseconds / factor)) }
-        }
-    }
-
     private static func bootTime() -> Instant {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)

@@ -6,6 +6,9 @@ import PodpPower
 ///
 /// A driver is called by one caller at a time and bounds each call by itself.
 public protocol ChassisDriver: Sendable {
+    /// Whose word is confirmed: the management's, or, where there is nothing but what feeds the blades, the PDUs'.
+    nonisolated var mainSource: PowerSource.Kind { get }
+
     /// What stands where. Slow; cached by the driver until a blade comes or goes.
     func inventory() async throws(ChassisError) -> ChassisInventory
 
@@ -26,14 +29,16 @@ public protocol ChassisDriver: Sendable {
 
     func capabilities() async throws(ChassisError) -> ChassisCapabilities
 
-    /// What would keep fencing from working, each with its remedy; empty: nothing was found.
-    func findings() async throws(ChassisError) -> [ChassisFinding]
+    /// What would keep fencing from working, each with its remedy; empty: nothing was found. Changes nothing, unless `tryWrite` asks for values to
+    /// be set to what they are, which shows whether podp may write.
+    func findings(tryWrite: Bool) async throws(ChassisError) -> [ChassisFinding]
 
     /// Ends sessions and threads. Nothing is called afterwards.
     func close() async
 }
 
 extension ChassisDriver {
+    public nonisolated var mainSource: PowerSource.Kind { .management }
     public func powerState(bay: Int, source: PowerSource.Kind) async -> PowerReading? { source == .management ? await powerState(bay: bay) : nil }
     public func console(bay: Int, takeOver: Bool) async throws(ChassisError) -> ConsoleCommand {
         throw ChassisError(.unsupported, "this chassis has no serial console that podp can open")

@@ -2,6 +2,18 @@ import PodpPower
 
 /// The driver that speaks what a URL says.
 public enum ChassisDrivers {
+    /// The same, with the outlets that feed its bays, where there are some (`feeds`: a PDU's URL, like `pdu+snmpv1://…?bay3=5,6`). Throws `.configuration`.
+    public static func driver(
+        for url: ChassisURL, secrets: ChassisSecrets, feeds: ChassisURL?, feedSecrets: ChassisSecrets, clock: ChassisClock = .system
+    ) throws(ChassisError) -> any ChassisDriver {
+        let chassis = try driver(for: url, secrets: secrets, clock: clock)
+        guard let feeds else { return chassis }
+        guard feeds.scheme == .pduV1 || feeds.scheme == .pduV3 else {
+            throw ChassisError(.configuration, "\(feeds) is no PDU", remedy: "pdu+snmpv3://USER@HOST?bay1=1,2&bay2=3,4")
+        }
+        return try FedChassis(chassis, feeds: try PDUDriver(feeds, secrets: feedSecrets, clock: clock))
+    }
+
     /// Opens nothing yet: the first call does. Throws `.configuration`.
     public static func driver(for url: ChassisURL, secrets: ChassisSecrets, clock: ChassisClock = .system) throws(ChassisError) -> any ChassisDriver {
         switch url.scheme {

@@ -44,16 +44,11 @@ public actor ChassisRunner {
     private let clock: ChassisClock
     private let requests = Turn()
     private var witnesses: [PowerSource.Kind: @Sendable (Int) async -> PowerReading] = [:]
-    private var running: [Int: AsyncStream<Message>.Continuation] = [:]
+    /// What happened beside a bay's confirmation, to be told to it before what was read.
+    private var running: [Int: [PowerConfirmation.Event]] = [:]
     private var nextStart: Instant
     private var cachedInventory: ChassisInventory?
     public private(set) var tally = Tally()
-
-    private struct Message: Sendable {
-        var event: PowerConfirmation.Event
-        /// Which `wait` a wake belongs to; an earlier one is void.
-        var wait: Int?
-    }
 
     public init(driver: any ChassisDriver, settings: Settings = Settings(), clock: ChassisClock = .system) {
         self.driver = driver
@@ -101,67 +96,49 @@ public actor ChassisRunner {
         guard running[bay] == nil else {
             return .refused(PowerRefusal(.other, "bay \(bay) is being switched already; wait for that to end"))
         }
-        let (inbox, post) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingOldest(64))
-        running[bay] = post
+        running[bay] = []
         defer { running[bay] = nil }
         if request == .on { await waitForStart(bay: bay, report: report) }
         let begun = clock.now()
-        let outcome = await withTaskCancellationHandler {
-            await confirm(PowerConfirmation(bay: bay, request: request, rules: rules), inbox, post, report)
-        } onCancel: {
-            post.yield(Message(event: .cancel("the task was cancelled")))
-        }
+        let outcome = await confirm(PowerConfirmation(bay: bay, request: request, rules: rules ?? .usual(for: request, by: driver.mainSource)), report)
         count(request, outcome, took: clock.now() - begun)
         return outcome
     }
 
     /// The blade was heard by another way than the chassis: ends a confirmation of its "off" that has begun to believe it.
-    public func signOfLife(bay: Int, _ what: String) { running[bay]?.yield(Message(event: .signOfLife(what))) }
+    public func signOfLife(bay: Int, _ what: String) { running[bay]?.append(.signOfLife(what)) }
 
-    /// Gives up what is being done with a bay; it ends as unknown.
-    public func cancel(bay: Int, _ why: String) { running[bay]?.yield(Message(event: .cancel(why))) }
+    /// Gives up what is being done with a bay; it ends as unknown after the look or the pause that it is in.
+    public func cancel(bay: Int, _ why: String) { running[bay]?.append(.cancel(why)) }
 
     public func close() async {
-        for post in running.values { post.yield(Message(event: .cancel("podp is stopping"))) }
+        for bay in running.keys { cancel(bay: bay, "podp is stopping") }
         await driver.close()
     }
 
-    private func confirm(
-        _ confirmation: PowerConfirmation, _ inbox: AsyncStream<Message>, _ post: AsyncStream<Message>.Continuation,
-        _ report: @escaping @Sendable (PowerStep) -> Void
-    ) async -> PowerConfirmation.Outcome {
-        await withTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
-            var confirmation = confirmation
-            var wait = 0
-            var effects = confirmation.handle(.begin, at: clock.now())
-            var messages = inbox.makeAsyncIterator()
-            while true {
-                for effect in effects {
+    /// One thing after the other: whoever never answers is the driver's to end (`ChassisDriver`: it bounds each call by itself).
+    private func confirm(_ confirmation: PowerConfirmation, _ report: @escaping @Sendable (PowerStep) -> Void) async -> PowerConfirmation.Outcome {
+        var confirmation = confirmation
+        let bay = confirmation.bay
+        var events: [PowerConfirmation.Event] = [.begin]
+        while true {
+            var due: Instant?
+            var next: PowerConfirmation.Event?
+            for event in events {
+                for effect in confirmation.handle(event, at: clock.now()) {
                     switch effect {
                     case .finished(let outcome): return outcome
-                    case .wait(let until):
-                        wait += 1
-                        let number = wait, clock = clock
-                        group.addTask {
-                            guard (try? await clock.sleep(until)) != nil else { return }
-                            post.yield(Message(event: .wake, wait: number))
-                        }
-                    case .look(let sources):
-                        let bay = confirmation.bay
-                        group.addTask { post.yield(Message(event: .readings(await self.look(bay, sources, report)))) }
-                    case .request(let request):
-                        let bay = confirmation.bay
-                        group.addTask { post.yield(Message(event: .requested(await self.ask(request, bay, report)))) }
+                    case .wait(let until): due = until
+                    case .look(let sources): next = .readings(await look(bay, sources, report))
+                    case .request(let request): next = .requested(await ask(request, bay, report))
                     }
                 }
-                guard let message = await messages.next() else { return .unknown("podp is stopping") }
-                if let number = message.wait, number != wait {
-                    effects = []
-                } else {
-                    effects = confirmation.handle(message.event, at: clock.now())
-                }
             }
+            if next == nil, let due { try? await clock.sleep(due) }
+            // What was heard meanwhile comes before what was read.
+            let heard = running[bay] ?? []
+            running[bay] = []
+            events = heard + (Task.isCancelled ? [.cancel("the task was cancelled")] : []) + [next ?? .wake]
         }
     }
 

@@ -4,6 +4,7 @@
 ///     amm+snmpv3://USER@HOST[:161][?auth=sha|md5|none&priv=aes|des|none]
 ///     redfish://USER@HOST[:443][?pin=sha256:FINGERPRINT][&tls=off]
 ///     pdu+snmpv1://COMMUNITY@HOST[:161]?outlets=3,4[&also=HOST:PORT/5,6][&profile=NAME]   (pdu+snmpv3 likewise)
+///     pdu+snmpv1://COMMUNITY@HOST[:161]?bay1=3,4&bay2=5,6[&also1=HOST:PORT/3,4][&profile=NAME]
 ///     simulated[://HOST]
 ///
 /// More of AMM's: `console=USER@HOST:PORT` for its command line where that is not USERID on the same host. No secret stands in a URL, but for
@@ -17,6 +18,9 @@ public struct ChassisURL: Hashable, Sendable, CustomStringConvertible {
         case pduV3 = "pdu+snmpv3"
         case simulated
 
+        /// Of single bays.
+        fileprivate static let outlets = Set((1...14).flatMap { ["bay\($0)", "also\($0)"] })
+
         var port: UInt16 { self == .redfish ? 443 : 161 }
         /// Parameters that it knows; another one is a mistake that would otherwise stay silent.
         var parameters: Set<String> {
@@ -24,8 +28,8 @@ public struct ChassisURL: Hashable, Sendable, CustomStringConvertible {
             case .ammV1: ["console", "timeout"]
             case .ammV3: ["auth", "priv", "console", "timeout"]
             case .redfish: ["pin", "tls", "timeout"]
-            case .pduV1: ["outlets", "also", "profile", "timeout"]
-            case .pduV3: ["auth", "priv", "outlets", "also", "profile", "timeout"]
+            case .pduV1: Self.outlets.union(["outlets", "also", "profile", "timeout"])
+            case .pduV3: Self.outlets.union(["auth", "priv", "outlets", "also", "profile", "timeout"])
             case .simulated: ["bays"]
             }
         }
@@ -98,8 +102,8 @@ public struct ChassisURL: Hashable, Sendable, CustomStringConvertible {
             guard parts.count == 2, let value = Self.unescaped(parts[1]) else { throw wrong("'\(pair)' is no NAME=VALUE") }
             let key = parts[0].lowercased()
             guard scheme.parameters.contains(key) else {
-                let known = scheme.parameters.sorted().joined(separator: ", ")
-                throw wrong("\(scheme.rawValue) knows no '\(key)'", "it knows \(known)")
+                let known = scheme.parameters.filter { !Scheme.outlets.contains($0) }.sorted() + (scheme == .pduV1 || scheme == .pduV3 ? ["bayN", "alsoN"] : [])
+                throw wrong("\(scheme.rawValue) knows no '\(key)'", "it knows \(known.joined(separator: ", "))")
             }
             parameters[key] = value
         }

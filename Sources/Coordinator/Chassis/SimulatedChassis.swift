@@ -95,7 +95,7 @@ public actor SimulatedChassis: ChassisDriver {
         ChassisCapabilities(requests: Set(PowerRequest.allCases), secondSources: [.watts], measuresWatts: true, limits: ["simulated: switches nothing real"])
     }
 
-    public func findings() -> [ChassisFinding] {
+    public func findings(tryWrite: Bool) -> [ChassisFinding] {
         var findings = [
             ChassisFinding(
                 .info, code: "simulated", what: "this chassis is simulated: its off proves nothing about real blades",
@@ -117,7 +117,7 @@ public actor SimulatedChassis: ChassisDriver {
         let blade = world.blades[bay]
         var reading = PowerReading(
             bay: bay, reported: world.shownPower(bay) ?? .unknown, isPresent: blade != nil, health: blade?.health ?? .unknown,
-            source: PowerSource(.management, module: world.primaryModule), at: clock.now())
+            source: PowerSource(.management, module: world.primaryModule), at: clock.now(), label: blade?.uuid.description)
         if world.faults.garbles { reading.driversDoubt = .notTold("the answer means nothing") }
         if !(1...world.bayCount).contains(bay) { reading.driversDoubt = .notTold("the chassis has no bay \(bay)") }
         if let cover = world.cover(of: bay) { reading.driversDoubt = .covered(by: cover) }

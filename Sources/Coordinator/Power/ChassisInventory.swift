@@ -46,6 +46,8 @@ public struct ChassisBay: Hashable, Sendable, Codable {
     public var serial: String?
     /// Never all zeros: that is `nil`.
     public var uuid: ID128?
+    /// What tells this blade from others: its UUID, else its serial number, else its first address.
+    public var label: String? { uuid?.description ?? serial ?? macs.first }
     /// `00:11:25:75:00:c2`, the first interface first.
     public var macs: [String]
     /// Machine type and model.

@@ -6,7 +6,8 @@ import PodpModel
 /// asked for at least `agreement` after the first was answered, both from the same primary management module, with a blade present and a health
 /// that does not hide power (`PowerReading.doubt`), with no other reading between them, and after our own request or with none needed; and, for
 /// each second source that is configured, its off in the same time. Any sign of life of the blade after the first off reading ends the
-/// confirmation. Everything else is unknown and says why. When the deadline comes, it has failed.
+/// confirmation, and so does a bay that was empty for a moment or shows another blade's label: what is off there may be another blade.
+/// Everything else is unknown and says why. When the deadline comes, it has failed.
 ///
 /// With at most one lying reading, off is never reported while the blade goes on running. A management module that lies twice is beyond this;
 /// a second source (`Rules.secondSources`) that is independent of it is what helps.
@@ -26,12 +27,18 @@ public struct PowerConfirmation: Sendable, Codable {
         public var mainSource = PowerSource.Kind.management
         /// Must all say off too. They are read beside the main source.
         public var secondSources: Set<PowerSource.Kind> = []
+        /// The label of the blade that is meant (`ChassisBay.label`), where the chassis tells labels: nothing is asked of another one, and an "off"
+        /// without the label is not its off. `nil`: the first that is told.
+        public var label: String?
+        /// An off is asked for even where it is off already: a start that was asked for before may still come.
+        public var asksAlways = false
 
         public init() {}
 
         /// What a request usually needs.
-        public static func usual(for request: PowerRequest) -> Rules {
+        public static func usual(for request: PowerRequest, by mainSource: PowerSource.Kind = .management) -> Rules {
             var rules = Rules()
+            rules.mainSource = mainSource
             if request == .softOff { rules.deadline = .seconds(180) }
             return rules
         }
@@ -95,6 +102,13 @@ public struct PowerConfirmation: Sendable, Codable {
     private var end = Instant.zero
     private var streak: Streak?
     private var absentSince: Instant?
+    /// Of the blade that is switched, and whether the last reading was of it.
+    private var label: String?
+    private var isLabelled = false
+    /// From the first off reading's answer to the second one's question, at least.
+    private var agreement: Duration
+    /// Since when the module says off while what feeds the blade is on.
+    private var fedSince: Instant?
     /// When the next repetition is due; as many as `rules.repeats`.
     private var repetition = 0
     /// Whether a request was made, and whether one was accepted.
@@ -103,10 +117,23 @@ public struct PowerConfirmation: Sendable, Codable {
     private var last: PowerReading?
     private var hasSeenRunningAgain = false
 
-    public init(bay: Int, request: PowerRequest, rules: Rules? = nil) {
+    /// `hasRequested`, `isAccepted`: the request was made before this began, by a run of podp that did not see its end.
+    public init(bay: Int, request: PowerRequest, rules: Rules? = nil, hasRequested: Bool = false, isAccepted: Bool = false) {
         self.bay = bay
         self.request = request
         self.rules = rules ?? .usual(for: request)
+        label = self.rules.label
+        agreement = self.rules.agreement
+        self.hasRequested = hasRequested
+        self.isAccepted = hasRequested && isAccepted
+    }
+
+    /// The blade's agent is connected, and is silent for this long without meaning it: off is believed only when it said nothing for longer. The
+    /// deadline moves by as much.
+    public mutating func widenAgreement(to span: Duration) {
+        guard request.goal == .off, span > agreement, phase != .finished else { return }
+        end = end + (span - agreement)
+        agreement = span
     }
 
     public var isFinished: Bool { phase == .finished }
@@ -118,7 +145,7 @@ public struct PowerConfirmation: Sendable, Codable {
         if case .begin = event {
             guard phase == .idle else { return [] }
             begun = now
-            end = now + rules.deadline
+            end = now + rules.deadline + (agreement - rules.agreement)
             return look(at: now)
         }
         guard phase != .idle else { return [] }
@@ -153,7 +180,17 @@ public struct PowerConfirmation: Sendable, Codable {
             return finish(.refused(PowerRefusal(.noBlade, "bay \(bay) is part of the wide blade in bay \(other): name that bay")))
         }
         if main.doubt == .absent { return seeAbsent(at: now) }
-        absentSince = nil
+        if absentSince != nil { return finish(.unknown("bay \(bay) was empty for a moment: the blade that is in it now may be another one")) }
+        if let denied = readings.lazy.compactMap(\.doubt).first(where: { if case .denied = $0 { true } else { false } }) {
+            return finish(.unknown("\(denied); trying again could lock the account"))
+        }
+        if let told = main.label, let label, told != label {
+            return finish(.unknown("bay \(bay) has another blade in it now: its label says \(told), not \(label)"))
+        }
+        if main.label == nil, label != nil, main.driversDoubt == nil { main.driversDoubt = .notTold("the chassis does not say which blade this is") }
+        label = label ?? main.label
+        isLabelled = main.label != nil
+        last = main
         if hasRequested, request == .on, main.state == .off, let health = main.health, health.refusesStart {
             return finish(.refused(refusal(health, main.shortfall)))
         }
@@ -170,24 +207,44 @@ public struct PowerConfirmation: Sendable, Codable {
         guard main.state == .off else {
             hasSeenRunningAgain = hasSeenRunningAgain || streak != nil
             streak = nil
+            fedSince = nil
             // To a module that does not answer nothing is said; to one that answers without knowing, the request is made.
             if case .silent? = main.doubt { return pause(at: now) }
             return askOrPause(at: now)
         }
+        if rules.asksAlways, !hasRequested { return askOrPause(at: now) }
         let seconds = rules.secondSources.map { kind in readings.first { $0.source.kind == kind && $0.bay == bay && $0.at >= asked } }
         guard seconds.allSatisfy({ $0?.state == .off }) else {
             // The module says off and another source does not (yet): nothing is repeated on that ground, nothing is believed.
             streak = nil
-            if let other = seconds.first(where: { $0?.state != .off }) ?? nil { last = other }
+            let others = seconds.filter { $0?.state != .off }
+            if let other = others.first ?? nil { last = other }
+            if request == .softOff, isAccepted, others.count == 1, let feed = others.first ?? nil, feed.source.kind == .pdu, feed.state == .on {
+                return cut(asked: asked, at: now)
+            }
+            fedSince = nil
             return askOrPause(at: now)
         }
+        fedSince = nil
         let agreeing = [main] + seconds.compactMap { $0 }
         guard let streak, streak.module == main.source.module else {
             self.streak = Streak(first: agreeing, firstAnswered: now, module: main.source.module)
             return pause(at: now)
         }
-        guard asked - streak.firstAnswered >= rules.agreement else { return pause(at: now) }
+        guard asked - streak.firstAnswered >= agreement else { return pause(at: now) }
         return finish(.confirmed(.off, by: streak.first + agreeing, requested: hasRequested))
+    }
+
+    /// The operating system is down, by two readings, and nothing but what feeds the blade is still on: a soft-off does not reach that.
+    private mutating func cut(asked: Instant, at now: Instant) -> [Effect] {
+        let since = fedSince ?? now
+        guard asked - since >= rules.agreement else {
+            fedSince = since
+            return pause(at: now)
+        }
+        fedSince = nil
+        phase = .requesting
+        return [.wait(until: end), .request(.hardOff)]
     }
 
     /// An empty bay is nothing to switch: twice the same word, and it is over.
@@ -242,6 +299,8 @@ public struct PowerConfirmation: Sendable, Codable {
     }
 
     private mutating func askOrPause(at now: Instant) -> [Effect] {
+        // Of which blade it would be asked is not known.
+        if label != nil, !isLabelled { return pause(at: now) }
         if hasRequested {
             guard repetition < rules.repeats.count, now - begun >= rules.repeats[repetition] else { return pause(at: now) }
             repetition += 1

@@ -78,6 +78,8 @@ public struct PowerSource: Hashable, Sendable, Codable, CustomStringConvertible 
 public enum PowerDoubt: Hashable, Sendable, Codable, CustomStringConvertible {
     /// No answer, or none that could be understood: timeouts, wrong community, garbage.
     case silent(String)
+    /// The login is refused. Whoever goes on trying locks the account.
+    case denied(String)
     /// The bay is empty, by the module's word.
     case absent
     /// Part of the wide blade in this bay: switch that one.
@@ -92,7 +94,7 @@ public enum PowerDoubt: Hashable, Sendable, Codable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .silent(let why): why
+        case .silent(let why), .denied(let why): why
         case .absent: "the chassis says that the bay is empty"
         case .covered(let bay): "the bay is part of the wide blade in bay \(bay)"
         case .health(let health): "the management module's word on power means nothing while the blade's health is \(health.rawValue)"
@@ -137,14 +139,17 @@ public struct PowerReading: Hashable, Sendable, Codable {
     public var source: PowerSource
     /// When the answer came, on the reader's monotonic clock.
     public var at: Instant
+    /// What is on the label of the blade in the bay (`ChassisBay.label`), where the source tells it in the same answer: power is of a blade, not
+    /// of a bay.
+    public var label: String?
     /// Set by the driver when it has a reason of its own: silence, a covered bay, a column that is not there.
     public var driversDoubt: PowerDoubt?
     /// With `insufficientPower` and `powerDenied`.
     public var shortfall: PowerShortfall?
 
     public init(
-        bay: Int, reported: PowerState, isPresent: Bool?, health: BayHealth?, source: PowerSource, at: Instant, driversDoubt: PowerDoubt? = nil,
-        shortfall: PowerShortfall? = nil
+        bay: Int, reported: PowerState, isPresent: Bool?, health: BayHealth?, source: PowerSource, at: Instant, label: String? = nil,
+        driversDoubt: PowerDoubt? = nil, shortfall: PowerShortfall? = nil
     ) {
         self.bay = bay
         self.reported = reported
@@ -152,6 +157,7 @@ public struct PowerReading: Hashable, Sendable, Codable {
         self.health = health
         self.source = source
         self.at = at
+        self.label = label
         self.driversDoubt = driversDoubt
         self.shortfall = shortfall
     }
@@ -159,6 +165,11 @@ public struct PowerReading: Hashable, Sendable, Codable {
     /// A reading that did not come about.
     public static func silent(_ why: String, bay: Int, source: PowerSource, at: Instant) -> PowerReading {
         PowerReading(bay: bay, reported: .unknown, isPresent: nil, health: nil, source: source, at: at, driversDoubt: .silent(why))
+    }
+
+    /// The same, for a login that was refused.
+    public static func denied(_ why: String, bay: Int, source: PowerSource, at: Instant) -> PowerReading {
+        PowerReading(bay: bay, reported: .unknown, isPresent: nil, health: nil, source: source, at: at, driversDoubt: .denied(why))
     }
 
     /// Why `reported` is not believed; `nil` when it is. "On" needs less than "off": to take a blade for running is the safe mistake.

@@ -15,7 +15,7 @@ extension AMMDriver {
         return capabilities
     }
 
-    public func findings() async throws(ChassisError) -> [ChassisFinding] {
+    public func findings(tryWrite: Bool) async throws(ChassisError) -> [ChassisFinding] {
         let inventory = try await inventory()
         let found = try await reader.values(
             [AMMTree.powerControlPolicy, AMMTree.autoPowerOn].map { .init(name: $0, isVital: true) }
@@ -51,7 +51,7 @@ extension AMMDriver {
                     .info, code: "auto-power-on", what: "the automatic power-on policy has a value that podp does not know (\(other))",
                     remedy: "see to it that it is manual"))
         }
-        if let finding = try await writeFinding(inventory) { findings.append(finding) }
+        if let finding = try await writeFinding(inventory, tryWrite) { findings.append(finding) }
         findings += moduleFindings(inventory)
         if let finding = clockFinding(found[AMMTree.clock], found[AMMTree.timeZone]) { findings.append(finding) }
         for bay in inventory.bays where bay.isPresent == true && bay.uuid == nil && bay.macs.isEmpty {
@@ -94,25 +94,33 @@ extension AMMDriver {
         return findings
     }
 
-    /// Whether it may be written, tried with what changes nothing: a flag is set to what it is, and an empty bay is switched off.
-    private func writeFinding(_ inventory: ChassisInventory) async throws(ChassisError) -> ChassisFinding? {
-        let refusals: Set<Int32> = [SNMPStatus.noSuchName, SNMPStatus.readOnly, SNMPStatus.noAccess, SNMPStatus.authorizationError]
-        var status: Int32?
-        if let bay = inventory.bays.first(where: { $0.isPresent == true }) {
-            let name = AMMTree.remotePowerControl.appending(UInt32(bay.number))
-            if let value = try await reader.values([.init(name: name, isVital: true)])[name]?.small, value == 0 || value == 1 {
-                status = try await session.set(name, Int32(value), timeout: .seconds(5))
-            }
+    /// Whether it may be written, tried, when asked for, by setting settings to what they are. SNMPv1 has one word (noSuchName) for "not by you" and
+    /// for "not in this firmware": only when several different ones are refused is that the first.
+    private func writeFinding(_ inventory: ChassisInventory, _ tryWrite: Bool) async throws(ChassisError) -> ChassisFinding? {
+        guard tryWrite else {
+            return ChassisFinding(
+                .info, code: "write-not-tried", what: "whether this community or user may switch blades was not tried: that takes a write",
+                remedy: "'podp chassis check --try-write' sets settings to the values that they have")
         }
-        if status == nil || status == SNMPStatus.noSuchName || status == SNMPStatus.notWritable {
-            // v1 says noSuchName for "not writable" and for "not by you". An empty bay is a better question: it is refused for being empty.
-            if let bay = inventory.bays.first(where: { $0.isPresent == false && $0.coveredBy == nil }) {
-                status = try await session.set(AMMTree.powerOnOff.appending(UInt32(bay.number)), 0, timeout: .seconds(5))
-            }
+        let bays = inventory.bays.filter { $0.isPresent == true }.prefix(2).map { AMMTree.remotePowerControl.appending(UInt32($0.number)) }
+        let names = [AMMTree.autoPowerOn, AMMTree.powerControlPolicy] + bays
+        let found = try await reader.values(names.map { .init(name: $0, isVital: true) })
+        var refused: [Int32] = []
+        for name in names {
+            guard let value = found[name]?.small, (0...3).contains(value) else { continue }
+            let status = try await session.set(name, Int32(value), timeout: .seconds(5))
+            if status == 0 { return nil }
+            refused.append(status)
         }
-        guard let status, refusals.contains(status) else { return nil }
+        let clear: Set<Int32> = [SNMPStatus.readOnly, SNMPStatus.noAccess, SNMPStatus.authorizationError]
+        guard refused.contains(where: clear.contains) || (refused.count > 1 && refused.allSatisfy { $0 == SNMPStatus.noSuchName }) else {
+            return ChassisFinding(
+                .info, code: "write-unclear", what: "no setting could be set to what it is, and the module does not say why",
+                remedy: "try 'podp chassis power' on a blade that nobody needs")
+        }
         return ChassisFinding(
-            .critical, code: "read-only", what: "this community or user may read only (\(SNMPStatus.word(status))): no blade can be switched",
+            .critical, code: "read-only",
+            what: "this community or user may read only (\(SNMPStatus.word(refused.first ?? 0))): no blade can be switched",
             remedy: session.access.isV1
                 ? "give the community access type 'set' for podp's address in the management module (Network Protocols, SNMP), or name the one that has it"
                 : "give the user's SNMPv3 profile access type 'set' in the management module (Login Profiles)")

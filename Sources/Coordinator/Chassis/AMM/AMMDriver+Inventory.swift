@@ -57,6 +57,7 @@ extension AMMDriver {
         bay.serial = AMMText.label(value(AMMTree.serial))
         bay.uuid = AMMText.uuid(value(AMMTree.uuid))
         bay.macs = AMMTree.macs.compactMap { AMMText.mac(value($0)) }
+        labels[bay.number] = bay.uuid != nil ? AMMTree.uuid : bay.serial != nil ? AMMTree.serial : bay.macs.isEmpty ? nil : AMMTree.macs.first
         bay.model = model(value(AMMTree.machineType), value(AMMTree.machineModel))
         bay.width = value(AMMTree.width)?.small.flatMap { (1...4).contains($0) ? $0 : nil }
         bay.mayBeSwitched = AMMText.flag(value(AMMTree.remotePower))

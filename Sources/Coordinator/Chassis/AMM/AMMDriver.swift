@@ -19,6 +19,10 @@ public actor AMMDriver: ChassisDriver {
     /// Columns of temperatures that were never filled for a bay are not asked each time.
     var emptyTemperatures: Set<ObjectID> = []
     var pollCount = 0
+    /// A login that the command line refused, and until when it is not tried again.
+    var deniedConsole: (error: ChassisError, until: ContinuousClock.Instant)?
+    /// Which column told a bay's label: each look at it reads that again.
+    var labels: [Int: ObjectID] = [:]
 
     /// Which row of which power domain feeds which bay.
     struct Row: Hashable, Sendable {
@@ -56,6 +60,7 @@ public actor AMMDriver: ChassisDriver {
         var wants = [AMMTree.exists, AMMTree.power, AMMTree.health].map { SNMPReader.Want(name: $0.appending(number), isVital: true) }
         wants += [AMMTree.activeModule, AMMTree.bayCount].map { SNMPReader.Want(name: $0, isVital: true) }
         for left in before { wants += [AMMTree.exists, AMMTree.width].map { SNMPReader.Want(name: $0.appending(left), isVital: true) } }
+        if let column = labels[bay] { wants.append(SNMPReader.Want(name: column.appending(number), size: 40, isVital: true)) }
         do {
             var found = try await reader.values(wants)
             if primary(in: found) == nil {
@@ -66,7 +71,7 @@ public actor AMMDriver: ChassisDriver {
             if reading.health?.refusesStart == true { reading.shortfall = await shortfall(bay) }
             return reading
         } catch {
-            return .silent(error.message, bay: bay, source: PowerSource(.management, isPrimary: nil), at: clock.now())
+            return error.reading(bay: bay, source: PowerSource(.management, isPrimary: nil), at: clock.now())
         }
     }
 
@@ -94,7 +99,8 @@ public actor AMMDriver: ChassisDriver {
         let health = AMMText.bladeHealth(found[AMMTree.health.appending(number)])
         var reading = PowerReading(
             bay: bay, reported: power ?? .unknown, isPresent: exists, health: health ?? .unknown,
-            source: PowerSource(.management, module: module, isPrimary: module == nil ? nil : true), at: clock.now())
+            source: PowerSource(.management, module: module, isPrimary: module == nil ? nil : true), at: clock.now(),
+            label: labels[bay].flatMap { label($0, found[$0.appending(number)]) })
         if exists == false {
             if let cover = cover(of: bay, in: found) { reading.driversDoubt = .covered(by: cover) }
         } else if power == nil {
@@ -105,6 +111,12 @@ public actor AMMDriver: ChassisDriver {
             reading.driversDoubt = .notTold("the management module does not say how the blade in bay \(bay) is")
         }
         return reading
+    }
+
+    /// As `ChassisBay.label` has it.
+    private func label(_ column: ObjectID, _ value: SNMPValue?) -> String? {
+        if column == AMMTree.uuid { return AMMText.uuid(value)?.description }
+        return column == AMMTree.serial ? AMMText.label(value) : AMMText.mac(value)
     }
 
     /// The bay of the wide blade that reaches into an absent one's. Where the module says that a blade is there, there is.
@@ -147,7 +159,7 @@ public actor AMMDriver: ChassisDriver {
             return PowerReading(
                 bay: bay, reported: value <= 45 ? .off : .on, isPresent: true, health: nil, source: PowerSource(.watts), at: clock.now())
         } catch {
-            return .silent(error.message, bay: bay, source: PowerSource(.watts), at: clock.now())
+            return error.reading(bay: bay, source: PowerSource(.watts), at: clock.now())
         }
     }
 

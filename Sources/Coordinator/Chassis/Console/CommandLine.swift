@@ -78,7 +78,7 @@ enum CommandLine {
 }
 
 /// A program that tells `ssh` the password, which it takes from its environment: nothing secret in a file or an argument.
-private struct AskPass {
+struct AskPass {
     private let folder: String
     private var script: String { folder + "/askpass" }
 

@@ -4,8 +4,12 @@ import Glibc
 ///
 /// Blocks until the program ends: for a command-line tool, not for a server.
 public enum ConsoleSession {
-    /// Throws `.configuration` when the log or the program cannot be opened.
-    public static func run(_ command: ConsoleCommand, log path: String) throws(ChassisError) {
+    /// `password`: told to `ssh` by its environment; `nil`: it asks the operator. Throws `.configuration` when the log or the program cannot be opened.
+    public static func run(_ command: ConsoleCommand, password: String? = nil, log path: String) throws(ChassisError) {
+        var command = command
+        let helper = try password.map { _ throws(ChassisError) in try AskPass() }
+        defer { helper?.remove() }
+        if let helper, let password { command.environment.merge(helper.environment(password)) { _, new in new } }
         let log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw ChassisError(.configuration, "\(path): \(String(cString: strerror(errno)))", remedy: "name another file with --log") }
         defer { close(log) }

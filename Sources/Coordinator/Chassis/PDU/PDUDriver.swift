@@ -1,23 +1,31 @@
 import PodpModel
 import PodpPower
 
-/// Switched PDUs that feed one chassis: cuts it off as a whole, and says "off" only when every outlet of every PDU says so.
+/// Switched PDUs: cuts off what its outlets feed, and says "off" only when every one of these outlets says so.
 ///
-/// A PDU switches power modules, not blades. The chassis is its bay 1. There is no soft-off: what runs, falls.
-public actor PDUDriver: WholeChassisDriver {
-    /// One PDU and the outlets that are this chassis'.
+/// Either its outlets feed a whole chassis, which it then calls its bay 1 (`outlets=3,4`), or each bay has outlets of its own (`bay3=5,6`), as
+/// servers in a rack have. There is no soft-off: what runs, falls.
+public actor PDUDriver: ChassisDriver {
     private struct Feed {
         var session: SNMPSession
         var reader: SNMPReader
-        var outlets: [UInt32]
         var profile: PDUProfile?
     }
 
+    /// Outlets of one PDU.
+    private struct Outlets {
+        var feed: Int
+        var numbers: [UInt32]
+    }
+
     private var feeds: [Feed] = []
+    private var bays: [Int: [Outlets]] = [:]
+    private nonisolated let feedsWholeChassis: Bool
     private let named: PDUProfile?
     private let clock: ChassisClock
+    public nonisolated var mainSource: PowerSource.Kind { .pdu }
 
-    /// `outlets=3,4` at the URL's host, and `also=HOST:PORT/5,6` at another with the same login. Throws `.configuration`.
+    /// `outlets=3,4` (or `bay3=3,4`) at the URL's host, and `also=HOST:PORT/5,6` (`also3=…`) at another with the same login. Throws `.configuration`.
     public init(_ url: ChassisURL, secrets: ChassisSecrets, clock: ChassisClock = .system) throws(ChassisError) {
         self.clock = clock
         if let name = url.parameters["profile"] {
@@ -29,26 +37,49 @@ public actor PDUDriver: WholeChassisDriver {
         } else {
             named = nil
         }
-        var access = try SNMPAccess(url, secrets)
-        var places = [(access.host, access.port, url.parameters["outlets"] ?? "")]
-        if let also = url.parameters["also"] {
-            let parts = also.split(separator: "/", maxSplits: 1)
-            guard parts.count == 2, let colon = parts[0].lastIndex(of: ":"), let port = UInt16(parts[0][parts[0].index(after: colon)...]), port > 0 else {
-                throw ChassisError(.configuration, "also=\(also) is no HOST:PORT/OUTLETS", remedy: "like also=pdu-b:161/3,4")
-            }
-            places.append((String(parts[0][..<colon].drop { $0 == "[" }.prefix { $0 != "]" }), port, String(parts[1])))
+        let ofBays = url.parameters.keys.contains { $0 != "also" && ($0.hasPrefix("bay") || $0.hasPrefix("also")) }
+        feedsWholeChassis = !ofBays
+        if ofBays, url.parameters["outlets"] != nil || url.parameters["also"] != nil {
+            throw ChassisError(.configuration, "outlets feed the whole chassis (outlets=) or single bays (bayN=), not both", remedy: "leave one of the two out")
         }
-        for (host, port, text) in places {
-            let outlets = text.split(separator: ",").map { UInt32($0) }
-            guard !outlets.isEmpty, outlets.allSatisfy({ $0.map { (1...96).contains($0) } ?? false }) else {
-                throw ChassisError(.configuration, "outlets=\(text): name every outlet that feeds the chassis", remedy: "like outlets=3,4")
+        let access = try SNMPAccess(url, secrets)
+        let names = ofBays ? (1...14).map { ("bay\($0)", "also\($0)", $0) } : [("outlets", "also", 1)]
+        var known: [String: Int] = [:]
+        for (here, there, bay) in names {
+            var places: [(host: String, port: UInt16, outlets: String)] = []
+            if let text = url.parameters[here] ?? (ofBays ? nil : "") { places.append((access.host, access.port, text)) }
+            if let also = url.parameters[there] { places.append(try Self.place(also, of: there)) }
+            for place in places {
+                let numbers = place.outlets.split(separator: ",").map { UInt32($0) }
+                guard !numbers.isEmpty, numbers.allSatisfy({ $0.map { (1...96).contains($0) } ?? false }) else {
+                    throw ChassisError(
+                        .configuration, "\(here)=\(place.outlets): name every outlet that feeds \(ofBays ? "bay \(bay)" : "the chassis")",
+                        remedy: "like \(here)=3,4")
+                }
+                let key = "\(place.host) \(place.port)"
+                if known[key] == nil {
+                    var own = access
+                    own.host = place.host
+                    own.port = place.port
+                    let session = SNMPSession(own)
+                    known[key] = feeds.count
+                    feeds.append(Feed(session: session, reader: SNMPReader(session, clock: clock), profile: named))
+                }
+                bays[bay, default: []].append(Outlets(feed: known[key] ?? 0, numbers: numbers.compactMap { $0 }))
             }
-            access.host = host
-            access.port = port
-            let session = SNMPSession(access)
-            feeds.append(Feed(session: session, reader: SNMPReader(session, clock: clock), outlets: outlets.compactMap { $0 }, profile: named))
         }
     }
+
+    private static func place(_ text: String, of name: String) throws(ChassisError) -> (host: String, port: UInt16, outlets: String) {
+        let parts = text.split(separator: "/", maxSplits: 1)
+        guard parts.count == 2, let colon = parts[0].lastIndex(of: ":"), let port = UInt16(parts[0][parts[0].index(after: colon)...]), port > 0 else {
+            throw ChassisError(.configuration, "\(name)=\(text) is no HOST:PORT/OUTLETS", remedy: "like \(name)=pdu-b:161/3,4")
+        }
+        return (String(parts[0][..<colon].drop { $0 == "[" }.prefix { $0 != "]" }), port, String(parts[1]))
+    }
+
+    /// Whether these outlets are a bay's own: then they may be cut for it alone.
+    public nonisolated var feedsSingleBays: Bool { !feedsWholeChassis }
 
     public func close() async { for feed in feeds { await feed.session.close() } }
 
@@ -56,40 +87,43 @@ public actor PDUDriver: WholeChassisDriver {
 
     public func powerState(bay: Int) async -> PowerReading {
         var reading = PowerReading(bay: bay, reported: .unknown, isPresent: nil, health: nil, source: PowerSource(.pdu), at: clock.now())
-        guard bay == 1 else {
-            reading.driversDoubt = .notTold("a PDU has no bays: the whole chassis is its bay 1")
+        guard let fed = bays[bay] else {
+            reading.driversDoubt = .notTold(strange(bay))
             return reading
         }
-        var areAllOff = true
-        for index in feeds.indices {
+        var states: Set<PowerState> = []
+        for outlets in fed {
             do {
-                for (outlet, state) in try await outletStates(index) {
-                    switch state {
-                    case .on:
-                        reading.reported = .on
-                        areAllOff = false
-                    case .off: break
-                    case .standby, .unknown:
-                        areAllOff = false
-                        reading.driversDoubt = .notTold("outlet \(outlet) of \(feeds[index].session.place) says neither on nor off")
+                for (outlet, state) in try await outletStates(outlets) {
+                    states.insert(state)
+                    if state == .unknown {
+                        reading.driversDoubt = .notTold("outlet \(outlet) of \(feeds[outlets.feed].session.place) says neither on nor off")
                     }
                 }
             } catch {
-                return .silent(error.message, bay: bay, source: PowerSource(.pdu), at: clock.now())
+                return error.reading(bay: bay, source: PowerSource(.pdu), at: clock.now())
             }
         }
-        if reading.reported == .on { reading.driversDoubt = nil } else if areAllOff { reading.reported = .off }
+        if states == [.on] || states == [.off] {
+            reading.reported = states.first ?? .unknown
+        } else if reading.driversDoubt == nil {
+            reading.driversDoubt = .notTold("some of the outlets that feed it are on, and some are off")
+        }
         reading.at = clock.now()
         return reading
     }
 
     public func powerState(bay: Int, source: PowerSource.Kind) async -> PowerReading? { source == .pdu ? await powerState(bay: bay) : nil }
 
-    private func outletStates(_ index: Int) async throws(ChassisError) -> [(UInt32, PowerState)] {
-        let profile = try await profile(index)
-        let feed = feeds[index]
-        let found = try await feed.reader.values(feed.outlets.map { .init(name: profile.status.appending($0), isVital: true) })
-        return feed.outlets.map { outlet in
+    private func strange(_ bay: Int) -> String {
+        feedsWholeChassis ? "these outlets feed the whole chassis, which is bay 1 here" : "no outlet is named for bay \(bay): bay\(bay)=…"
+    }
+
+    private func outletStates(_ outlets: Outlets) async throws(ChassisError) -> [(UInt32, PowerState)] {
+        let profile = try await profile(outlets.feed)
+        let feed = feeds[outlets.feed]
+        let found = try await feed.reader.values(outlets.numbers.map { .init(name: profile.status.appending($0), isVital: true) })
+        return outlets.numbers.map { outlet in
             switch found[profile.status.appending(outlet)]?.integer {
             case profile.readsOn: (outlet, .on)
             case profile.readsOff: (outlet, .off)
@@ -117,27 +151,31 @@ public actor PDUDriver: WholeChassisDriver {
     // MARK: - Switching
 
     public func request(_ request: PowerRequest, bay: Int) async -> RequestOutcome {
-        guard bay == 1 else { return .refused(PowerRefusal(.noBlade, "a PDU has no bays: the whole chassis is its bay 1")) }
+        guard let fed = bays[bay] else { return .refused(PowerRefusal(.noBlade, strange(bay))) }
         guard request != .softOff else { return .refused(PowerRefusal(.unsupported, "a PDU cuts power; it shuts nothing down")) }
         var lost: String?
-        for index in feeds.indices {
+        var done: [UInt32] = []
+        for outlets in fed {
             let profile: PDUProfile
             do {
-                profile = try await self.profile(index)
+                profile = try await self.profile(outlets.feed)
             } catch {
                 return .lost(error.message)
             }
-            for outlet in feeds[index].outlets {
+            let session = feeds[outlets.feed].session
+            for outlet in outlets.numbers {
                 let value = request == .on ? profile.writesOn : profile.writesOff
                 do {
-                    let status = try await feeds[index].session.set(profile.control.appending(outlet), value, timeout: .seconds(5))
+                    let status = try await session.set(profile.control.appending(outlet), value, timeout: .seconds(5))
                     guard status == 0 else {
                         return .refused(
                             PowerRefusal(
                                 .notPermitted,
-                                "outlet \(outlet) of \(feeds[index].session.place) is not switched (\(SNMPStatus.word(status))): "
-                                    + "does this community or user have write access, and is there such an outlet?"))
+                                "outlet \(outlet) of \(session.place) is not switched (\(SNMPStatus.word(status))): "
+                                    + "does this community or user have write access, and is there such an outlet?"
+                                    + (done.isEmpty ? "" : " Outlets switched before it: \(done.map(String.init).joined(separator: ", "))")))
                     }
+                    done.append(outlet)
                 } catch {
                     if error.code == .denied { return .refused(PowerRefusal(.notPermitted, error.message)) }
                     lost = error.message
@@ -150,41 +188,58 @@ public actor PDUDriver: WholeChassisDriver {
     // MARK: - What it is
 
     public func inventory() async throws(ChassisError) -> ChassisInventory {
-        var names: [String] = []
-        for index in feeds.indices {
-            let profile = try await profile(index)
-            names.append("\(feeds[index].session.place) (\(profile.name)) outlets \(feeds[index].outlets.map(String.init).joined(separator: ", "))")
+        for index in feeds.indices { _ = try await profile(index) }
+        let labels = bays.keys.sorted().map { number in
+            let names = (bays[number] ?? []).map { outlets in
+                let feed = feeds[outlets.feed]
+                return "\(feed.session.place) (\(feed.profile?.name ?? "")) outlets \(outlets.numbers.map(String.init).joined(separator: ", "))"
+            }
+            return ChassisBay(number: number, name: "\(feedsWholeChassis ? "the whole chassis: " : "")\(names.joined(separator: "; "))", mayBeSwitched: true)
         }
-        return ChassisInventory(
-            kind: .pdu, model: feeds.compactMap(\.profile?.name).first, name: names.joined(separator: "; "),
-            bays: [ChassisBay(number: 1, name: "the whole chassis", mayBeSwitched: true)])
+        return ChassisInventory(kind: .pdu, model: feeds.compactMap(\.profile?.name).first, name: labels.compactMap(\.name).joined(separator: "; "), bays: labels)
     }
 
     public func readings() async throws(ChassisError) -> ChassisReadings {
-        let reading = await powerState(bay: 1)
-        if case .silent(let why)? = reading.doubt { throw ChassisError(.silent, why) }
-        return ChassisReadings(at: clock.now(), bays: [BayReadings(power: reading)])
+        var readings = ChassisReadings(at: clock.now())
+        var silence: String?
+        for bay in bays.keys.sorted() {
+            let reading = await powerState(bay: bay)
+            if case .silent(let why)? = reading.doubt {
+                silence = why
+                readings.gaps.append("bay \(bay): \(why)")
+            }
+            readings.bays.append(BayReadings(power: reading))
+        }
+        if let silence, readings.gaps.count == readings.bays.count { throw ChassisError(.silent, silence) }
+        readings.at = clock.now()
+        return readings
     }
 
     public func capabilities() async throws(ChassisError) -> ChassisCapabilities {
-        ChassisCapabilities(requests: [.on, .hardOff], secondSources: [.pdu], limits: ["switches the whole chassis, no single blade"])
+        ChassisCapabilities(
+            requests: [.on, .hardOff], secondSources: [.pdu], limits: feedsWholeChassis ? ["switches the whole chassis, no single blade"] : [])
     }
 
-    public func findings() async throws(ChassisError) -> [ChassisFinding] {
+    public func findings(tryWrite: Bool) async throws(ChassisError) -> [ChassisFinding] {
         var findings: [ChassisFinding] = []
-        for index in feeds.indices {
-            for (outlet, state) in try await outletStates(index) where state == .unknown {
-                findings.append(
-                    ChassisFinding(
-                        .critical, code: "outlet-unknown", what: "outlet \(outlet) of \(feeds[index].session.place) says neither on nor off",
-                        remedy: "check the outlet's number and the profile"))
+        for bay in bays.keys.sorted() {
+            let fed = bays[bay] ?? []
+            for outlets in fed {
+                for (outlet, state) in try await outletStates(outlets) where state == .unknown {
+                    findings.append(
+                        ChassisFinding(
+                            .critical, code: "outlet-unknown", what: "outlet \(outlet) of \(feeds[outlets.feed].session.place) says neither on nor off",
+                            remedy: "check the outlet's number and the profile"))
+                }
             }
-        }
-        if feeds.reduce(0, { $0 + $1.outlets.count }) == 1 {
+            guard fed.reduce(0, { $0 + $1.numbers.count }) == 1 else { continue }
+            let what = feedsWholeChassis ? "one outlet is named: a chassis usually has two to four feeds" : "one outlet is named for bay \(bay)"
             findings.append(
                 ChassisFinding(
-                    .warning, code: "one-feed", what: "one outlet is named: a chassis usually has two to four feeds, and is off only when all are",
-                    remedy: "name every outlet that feeds the chassis: outlets=3,4&also=pdu-b:161/3,4"))
+                    feedsWholeChassis ? .warning : .info, code: "one-feed", what: "\(what), and it is off only when all are",
+                    remedy: feedsWholeChassis
+                        ? "name every outlet that feeds the chassis: outlets=3,4&also=pdu-b:161/3,4"
+                        : "name every outlet that feeds it: bay\(bay)=3,4&also\(bay)=pdu-b:161/3,4"))
         }
         return findings
     }

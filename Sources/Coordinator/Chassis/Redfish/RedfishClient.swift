@@ -30,6 +30,8 @@ actor RedfishClient {
     private let timeout: Int64
     private let turn = Turn()
     private(set) var requestCount: UInt64 = 0
+    /// A refused login, and until when it is not tried again: failed logins lock accounts.
+    private var denied: (error: ChassisError, until: ContinuousClock.Instant)?
 
     /// Throws `.configuration`.
     init(_ url: ChassisURL, _ secrets: ChassisSecrets) throws(ChassisError) {
@@ -81,6 +83,7 @@ actor RedfishClient {
         guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), path.utf8.count < 2048 else {
             throw ChassisError(.garbled, "\(place) names a resource at '\(path.prefix(80))', which is no path")
         }
+        if let denied, ContinuousClock.now < denied.until { throw denied.error }
         await turn.enter()
         let reply: Result<Reply, ChassisError>
         do {
@@ -89,6 +92,7 @@ actor RedfishClient {
             reply = .failure(error)
         }
         await turn.leave()
+        if case .failure(let error) = reply, error.code == .denied { denied = (error, .now + ChassisError.deniedPause) }
         return try reply.get()
     }
 

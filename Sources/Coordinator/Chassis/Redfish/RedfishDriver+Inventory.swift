@@ -4,13 +4,19 @@ import PodpPower
 extension RedfishDriver {
     public func inventory() async throws(ChassisError) -> ChassisInventory {
         let root = try await resource("/redfish/v1/")
-        let systems = try await members(root["Systems"]?.link)
+        let systems = try await members(root["Systems"]?.link, isVital: true)
         var chassis: [String: RedfishNode] = [:]
         for (path, node) in try await members(root["Chassis"]?.link) { chassis[Self.normal(path)] = node }
-        let numbers = Self.numbers(systems, chassis)
+        let numbers = lasting(systems.map(\.path), proposed: Self.numbers(systems, chassis))
         var layout = Layout()
         var bays: [ChassisBay] = []
         for ((path, system), number) in zip(systems, numbers) {
+            // It keeps its place, and nothing is known of it.
+            if system.isNull {
+                layout.places[number] = Layout.Place(system: path, chassis: nil)
+                bays.append(ChassisBay(number: number))
+                continue
+            }
             let own = Self.ownChassis(system, chassis)
             layout.places[number] = Layout.Place(system: path, chassis: own)
             bays.append(await bay(number, system))
@@ -48,9 +54,22 @@ extension RedfishDriver {
         return bay
     }
 
-    private static func uuid(_ node: RedfishNode) -> ID128? {
+    /// As `ChassisBay.label`, without what takes another request.
+    static func label(_ system: RedfishNode) -> String? { uuid(system)?.description ?? system["SerialNumber"]?.text }
+
+    static func uuid(_ node: RedfishNode) -> ID128? {
         guard let text = node["UUID"]?.text, let id = ID128(text), id != .zero else { return nil }
         return id
+    }
+
+    /// Numbers that were given once stay; who comes new takes what was proposed, or the first that nobody ever had.
+    private func lasting(_ paths: [String], proposed: [Int]) -> [Int] {
+        let paths = paths.map(Self.normal)
+        for (path, number) in zip(paths, proposed) where numbers[path] == nil {
+            let taken = Set(numbers.values)
+            numbers[path] = taken.contains(number) ? (1...).first { !taken.contains($0) } ?? number : number
+        }
+        return paths.map { numbers[$0] ?? 0 }
     }
 
     /// A system's bay: where its chassis says that it stands; else the number that its id or its name ends with; else its place in the list.
@@ -115,7 +134,7 @@ extension RedfishDriver {
     }
 
     /// A collection's members, each read; over all its pages, at most 256.
-    func members(_ path: String?) async throws(ChassisError) -> [(path: String, node: RedfishNode)] {
+    func members(_ path: String?, isVital: Bool = false) async throws(ChassisError) -> [(path: String, node: RedfishNode)] {
         var found: [(path: String, node: RedfishNode)] = []
         var next = path
         var seen: Set<String> = []
@@ -123,7 +142,15 @@ extension RedfishDriver {
             let node = try await resource(page)
             for member in node["Members"]?.links ?? [] where found.count < 256 {
                 let reply = try await client.get(member)
-                if reply.status == 200 { found.append((member, reply.node)) }
+                if reply.status == 200 {
+                    found.append((member, reply.node))
+                } else if isVital {
+                    // Without it, those after it would move up into its place.
+                    guard numbers[Self.normal(member)] != nil else {
+                        throw ChassisError(.garbled, "\(client.place) lists \(member) and answers \(reply.status) to it", remedy: "it may be starting; try again")
+                    }
+                    found.append((member, .null))
+                }
             }
             next = node["Members@odata.nextLink"]?.text
         }

@@ -99,7 +99,7 @@ extension RedfishDriver {
         return capabilities
     }
 
-    public func findings() async throws(ChassisError) -> [ChassisFinding] {
+    public func findings(tryWrite: Bool) async throws(ChassisError) -> [ChassisFinding] {
         let inventory = try await inventory()
         let layout = try await currentLayout()
         var findings: [ChassisFinding] = []

@@ -7,6 +7,8 @@ public actor RedfishDriver: ChassisDriver {
     nonisolated let clock: ChassisClock
     nonisolated let url: ChassisURL
     var layout: Layout?
+    /// The number that each system was given: for as long as this driver lives it is no other system's.
+    var numbers: [String: Int] = [:]
 
     /// Which resource is which bay.
     struct Layout: Sendable {
@@ -45,12 +47,13 @@ public actor RedfishDriver: ChassisDriver {
             // It was there a moment ago: the blade was taken out, or the service is starting.
             case 404, 410:
                 layout = nil
+                // Whoever was counted by its place in a list keeps its number.
                 return PowerReading(
                     bay: bay, reported: .unknown, isPresent: false, health: nil, source: source, at: clock.now(), driversDoubt: .absent)
             default: return .silent("\(client.place) answers \(reply.status)", bay: bay, source: source, at: clock.now())
             }
         } catch {
-            return .silent(error.message, bay: bay, source: source, at: clock.now())
+            return error.reading(bay: bay, source: source, at: clock.now())
         }
     }
 
@@ -71,7 +74,8 @@ public actor RedfishDriver: ChassisDriver {
     static func reading(of system: RedfishNode, bay: Int, at now: Instant) -> PowerReading {
         let status = system["Status"]
         var reading = PowerReading(
-            bay: bay, reported: .unknown, isPresent: status?["State"]?.text != "Absent", health: health(status), source: PowerSource(.management), at: now)
+            bay: bay, reported: .unknown, isPresent: status?["State"]?.text != "Absent", health: health(status), source: PowerSource(.management), at: now,
+            label: label(system))
         switch system["PowerState"]?.text {
         case "On": reading.reported = .on
         case "Off": reading.reported = .off
@@ -89,6 +93,8 @@ public actor RedfishDriver: ChassisDriver {
         switch status?["State"]?.text {
         case "Updating": return .flashing
         case "UnavailableOffline": return .commError
+        // On its way to somewhere: what PowerState says meanwhile is what was before.
+        case "Starting": return .discovering
         default: break
         }
         switch status?["Health"]?.text {

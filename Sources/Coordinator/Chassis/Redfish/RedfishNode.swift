@@ -32,6 +32,8 @@ enum RedfishNode: Decodable, Sendable, Equatable {
         self = node
     }
 
+    var isNull: Bool { self == .null }
+
     subscript(_ key: String) -> RedfishNode? {
         if case .object(let members) = self { members[key] } else { nil }
     }

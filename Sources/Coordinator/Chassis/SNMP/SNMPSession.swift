@@ -24,6 +24,8 @@ actor SNMPSession {
     nonisolated let place: String
     private var session: Handle?
     private var isClosed = false
+    /// A refused login, and until when it is not tried again.
+    private var denied: (error: ChassisError, until: ContinuousClock.Instant)?
     /// Requests sent, not counting net-snmp's own repetitions.
     private(set) var requestCount: UInt64 = 0
     private(set) var openCount: UInt64 = 0
@@ -74,7 +76,7 @@ actor SNMPSession {
             drop()
             // Another engine answered, or its clock has jumped: it says so, and is asked again in its own terms, once.
             if result == PODP_SNMP_ENGINE.rawValue, attempt == 0 { continue }
-            throw failure(Int32(result), text(message))
+            throw remembered(failure(Int32(result), text(message)))
         }
         throw failure(Int32(PODP_SNMP_ENGINE.rawValue), "")
     }
@@ -91,19 +93,25 @@ actor SNMPSession {
             drop()
             // A report that refuses the clock says that the request was not looked at: it may be sent again.
             if result == PODP_SNMP_ENGINE.rawValue, attempt == 0 { continue }
-            throw failure(Int32(result), text(message))
+            throw remembered(failure(Int32(result), text(message)))
         }
         throw failure(Int32(PODP_SNMP_ENGINE.rawValue), "")
+    }
+
+    private func remembered(_ error: ChassisError) -> ChassisError {
+        if error.code == .denied { denied = (error, .now + ChassisError.deniedPause) }
+        return error
     }
 
     // MARK: - Opening
 
     private func open() throws(ChassisError) -> Handle {
         if isClosed { throw ChassisError(.silent, "the session with \(place) is closed") }
+        if let denied, ContinuousClock.now < denied.until { throw denied.error }
         if let session { return session }
         openCount &+= 1
         let outcome = Opening(access)
-        guard let pointer = outcome.session else { throw failure(outcome.result, text(outcome.message)) }
+        guard let pointer = outcome.session else { throw remembered(failure(outcome.result, text(outcome.message))) }
         let handle = Handle(pointer)
         session = handle
         return handle
