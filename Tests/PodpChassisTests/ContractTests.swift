@@ -47,7 +47,8 @@ enum Subject: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .amm, .pdu:
             let server = self == .amm ? try await LittleAMM.start(box) : try await LittlePDU.start(box)
             let outlets = (1...14).map { "&bay\($0)=\($0)" }.joined()
-            let url = try ChassisURL("\(self == .amm ? "amm" : "pdu")+snmpv1://private@127.0.0.1:\(server.port)?timeout=\(patience)\(self == .amm ? "" : outlets)")
+            let (scheme, more) = self == .amm ? ("amm", "") : ("pdu", outlets)
+            let url = try ChassisURL("\(scheme)+snmpv1://private@127.0.0.1:\(server.port)?timeout=\(patience)\(more)")
             let driver = try ChassisDrivers.driver(for: url, secrets: ChassisSecrets(), clock: clock)
             let result = try await body(driver, ChassisRunner(driver: driver, clock: clock), box, clock)
             await driver.close()

@@ -43,7 +43,9 @@ final class LittleAMM: Sendable {
     static func start(_ world: WorldBox, answering: @escaping Answering = LittleAMM.answer) async throws -> LittleAMM {
         let state = State()
         let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Handler(world, state, answering)) } }
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Handler(world, state, answering)) }
+            }
             .bind(host: "127.0.0.1", port: 0).get()
         return LittleAMM(channel, world, state)
     }

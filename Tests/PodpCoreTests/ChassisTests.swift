@@ -207,6 +207,36 @@ struct ChassisTests {
         #expect(busy.code == .busy)
     }
 
+    @Test func `a chassis that speaks two protocols is one`() {
+        var bench = Bench([])
+        var first = Self.north
+        first.url = "amm+snmpv1://private@192.0.2.10:161"
+        first.address = "amm+snmpv1://192.0.2.10:161"
+        #expect(bench.ask(.addChassis(first)) == .done)
+        var second = Self.north
+        second.name = "south"
+        second.address = "amm+snmpv3://podp@192.0.2.10:161?auth=sha"
+        guard case .refused(let refusal)? = bench.ask(.addChassis(second)) else { return #expect(Bool(false), "one chassis, two hands") }
+        #expect(refusal.code == .conflict)
+    }
+
+    @Test func `an off after a start that nobody saw the end of is asked for, even where it reads off already`() {
+        var bench = bench()
+        var start = PowerRecord(
+            id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .on,
+            state: .unknown(reason: "the deadline passed"), by: "root", startedAt: bench.now.wall)
+        start.endedAt = bench.now.wall
+        bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .power(start)])
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        bench.orders = []
+        guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else { return #expect(Bool(false), "not begun") }
+        let off = PowerReading(
+            bay: 1, reported: .off, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant, label: Self.bay(1, 1).label)
+        bench.tell(.chassis("north", .looked(id, [off])))
+        guard case .request(id, 1, .hardOff)? = bench.orders.last else { return #expect(Bool(false), "\(bench.orders)") }
+        #expect(bench.core.committed.power[id]?.requests == 1, "stored before it is sent")
+    }
+
     @Test func `what a lost part would mean follows from the watts that are left`() {
         var readings = ChassisReadings(at: .zero)
         readings.powerModules = (1...3).map { PowerModule(number: $0, isPresent: true, health: .good) }

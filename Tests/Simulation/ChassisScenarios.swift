@@ -6,10 +6,10 @@ import Testing
 
 /// Blades that are switched by a chassis that is late, silent, disobedient, or lies.
 @Suite struct ChassisScenarios {
-    private func plant(seed: UInt64 = 80, blades: Int = 3) -> Plant {
+    private func plant(seed: UInt64 = 80, blades: Int = 3, secondSources: [PowerSource.Kind] = []) -> Plant {
         var plant = Plant(seed: seed, blades: blades)
         plant.begin()
-        plant.watchChassis()
+        plant.watchChassis(secondSources: secondSources)
         plant.run(for: .seconds(10))
         return plant
     }
@@ -94,8 +94,21 @@ import Testing
         #expect(isTold)
     }
 
-    @Test("a coordinator that dies with a request under way ends it as unknown, and asks for nothing by itself")
-    func crash() throws {
+    @Test("a coordinator that dies with a request under way goes on with it, and asks again only after a while", arguments: 1...12)
+    func crash(seed: UInt64) throws {
+        var plant = plant(seed: seed)
+        guard case .operation(let id)? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff)) else { throw Unexpected("it was not begun") }
+        plant.run(for: .milliseconds(300 * Int64(seed)))
+        plant.crashCoordinator(restartAfter: .seconds(2))
+        plant.run(for: .seconds(120))
+        guard case .confirmed(.off, _)? = plant.powerRecord(id)?.state else { throw Unexpected("\(String(describing: plant.powerRecord(id)))") }
+        #expect(!plant.isOn(1))
+        #expect((plant.powerRecord(id)?.requests ?? 0) <= 2)
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("what was asked in vain before a crash is asked again after it")
+    func crashAfterADeafRequest() throws {
         var plant = plant()
         plant.disobeyRequests(true)
         guard case .operation(let id)? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff)) else { throw Unexpected("it was not begun") }
@@ -103,9 +116,92 @@ import Testing
         plant.crashCoordinator(restartAfter: .seconds(2))
         plant.disobeyRequests(false)
         plant.run(for: .seconds(120))
-        guard case .unknown(let reason)? = plant.powerRecord(id)?.state else { throw Unexpected("\(String(describing: plant.powerRecord(id)?.state))") }
-        #expect(reason.contains("restarted"))
+        #expect(plant.powerRecord(id)?.state == .confirmed(.off, requested: true))
+        #expect(plant.powerRecord(id)?.requests == 2)
+        #expect(!plant.isOn(1))
+    }
+
+    @Test("after a crash nothing is switched off that nobody knows of what runs on it")
+    func crashWithoutAgents() throws {
+        var plant = plant()
+        plant.addUnmanaged("by-hand", on: 1)
+        plant.partition(1, for: .seconds(600))
+        plant.crashCoordinator(restartAfter: .seconds(2))
+        plant.run(for: .seconds(30))
+        guard case .refused(let refusal)? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff)) else { throw Unexpected("it was begun") }
+        #expect(refusal.message.contains("not known"))
         #expect(plant.isOn(1))
+        guard case .operation? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff, unknownDomains: true)) else { throw Unexpected("not begun") }
+    }
+
+    @Test("blades that change places while the chassis is silent: nothing is switched before the labels were read again")
+    func swapInSilence() throws {
+        var plant = plant()
+        plant.silenceChassis(true)
+        plant.run(for: .seconds(16))
+        plant.swapBays(0, 1)
+        plant.silenceChassis(false)
+        guard case .refused(let refusal)? = plant.askAndWait(.switchBlade(plant.bladeID(0), .hardOff)) else { throw Unexpected("it was begun") }
+        #expect(refusal.code == .busy)
+        plant.run(for: .seconds(20))
+        let off = try switched(&plant, 0, .hardOff)
+        #expect(off.state == .confirmed(.off, requested: true) && off.bay == 2)
+        #expect(!plant.isOn(0) && plant.isOn(1))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("a blade that leaves its bay while its off is awaited is not called off for the one that came")
+    func swapMeanwhile() throws {
+        var plant = plant()
+        _ = try switched(&plant, 1, .hardOff)
+        plant.disobeyRequests(true)
+        guard case .operation(let id)? = plant.askAndWait(.switchBlade(plant.bladeID(0), .hardOff)) else { throw Unexpected("it was not begun") }
+        plant.run(for: .seconds(5))
+        plant.swapBays(0, 1)
+        plant.run(for: .seconds(100))
+        guard case .unknown(let reason)? = plant.powerRecord(id)?.state else { throw Unexpected("\(String(describing: plant.powerRecord(id)?.state))") }
+        #expect(reason.contains("another blade"))
+        #expect(plant.isOn(0))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("with second sources, one that lies for good is never enough", arguments: [PowerSource.Kind.management, .watts, .console, .pdu])
+    func liar(source: PowerSource.Kind) throws {
+        var plant = plant(secondSources: [.watts, .console, .pdu])
+        plant.disobeyRequests(true)
+        plant.letAlwaysLie(source)
+        let record = try switched(&plant, 1, .hardOff)
+        guard case .unknown = record.state else { throw Unexpected("\(record.state)") }
+        #expect(plant.isOn(1))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("all sources together are confirmed, and a blade's own outlets are cut with it", arguments: [PowerRequest.hardOff, .softOff])
+    func sources(wish: PowerRequest) throws {
+        var plant = plant(secondSources: [.watts, .console, .pdu])
+        let record = try switched(&plant, 1, wish)
+        #expect(record.state == .confirmed(.off, requested: true))
+        #expect(Set(record.readings.map(\.source.kind)) == [.management, .watts, .console, .pdu] && record.readings.count == 8)
+        #expect(!plant.isOn(1))
+        #expect(try switched(&plant, 1, .on).state == .confirmed(.on, requested: true))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("a module that always lies is found out by the blade's first word, and what was confirmed is void")
+    func lifeAfterOff() throws {
+        var plant = plant()
+        plant.disobeyRequests(true)
+        plant.letAlwaysLie(.management)
+        plant.partition(1, for: .seconds(25))
+        plant.run(for: .seconds(15))
+        let record = try switched(&plant, 1, .hardOff)
+        #expect(record.state.isEnded)
+        plant.run(for: .seconds(60))
+        let state = plant.powerRecord(record.id)?.state
+        guard case .unknown(let reason)? = state else { throw Unexpected("\(String(describing: state))") }
+        #expect(reason.contains("life"))
+        // The checker sees what two readings cannot.
+        #expect(plant.findings.count == 1)
     }
 
     @Test("blades that change places are an event, and automation leaves both alone until they are released")

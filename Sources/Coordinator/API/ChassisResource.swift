@@ -30,8 +30,10 @@ public struct ChassisResource: Documented {
     public var health: String?
     /// What all of it draws.
     public var watts: Int?
-    /// Sources that must say off, too, before podp relies on it: `console`, `watts`.
+    /// Sources that must say off, too, before podp relies on it: `console`, `watts`, `pdu`.
     public var secondSources: [String]
+    /// The Switched PDUs that feed its bays, without secrets; absent: none that podp knows of.
+    public var pdu: String?
     /// What it can be asked for: `on`, `softOff`, `hardOff`; empty before it has answered.
     public var can: [String]
     /// Whether blades' serial consoles can be opened through it.
@@ -58,9 +60,9 @@ public struct ChassisResource: Documented {
     public init(
         name: String, url: String, kind: String? = nil, model: String? = nil, serial: String? = nil, uuid: BladeID? = nil, answering: Bool,
         silence: String? = nil, silentSince: Timestamp? = nil, readingsAgeSeconds: Double? = nil, stale: Bool, primary: Int? = nil, health: String? = nil,
-        watts: Int? = nil, secondSources: [String], can: [String], hasConsole: Bool, bays: [ChassisBayResource], powerDomains: [PowerDomainResource],
-        blowers: [ChassisPartResource], powerModules: [ChassisPartResource], switchModules: [ChassisPartResource], managementModules: [ChassisPartResource],
-        temperatures: [SensorResource], losses: [LossResource], gaps: [String]
+        watts: Int? = nil, secondSources: [String], pdu: String? = nil, can: [String], hasConsole: Bool,
+        bays: [ChassisBayResource], powerDomains: [PowerDomainResource], blowers: [ChassisPartResource], powerModules: [ChassisPartResource],
+        switchModules: [ChassisPartResource], managementModules: [ChassisPartResource], temperatures: [SensorResource], losses: [LossResource], gaps: [String]
     ) {
         self.name = name
         self.url = url
@@ -77,6 +79,7 @@ public struct ChassisResource: Documented {
         self.health = health
         self.watts = watts
         self.secondSources = secondSources
+        self.pdu = pdu
         self.can = can
         self.hasConsole = hasConsole
         self.bays = bays
@@ -106,7 +109,8 @@ public struct ChassisResource: Documented {
         "primary": "The number of the primary management module.",
         "health": "Its own verdict: `good`, `warning`, `critical`, `notAvailable` or `unknown`.",
         "watts": "What all of it draws.",
-        "secondSources": "Sources that must say off, too, before podp relies on it: `console`, `watts`.",
+        "secondSources": "Sources that must say off, too, before podp relies on it: `console`, `watts`, `pdu`.",
+        "pdu": "The Switched PDUs that feed its bays, without secrets; absent: none that podp knows of.",
         "can": "What it can be asked for: `on`, `softOff`, `hardOff`; empty before it has answered.",
         "hasConsole": "Whether blades' serial consoles can be opened through it.",
         "bays": "Every bay, by number.",
@@ -367,26 +371,37 @@ public struct LossResource: Documented {
 public struct ChassisAddition: Documented {
     /// What to call it; if nothing is said, the host in its URL.
     public var name: String?
-    /// Where its management answers: `amm+snmpv3://USER@HOST?auth=sha&priv=aes`, `amm+snmpv1://COMMUNITY@HOST`, `redfish://USER@HOST?pin=sha256:…`.
+    /// Where its management answers: `amm+snmpv3://USER@HOST?auth=sha&priv=aes`, `amm+snmpv1://HOST`, `redfish://USER@HOST?pin=sha256:…`.
     public var url: String
     /// A file on the coordinator's host with the secrets, readable by its owner alone; one line with the password, or `auth = …` and `priv = …`.
     public var secretFile: String?
-    /// Sources that must say off, too: `console`, `watts`.
+    /// Sources that must say off, too: `console`, `watts`, `pdu`.
     public var secondSources: [String]?
+    /// The Switched PDUs whose outlets feed its bays, each its own: `pdu+snmpv3://USER@HOST?bay1=3,4&bay2=5,6`. They must say off, too, and are cut
+    /// with the blade.
+    public var pdu: String?
+    /// A file on the coordinator's host with what opens the PDUs.
+    public var pduSecretFile: String?
 
-    public init(name: String? = nil, url: String, secretFile: String? = nil, secondSources: [String]? = nil) {
+    public init(name: String? = nil, url: String, secretFile: String? = nil, secondSources: [String]? = nil, pdu: String? = nil, pduSecretFile: String? = nil) {
         self.name = name
         self.url = url
         self.secretFile = secretFile
         self.secondSources = secondSources
+        self.pdu = pdu
+        self.pduSecretFile = pduSecretFile
     }
 
     public static let summary = "A chassis to watch. Secrets are in files on the coordinator's host, and nowhere else."
     public static let fields = [
         "name": "What to call it; if nothing is said, the host in its URL.",
-        "url": "Where its management answers: `amm+snmpv3://USER@HOST?auth=sha&priv=aes`, `amm+snmpv1://COMMUNITY@HOST`, `redfish://USER@HOST?pin=sha256:…`.",
+        "url": "Where its management answers: `amm+snmpv3://USER@HOST?auth=sha&priv=aes`, `amm+snmpv1://HOST`, `redfish://USER@HOST?pin=sha256:…`.",
         "secretFile":
             "A file on the coordinator's host with the secrets, readable by its owner alone; one line with the password, or `auth = …` and `priv = …`.",
-        "secondSources": "Sources that must say off, too: `console`, `watts`.",
+        "secondSources": "Sources that must say off, too: `console`, `watts`, `pdu`.",
+        "pdu":
+            "The Switched PDUs whose outlets feed its bays, each its own: `pdu+snmpv3://USER@HOST?bay1=3,4&bay2=5,6`. They must say off, too, and are cut "
+            + "with the blade.",
+        "pduSecretFile": "A file on the coordinator's host with what opens the PDUs.",
     ]
 }

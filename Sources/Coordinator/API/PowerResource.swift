@@ -128,13 +128,17 @@ public struct PowerReadingResource: Documented {
 public struct PowerOrder: Documented {
     /// At once, and not by its operating system's shutdown.
     public var hard: Bool?
+    /// Even though nobody has told podp since it started what runs on the blade.
+    public var unknownDomains: Bool?
 
-    public init(hard: Bool? = nil) {
+    public init(hard: Bool? = nil, unknownDomains: Bool? = nil) {
         self.hard = hard
+        self.unknownDomains = unknownDomains
     }
 
     public static let summary = "How to switch a blade off."
     public static let fields = [
-        "hard": "At once, and not by its operating system's shutdown."
+        "hard": "At once, and not by its operating system's shutdown.",
+        "unknownDomains": "Even though nobody has told podp since it started what runs on the blade.",
     ]
 }

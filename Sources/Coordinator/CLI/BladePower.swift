@@ -29,13 +29,15 @@ enum BladePower {
         @OptionGroup var name: BladeCommand.Name
         @Flag(help: "Move its domains to other blades first, as 'podp blade evacuate' does.") var move = false
         @Flag(help: "At once: its operating system is not asked.") var hard = false
+        @Flag(help: "Even though nobody has told podp since it started what runs on it: what runs there is lost.") var unknownDomains = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
             if move { try await BladeCommand.Evacuate.empty(name, options, noWait: false) }
+            let order = PowerOrder(hard: hard ? true : nil, unknownDomains: unknownDomains ? true : nil)
             try await options.withCoordinator { coordinator in
-                let answer = try await coordinator.send(.POST, "\(name.path)/off", PowerOrder(hard: hard ? true : nil), as: Receipt.self)
+                let answer = try await coordinator.send(.POST, "\(name.path)/off", order, as: Receipt.self)
                 try await BladePower.follow(answer, options: options, noWait: patience.noWait, coordinator: coordinator)
             }
         }

@@ -56,7 +56,9 @@ struct ChassisAddress: ParsableArguments {
     }
 
     /// Does the work with a driver, and closes it.
-    func withDriver<Result>(pdu: String? = nil, pduSecrets: String? = nil, _ work: (ChassisURL, any ChassisDriver) async throws -> Result) async throws -> Result {
+    func withDriver<Result>(
+        pdu: String? = nil, pduSecrets: String? = nil, _ work: (ChassisURL, any ChassisDriver) async throws -> Result
+    ) async throws -> Result {
         let (url, secrets) = try parsed()
         do {
             let driver = try ChassisDrivers.driver(

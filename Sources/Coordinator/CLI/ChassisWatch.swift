@@ -33,18 +33,25 @@ enum ChassisWatch {
         static let configuration = CommandConfiguration(
             abstract: "Watch a chassis from now on.",
             discussion: """
-                amm+snmpv3://USER@HOST?auth=sha&priv=aes, amm+snmpv1://COMMUNITY@HOST, redfish://USER@HOST?pin=sha256:…
+                amm+snmpv3://USER@HOST?auth=sha&priv=aes, amm+snmpv1://HOST (its community in --secrets), redfish://USER@HOST?pin=sha256:…
                 Try it first, without the coordinator: 'podp chassis probe URL' and 'podp chassis check URL'.
                 """)
         @Argument(help: "Where its management answers.") var url: String
         @Option(help: "What to call it; if nothing is said, the host in the URL.") var name: String?
         @Option(help: ArgumentHelp("A file on the coordinator's host with what opens it, readable by podp-coordinator alone.", valueName: "file"))
         var secrets: String?
-        @Option(help: "Must say off, too, before podp believes it: console, watts; more than once.") var secondSource: [String] = []
+        @Option(help: "Must say off, too, before podp believes it: console, watts, pdu; more than once.") var secondSource: [String] = []
+        @Option(
+            help: ArgumentHelp(
+                "The outlets that feed each bay, which must say off, too, and are cut with the blade: pdu+snmpv3://USER@HOST?bay1=3,4&bay2=5,6",
+                valueName: "url"))
+        var pdu: String?
+        @Option(help: ArgumentHelp("A file on the coordinator's host with what opens the PDUs.", valueName: "file")) var pduSecrets: String?
         @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
-            let addition = ChassisAddition(name: name, url: url, secretFile: secrets, secondSources: secondSource.isEmpty ? nil : secondSource)
+            let addition = ChassisAddition(
+                name: name, url: url, secretFile: secrets, secondSources: secondSource.isEmpty ? nil : secondSource, pdu: pdu, pduSecretFile: pduSecrets)
             try await options.act(.POST, "/v1/chassis", addition, done: "watched from now on; 'podp chassis' shows it")
         }
     }

@@ -4,7 +4,7 @@ import PodpPower
 /// One chassis, whatever it speaks. A driver asks and tells; it confirms nothing, repeats no request, and never guesses: what it could not
 /// read is unknown, with the reason. Confirmation, deadlines and order are `ChassisRunner`'s, above every driver.
 ///
-/// A driver is called by one caller at a time and bounds each call by itself.
+/// A look or a request may come while a poll runs: the driver puts one question at a time to the chassis, whoever asks. It bounds each call by itself.
 public protocol ChassisDriver: Sendable {
     /// Whose word is confirmed: the management's, or, where there is nothing but what feeds the blades, the PDUs'.
     nonisolated var mainSource: PowerSource.Kind { get }

@@ -102,7 +102,8 @@ public struct ChassisURL: Hashable, Sendable, CustomStringConvertible {
             guard parts.count == 2, let value = Self.unescaped(parts[1]) else { throw wrong("'\(pair)' is no NAME=VALUE") }
             let key = parts[0].lowercased()
             guard scheme.parameters.contains(key) else {
-                let known = scheme.parameters.filter { !Scheme.outlets.contains($0) }.sorted() + (scheme == .pduV1 || scheme == .pduV3 ? ["bayN", "alsoN"] : [])
+                let isPDU = scheme == .pduV1 || scheme == .pduV3
+                let known = scheme.parameters.filter { !Scheme.outlets.contains($0) }.sorted() + (isPDU ? ["bayN", "alsoN"] : [])
                 throw wrong("\(scheme.rawValue) knows no '\(key)'", "it knows \(known.joined(separator: ", "))")
             }
             parameters[key] = value

@@ -29,6 +29,10 @@ public struct ChassisRecord: Hashable, Sendable, Codable {
     public var secretFile: String?
     /// Must say "off" too before podp relies on it.
     public var secondSources: [PowerSource.Kind] = []
+    /// The Switched PDUs whose outlets feed its bays, each its own: `pdu+snmpv3://podp@192.0.2.11?bay1=3,4`; cut with the blade.
+    public var feeds: String?
+    /// Where the coordinator's host keeps what opens them.
+    public var feedSecretFile: String?
     public var addedAt: WallTime
     public var addedBy: String
     /// By bay, those that have a blade.
@@ -67,6 +71,14 @@ public struct PowerRecord: Hashable, Sendable, Codable {
     public var by: String
     public var startedAt: WallTime
     public var endedAt: WallTime?
+    /// How often the chassis was asked; stored before it is asked.
+    public var requests: Int?
+    /// Whether it accepted.
+    public var isAccepted: Bool?
+    /// The label of the blade that is meant, as the chassis told it (`ChassisBay.label`).
+    public var label: String?
+    /// The boot that the blade's agent had told of; `nil`: none since podp started.
+    public var boot: ID128?
     /// Those that its end relies on, or the last one before a deadline.
     public var readings: [PowerReading] = []
 

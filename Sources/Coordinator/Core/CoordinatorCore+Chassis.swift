@@ -13,7 +13,7 @@ extension CoordinatorCore {
                 request,
                 Refusal(.conflict, "there is a chassis \(record.name) already", remedy: "`podp chassis remove \(record.name)`, or choose another with --name"))
         }
-        if let other = decided.chassis.values.sorted(by: { $0.name < $1.name }).first(where: { $0.address == record.address }) {
+        if let other = decided.chassis.values.sorted(by: { $0.name < $1.name }).first(where: { place(of: $0) == place(of: record) }) {
             return refuse(request, Refusal(.conflict, "\(other.name) is at \(record.address) already: two that switch one chassis would fight"))
         }
         guard decided.chassis.count < 1000 else { return refuse(request, Refusal(.conflict, "podp watches 1000 chassis at most")) }
@@ -40,6 +40,13 @@ extension CoordinatorCore {
         emitAfterCommit(.answer(request, .done))
     }
 
+    /// HOST:PORT of its address, however it is spoken to; all of the address where there is none.
+    private func place(of record: ChassisRecord) -> Substring {
+        guard let scheme = record.address.firstRange(of: "://") else { return record.address[...] }
+        let rest = record.address[scheme.upperBound...]
+        return rest.prefix { $0 != "?" }.split(separator: "@").last ?? rest
+    }
+
     private func isGoodName(_ name: String) -> Bool {
         (1...63).contains(name.utf8.count)
             && name.utf8.allSatisfy { byte in
@@ -48,19 +55,14 @@ extension CoordinatorCore {
             }
     }
 
-    /// Of a run's first event: every chassis is watched again, and requests of the run before have ended without anybody looking.
+    /// Of a run's first event: every chassis is watched again, and requests of the run before are followed to their end.
     mutating func resumeChassis() {
         for record in decided.chassis.values.sorted(by: { $0.name < $1.name }) {
             chassis[record.name] = LiveChassis(at: now.instant)
             emit(.chassis(record.name, .watch(record)))
         }
-        for var record in decided.power.values.sorted(by: { $0.id < $1.id }) where !record.state.isEnded {
-            let reason = "podp was restarted meanwhile; `podp chassis` shows what the bay reads"
-            record.state = .unknown(reason: reason)
-            record.endedAt = now.wall
-            put(.power(record))
-            audit("power-unknown", .warning, by: record.by, blade: record.blade, operation: record.id, "\(sentence(record)): \(reason)")
-        }
+        for record in decided.power.values.sorted(by: { $0.id < $1.id }) where !record.state.isEnded { resumePower(record) }
+        noteBladesThatAreOff()
     }
 
     // MARK: - Looking
@@ -107,12 +109,18 @@ extension CoordinatorCore {
         live.silentSince = nil
         live.readings = readings
         live.readingsAt = now.instant
+        if let was = before?.primaryModule, let leads = readings.primaryModule, was != leads { live.labelsAreOld = true }
         if let inventory {
+            live.labelsAreOld = false
             live.inventory = inventory
             live.inventoryAt = now.instant
         } else if let known = live.inventory, readings.bays.contains(where: { hasChanged($0.power, since: known) }) {
             // Somebody put a blade in or took one out.
             live.nextInventory = now.instant
+        }
+        if live.labelsAreOld {
+            live.nextInventory = now.instant
+            live.nextPoll = now.instant
         }
         if let capabilities { live.capabilities = capabilities }
         chassis[name] = live
@@ -146,6 +154,7 @@ extension CoordinatorCore {
         live.pollAsked = nil
         live.silentPolls += 1
         live.silence = reason
+        live.labelsAreOld = true
         if live.silentSince == nil { live.silentSince = now.wall }
         let isNews = live.silentPolls == Self.silentPollsTold
         chassis[name] = live

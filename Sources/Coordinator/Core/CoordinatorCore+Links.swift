@@ -71,7 +71,6 @@ extension CoordinatorCore {
     private mutating func accept(_ link: LinkID, blade id: BladeID, hello: Hello) {
         guard let term else { return }
         links[link]?.waitsSince = nil
-        if !power.isEmpty { noteSignOfLife(of: id, "its agent connected") }
         let rebooted = blades[id]?.hello.map { $0.bootID != hello.bootID } ?? false
         var blade = blades[id] ?? LiveBlade(since: now.wall)
         blade.link = link
@@ -87,6 +86,7 @@ extension CoordinatorCore {
             blade.window = DemandWindow()
         }
         blades[id] = blade
+        if !power.isEmpty || !bladesThatAreOff.isEmpty { noteSignOfLife(of: id, "its agent connected") }
         let version = min(hello.maximumVersion, protocolVersions.upperBound)
         // After the commit: no agent hears of a term that is not stored.
         emitAfterCommit(.send(link, .welcome(Welcome(version: version, term: term, reportInterval: configuration.reportInterval, clock: now.wall))))
@@ -108,7 +108,7 @@ extension CoordinatorCore {
         guard var sender = links[link] else { return }
         sender.lastHeard = now.instant
         links[link] = sender
-        if !power.isEmpty { noteSignOfLife(of: sender.blade, "its agent spoke") }
+        if !power.isEmpty || !bladesThatAreOff.isEmpty { noteSignOfLife(of: sender.blade, "its agent spoke") }
         if case .pong(let number) = message {
             receivePong(number, from: link)
             return

@@ -3,7 +3,7 @@ import PodpPower
 
 /// Switching blades: what is durable, in what order, and when an operator's wish is not carried out. What is off is `PowerConfirmation`'s to say.
 extension CoordinatorCore {
-    mutating func switchBlade(_ id: BladeID, _ wish: PowerRequest, request: RequestID, by actor: Actor) {
+    mutating func switchBlade(_ id: BladeID, _ wish: PowerRequest, unknownDomains: Bool, request: RequestID, by actor: Actor) {
         guard let blade = decided.blades[id] else { return refuse(request, .noBlade(id)) }
         let name = blade.identity.name
         guard let seat = seat(of: id), let live = chassis[seat.chassis] else {
@@ -15,6 +15,20 @@ extension CoordinatorCore {
         }
         if let busy = runningPower(of: id) {
             return refuse(request, Refusal(.busy, "\(name) is being switched \(busy.request.goal.rawValue) already (\(busy.id), by \(busy.by))"))
+        }
+        if live.labelsAreOld || live.inventory == nil {
+            return refuse(
+                request,
+                Refusal(
+                    .busy, "chassis \(seat.chassis) was silent, or another of its modules leads now: which blade is where is being read again",
+                    remedy: "try again in a moment; `podp chassis show \(seat.chassis)` tells whether it answers"))
+        }
+        if wish.goal == .off, !unknownDomains, blades[id]?.inventory == nil, !bladesThatAreOff.contains(id) {
+            return refuse(
+                request,
+                Refusal(
+                    .conflict, "\(name) is not switched off: what runs on it is not known, for its agent has told nothing since podp started",
+                    remedy: "start its agent; or, if you know that nothing runs there that is missed: `podp blade off \(name) --unknown-domains`"))
         }
         if wish.goal == .off, let reason = whyNotOff(id) {
             return refuse(
@@ -32,15 +46,42 @@ extension CoordinatorCore {
                     remedy: "switch another blade of that domain off"))
         }
         guard let operation = newOperationID() else { return refuse(request, Refusal(.unavailable, "podp is starting", remedy: "try again in a moment")) }
-        let record = PowerRecord(
+        var record = PowerRecord(
             id: operation, chassis: seat.chassis, bay: seat.bay, blade: id, bladeName: name, request: wish, by: actor.name, startedAt: now.wall)
+        record.label = live.inventory?.bay(seat.bay)?.label
+        record.boot = blades[id]?.hello?.bootID
+        let confirmation = PowerConfirmation(bay: seat.bay, request: wish, rules: rules(for: record))
         put(.power(record))
-        var rules = PowerConfirmation.Rules.usual(for: wish)
-        rules.secondSources = Set(decided.chassis[seat.chassis]?.secondSources ?? [])
-        power[operation] = LivePower(confirmation: PowerConfirmation(bay: seat.bay, request: wish, rules: rules), begunAt: now.instant)
+        if wish == .on { bladesThatAreOff.remove(id) }
+        power[operation] = LivePower(confirmation: confirmation, begunAt: now.instant)
         audit("power-requested", by: actor.name, blade: id, operation: operation, sentence(record))
         emitAfterCommit(.answer(request, .operation(operation)))
         beginPower()
+    }
+
+    /// How sure podp wants to be of a request's end.
+    private func rules(for record: PowerRecord) -> PowerConfirmation.Rules {
+        var rules = PowerConfirmation.Rules.usual(for: record.request)
+        rules.secondSources = Set(decided.chassis[record.chassis]?.secondSources ?? [])
+        rules.label = record.label
+        // A start that nobody saw the end of may still come, minutes later.
+        let others = decided.power.values.filter { $0.chassis == record.chassis && $0.bay == record.bay && $0.id != record.id }
+        let before = others.max { $0.startedAt < $1.startedAt }
+        if let before, before.request == .on, record.startedAt.millisecondsSince(before.startedAt) < 600_000 {
+            if case .confirmed = before.state {} else { rules.asksAlways = true }
+        }
+        return rules
+    }
+
+    /// Of a request that the run before did not see the end of. What was asked of the chassis was stored before.
+    mutating func resumePower(_ record: PowerRecord) {
+        let confirmation = PowerConfirmation(
+            bay: record.bay, request: record.request, rules: rules(for: record), hasRequested: (record.requests ?? 0) > 0,
+            isAccepted: record.isAccepted == true)
+        var live = LivePower(confirmation: confirmation, begunAt: now.instant)
+        live.resumesUntil = now.instant + confirmation.rules.deadline
+        power[record.id] = live
+        audit("power-resumed", by: record.by, blade: record.blade, operation: record.id, "\(sentence(record)): podp was restarted, and goes on with it")
     }
 
     func runningPower(of blade: BladeID) -> PowerRecord? {
@@ -86,6 +127,16 @@ extension CoordinatorCore {
     mutating func beginPower() {
         for id in power.keys.sorted() {
             guard let live = power[id], !live.hasBegun, let record = decided.power[id] else { continue }
+            if let until = live.resumesUntil {
+                if now.instant >= until {
+                    finishPower(record, .unknown("podp was restarted meanwhile, and the chassis has not said since who sits where"))
+                    continue
+                }
+                guard let chassis = chassis[record.chassis], chassis.inventory != nil, !chassis.labelsAreOld else { continue }
+                // What runs on the blade is told by its agent, if it still has one: it has half the time to come back.
+                let isWaiting = record.request.goal == .off && (record.requests ?? 0) == 0 && blades[record.blade]?.inventory == nil
+                guard !isWaiting || now.instant >= until - live.confirmation.rules.deadline / 2 else { continue }
+            }
             if record.request == .on {
                 let isStarting = power.contains { other, value in
                     value.hasBegun && other != id && decided.power[other]?.chassis == record.chassis && decided.power[other]?.request == .on
@@ -109,12 +160,44 @@ extension CoordinatorCore {
 
     /// Any word of a blade's agent: a blade that speaks is not off.
     mutating func noteSignOfLife(of blade: BladeID, _ what: String) {
+        if bladesThatAreOff.contains(blade) { noteLifeAfterOff(of: blade, what) }
         for id in power.keys.sorted() where decided.power[id]?.blade == blade { advancePower(id, .signOfLife(what)) }
+    }
+
+    /// Blades that the newest request for power left confirmed off.
+    mutating func noteBladesThatAreOff() {
+        var newest: [BladeID: PowerRecord] = [:]
+        for record in decided.power.values {
+            if let other = newest[record.blade], (other.startedAt, other.id) > (record.startedAt, record.id) { continue }
+            newest[record.blade] = record
+        }
+        for (blade, record) in newest { if case .confirmed(.off, _) = record.state { bladesThatAreOff.insert(blade) } }
+    }
+
+    /// It was confirmed off, and speaks: in the boot that it was in before, it never was off; in another, somebody else has started it.
+    private mutating func noteLifeAfterOff(of blade: BladeID, _ what: String) {
+        bladesThatAreOff.remove(blade)
+        let records = decided.power.values.filter { $0.blade == blade }
+        guard var record = records.max(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }), case .confirmed(.off, _) = record.state else { return }
+        guard record.boot == nil || record.boot == blades[blade]?.hello?.bootID else {
+            return audit("blade-started", .warning, blade: blade, "\(record.bladeName) was confirmed off and has been started since, not by podp: \(what)")
+        }
+        record.state = .unknown(reason: "it was called off, and then it showed life without having been started: \(what)")
+        put(.power(record))
+        audit(
+            "power-void", .critical, blade: blade, operation: record.id,
+            "\(sentence(record)): it was confirmed off, and shows life (\(what)): the chassis cannot be relied on")
     }
 
     mutating func advancePower(_ id: OperationID, _ event: PowerConfirmation.Event) {
         guard var live = power[id], let record = decided.power[id], !isStopped else { return }
         if case .readings(let readings) = event { live.readings = readings }
+        // Whoever reports every 20 s is not off because it was silent for two.
+        if record.request.goal == .off, blades[record.blade]?.link != nil { live.confirmation.widenAgreement(to: configuration.reportInterval + .seconds(2)) }
+        if case .requested(.accepted) = event, var stored = decided.power[id], stored.isAccepted != true {
+            stored.isAccepted = true
+            put(.power(stored))
+        }
         let effects = live.confirmation.handle(event, at: now.instant)
         power[id] = live
         for effect in effects {
@@ -128,6 +211,17 @@ extension CoordinatorCore {
                 guard seatedBlades(in: record.chassis)[record.bay] == record.blade else {
                     return advancePower(id, .cancel("bay \(record.bay) of \(record.chassis) has another blade in it now"))
                 }
+                if live.resumesUntil != nil, wish.goal == .off, (record.requests ?? 0) == 0, blades[record.blade]?.inventory == nil {
+                    return advancePower(id, .cancel("podp was restarted, and nobody has told it since what runs on \(record.bladeName)"))
+                }
+                if record.label == nil, chassis[record.chassis]?.labelsAreOld == true {
+                    return advancePower(id, .cancel("which blade is in bay \(record.bay) of \(record.chassis) is being read again"))
+                }
+                // After a crash it counts as made only if it was stored before.
+                if var stored = decided.power[id] {
+                    stored.requests = (stored.requests ?? 0) + 1
+                    put(.power(stored))
+                }
                 emitAfterCommit(.chassis(record.chassis, .request(id, bay: record.bay, wish)))
             case .finished(let outcome): finishPower(record, outcome)
             }
@@ -135,8 +229,7 @@ extension CoordinatorCore {
     }
 
     private mutating func finishPower(_ record: PowerRecord, _ outcome: PowerConfirmation.Outcome) {
-        guard let live = power.removeValue(forKey: record.id) else { return }
-        var record = record
+        guard let live = power.removeValue(forKey: record.id), var record = decided.power[record.id] else { return }
         record.endedAt = now.wall
         let words = sentence(record)
         let result: PowerFigures.Result
@@ -145,6 +238,7 @@ extension CoordinatorCore {
             record.state = .confirmed(state, requested: requested)
             record.readings = readings
             result = .confirmed
+            if state == .off { bladesThatAreOff.insert(record.blade) } else { bladesThatAreOff.remove(record.blade) }
             audit(
                 "power-confirmed", by: record.by, blade: record.blade, operation: record.id,
                 "\(words): confirmed \(state.rawValue) by \(readings.count) reading\(readings.count == 1 ? "" : "s")\(requested ? "" : ", it was so already")")
@@ -168,6 +262,7 @@ extension CoordinatorCore {
         put(.power(record))
         trimEndedPower()
         chassis[record.chassis]?.nextPoll = now.instant
+        if result == .unknown { chassis[record.chassis]?.nextInventory = now.instant }
     }
 
     private mutating func trimEndedPower() {

@@ -5,7 +5,7 @@ extension CoordinatorCore {
     mutating func receive(_ report: Report, from link: LinkID) {
         guard let id = links[link]?.blade, blades[id]?.link == link else { return }
         links[link]?.lastHeard = now.instant
-        if !power.isEmpty { noteSignOfLife(of: id, "its agent reported") }
+        if !power.isEmpty || !bladesThatAreOff.isEmpty { noteSignOfLife(of: id, "its agent reported") }
         if let problem = Plausibility.problem(of: report, after: blades[id]?.report, on: blades[id]?.inventory?.host) {
             refusedReports &+= 1
             let refused = (blades[id]?.refusedInARow ?? 0) + 1

@@ -82,6 +82,8 @@ public struct CoordinatorCore: Sendable, Codable {
     var describing: [UInt64: DescribeTicket] = [:]
     var chassis: [String: LiveChassis] = [:]
     var power: [OperationID: LivePower] = [:]
+    /// Those whose newest request for power ended as confirmed off, and that have been silent since.
+    var bladesThatAreOff: Set<BladeID> = []
     var powerFigures = PowerFigures()
     var nextBalance: Instant?
     var refusedReports: UInt64 = 0

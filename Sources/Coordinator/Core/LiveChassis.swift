@@ -17,6 +17,8 @@ struct LiveChassis: Sendable, Codable {
     var silentPolls = 0
     var silence: String?
     var silentSince: WallTime?
+    /// Nobody looked for a while, or another module leads: who sits where is read anew before anything is switched.
+    var labelsAreOld = false
     /// The next blade is switched on then at the earliest: many at once draw more than they do later.
     var nextStart: Instant
 
@@ -31,6 +33,8 @@ struct LiveChassis: Sendable, Codable {
 struct LivePower: Sendable, Codable {
     var confirmation: PowerConfirmation
     var hasBegun = false
+    /// It was begun by a run of podp that did not see its end: it goes on when the chassis has told who sits where, or ends here.
+    var resumesUntil: Instant?
     var begunAt: Instant
     /// When the confirmation wants to be woken.
     var wakeAt: Instant?

@@ -45,7 +45,8 @@ public enum Request: Hashable, Sendable, Codable {
     case addChassis(ChassisRecord)
     case removeChassis(name: String)
     /// Switches a blade by the chassis that it sits in; answered with `.operation`. "Off" is refused while domains run there.
-    case switchBlade(BladeID, PowerRequest)
+    /// `unknownDomains`: off even though nobody has told podp what runs on the blade.
+    case switchBlade(BladeID, PowerRequest, unknownDomains: Bool = false)
 
     // Plans and policy
     case plan(Problem.Goal)

@@ -6,7 +6,8 @@ import PodpPower
 import ServiceLifecycle
 import Synchronization
 
-/// Speaks to every chassis that the core wants watched: one driver each, one call at a time, looks and requests before polls.
+/// Speaks to every chassis that the core wants watched, by one driver each. Looks and requests go one after the other, and beside a poll: the driver
+/// puts one question at a time to the chassis, so that a look waits for one answer, not for all of a poll's.
 final class ChassisCrew: Service {
     /// Makes a driver for a chassis. Throws when its URL or a secret's file is wrong.
     typealias Opening = @Sendable (ChassisRecord) async throws(ChassisError) -> any ChassisDriver
@@ -58,16 +59,19 @@ private final class ChassisLine: Sendable {
 
     private let record: ChassisRecord
     private let queue = Mutex(Queue())
-    private let wake: AsyncStream<Void>
-    private let waker: AsyncStream<Void>.Continuation
-    private let open: ChassisCrew.Opening
+    private let urgent: AsyncStream<Void>
+    private let urgentWaker: AsyncStream<Void>.Continuation
+    private let polls: AsyncStream<Void>
+    private let pollWaker: AsyncStream<Void>.Continuation
+    private let driver: OpenedDriver
     private let tell: @Sendable (String, ChassisNews) -> Void
     private let log: Logger
 
     init(record: ChassisRecord, log: Logger, open: @escaping ChassisCrew.Opening, tell: @escaping @Sendable (String, ChassisNews) -> Void) {
-        (wake, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (urgent, urgentWaker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (polls, pollWaker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        driver = OpenedDriver(record, open)
         self.record = record
-        self.open = open
         self.tell = tell
         self.log = log
     }
@@ -81,36 +85,38 @@ private final class ChassisLine: Sendable {
                 queue.urgent.append(order)
             }
         }
-        waker.yield()
+        if case .poll = order { pollWaker.yield() } else { urgentWaker.yield() }
     }
 
     func end() {
         queue.withLock { $0.hasEnded = true }
-        waker.finish()
+        urgentWaker.finish()
+        pollWaker.finish()
     }
 
-    private func next() -> ChassisOrder? {
+    private func nextUrgent() -> ChassisOrder? { queue.withLock { $0.hasEnded || $0.urgent.isEmpty ? nil : $0.urgent.removeFirst() } }
+
+    private func nextPoll() -> ChassisOrder? {
         queue.withLock { queue in
-            if queue.hasEnded { return nil }
-            if !queue.urgent.isEmpty { return queue.urgent.removeFirst() }
             defer { queue.poll = nil }
-            return queue.poll
+            return queue.hasEnded ? nil : queue.poll
         }
     }
 
     func run() async {
-        var driver: (any ChassisDriver)?
-        for await _ in wake {
-            while !Task.isCancelled, let order = next() {
-                do {
-                    if driver == nil { driver = try await open(record) }
-                    if let driver { await perform(order, with: driver) }
-                } catch {
-                    refuse(order, because: error)
-                }
-            }
+        await withDiscardingTaskGroup { group in
+            group.addTask { [self] in for await _ in urgent { while !Task.isCancelled, let order = nextUrgent() { await carryOut(order) } } }
+            group.addTask { [self] in for await _ in polls { while !Task.isCancelled, let order = nextPoll() { await carryOut(order) } } }
         }
-        await driver?.close()
+        await driver.close()
+    }
+
+    private func carryOut(_ order: ChassisOrder) async {
+        do {
+            await perform(order, with: try await driver.get())
+        } catch {
+            refuse(order, because: error)
+        }
     }
 
     private func perform(_ order: ChassisOrder, with driver: any ChassisDriver) async {
@@ -154,4 +160,30 @@ private final class ChassisLine: Sendable {
         case .watch, .forget: break
         }
     }
+}
+
+/// A chassis' driver, opened when it is first needed, and again after that failed.
+private actor OpenedDriver {
+    private let record: ChassisRecord
+    private let open: ChassisCrew.Opening
+    private var driver: (any ChassisDriver)?
+
+    init(_ record: ChassisRecord, _ open: @escaping ChassisCrew.Opening) {
+        self.record = record
+        self.open = open
+    }
+
+    func get() async throws(ChassisError) -> any ChassisDriver {
+        if let driver { return driver }
+        let opened = try await open(record)
+        // Somebody else may have been faster.
+        if let driver {
+            await opened.close()
+            return driver
+        }
+        driver = opened
+        return opened
+    }
+
+    func close() async { await driver?.close() }
 }

@@ -94,9 +94,22 @@ struct CoordinatorFleet: Fleet {
 
     func chassis(_ addition: ChassisAddition, by actor: Actor) async throws(Fault) -> ChassisRecord {
         let url: ChassisURL
-        do {
+        do throws(ChassisError) {
             url = try ChassisURL(addition.url)
             if let file = addition.secretFile { _ = try ChassisSecrets(file: file) }
+            let pdu = try addition.pdu.map { text throws(ChassisError) in try ChassisURL(text) }
+            for named in [url, pdu].compactMap({ $0 }) where (named.scheme == .ammV1 || named.scheme == .pduV1) && named.user != nil {
+                throw ChassisError(
+                    .configuration, "\(named): a community in the URL would be stored with it",
+                    remedy: "leave it out, and put 'community = …' into a file that podp-coordinator alone can read: --secrets, or --pdu-secrets")
+            }
+            guard url.scheme != .pduV1, url.scheme != .pduV3 else {
+                throw ChassisError(
+                    .configuration, "a PDU is no chassis that podp switches blades in", remedy: "name it beside the chassis whose bays it feeds: --pdu \(url)")
+            }
+            _ = try ChassisDrivers.driver(
+                for: ChassisURL("simulated"), secrets: ChassisSecrets(), feeds: pdu,
+                feedSecrets: try addition.pduSecretFile.map { file throws(ChassisError) in try ChassisSecrets(file: file) } ?? ChassisSecrets())
         } catch {
             throw Fault(.invalid, error.message, remedy: error.remedy)
         }
@@ -104,11 +117,18 @@ struct CoordinatorFleet: Fleet {
             name: addition.name ?? url.host, url: addition.url, address: Self.shown(url, addition.url), secretFile: addition.secretFile, addedAt: Clock.wall,
             addedBy: actor.name)
         for word in addition.secondSources ?? [] {
-            // Outlets feed a whole chassis, and are no witness of one blade.
-            guard let kind = PowerSource.Kind(rawValue: word), kind == .console || kind == .watts else {
-                throw Fault(.invalid, "'\(word)' is no second source", remedy: "there are console and watts")
+            guard let kind = PowerSource.Kind(rawValue: word), kind != .management else {
+                throw Fault(.invalid, "'\(word)' is no second source", remedy: "there are console, watts and pdu")
+            }
+            if kind == .pdu, addition.pdu == nil {
+                throw Fault(.invalid, "which outlets feed its bays is not said", remedy: "name them with --pdu")
             }
             if !record.secondSources.contains(kind) { record.secondSources.append(kind) }
+        }
+        if let pdu = addition.pdu {
+            record.feeds = pdu
+            record.feedSecretFile = addition.pduSecretFile
+            if !record.secondSources.contains(.pdu) { record.secondSources.append(.pdu) }
         }
         return record
     }

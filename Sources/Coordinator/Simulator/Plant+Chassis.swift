@@ -16,6 +16,12 @@ struct PlantChassis: Sendable {
     /// Blades whose power changes for a request, and what for: a later request, or a loss of power, makes the earlier one void.
     var pending: [Int: UInt64] = [:]
     var orders: UInt64 = 0
+    /// Says off whatever is true, always: `nil`, nobody does.
+    var liar: PowerSource.Kind?
+    /// What must say off, too.
+    var secondSources: [PowerSource.Kind] = []
+    /// Blades whose outlets are cut.
+    var cut: Set<Int> = []
     /// Of each request: whether one reading lied already.
     var hasLied: Set<OperationID> = []
 }
@@ -29,9 +35,11 @@ struct PlantPower: Sendable {
 /// The chassis: late, lossy, lying now and then, and with somebody else's hand on its buttons.
 extension Plant {
     /// Adds the chassis, as `podp chassis add` does, and waits until it has told what it has.
-    public mutating func watchChassis() {
-        let record = ChassisRecord(
+    public mutating func watchChassis(secondSources: [PowerSource.Kind] = []) {
+        var record = ChassisRecord(
             name: PlantChassis.name, url: "simulated://plant", address: "simulated://plant", addedAt: wall, addedBy: "operator")
+        record.secondSources = secondSources
+        chassis.secondSources = secondSources
         _ = askAndWait(.addChassis(record))
         run(atMost: .seconds(30)) { $0.view?.chassis.first?.bays.isEmpty == false }
     }
@@ -40,6 +48,8 @@ extension Plant {
     public mutating func disobeyRequests(_ isDisobedient: Bool) { chassis.isDisobedient = isDisobedient }
     /// The next reading of this blade's bay says the opposite of what is true.
     public mutating func letNextReadingLie(about blade: Int) { chassis.lies.insert(blade + 1) }
+    /// One source says off for good, whatever is true.
+    public mutating func letAlwaysLie(_ source: PowerSource.Kind?) { chassis.liar = source }
     public func isOn(_ blade: Int) -> Bool { blades[blade].host.isOn }
     public func powerRecord(_ id: OperationID) -> PowerRecord? { if case .power(let record) = store.records["power/\(id)"] { record } else { nil } }
 
@@ -69,7 +79,7 @@ extension Plant {
             guard !isLost else {
                 return tellLater(.looked(id, sources.map { _ in .silent("no answer", bay: bay, source: main, at: at) }), run: run)
             }
-            tellLater(.looked(id, [look(bay, for: id, at: at)]), run: run)
+            tellLater(.looked(id, sources.map { look(bay, by: $0, for: id, at: at) }), run: run)
         case .request(let id, let bay, let wish):
             // Lost on its way there, or on its way back.
             let isHeard = !isLost || random.chance(permille: 500)
@@ -85,8 +95,15 @@ extension Plant {
     private func index(inBay bay: Int) -> Int? { bays.indices.contains(bay - 1) ? bays[bay - 1] : nil }
 
     /// One look for a request: at most one of them lies.
-    private mutating func look(_ bay: Int, for id: OperationID, at: Instant) -> PowerReading {
+    private mutating func look(_ bay: Int, by source: PowerSource.Kind, for id: OperationID, at: Instant) -> PowerReading {
         var reading = reading(bay, at: at)
+        if source != .management {
+            reading.source = PowerSource(source)
+            reading.health = nil
+            if source == .pdu { reading.reported = index(inBay: bay).map { chassis.cut.contains($0) ? .off : .on } ?? .unknown }
+        }
+        if chassis.liar == source { reading.reported = .off }
+        guard source == .management, chassis.liar == nil else { return reading }
         let wants = chassis.lies.remove(bay) != nil || random.chance(permille: weather.chassisLies)
         if wants, chassis.hasLied.insert(id).inserted {
             reading.reported = reading.reported == .on ? .off : .on
@@ -99,7 +116,7 @@ extension Plant {
         let blade = index(inBay: bay)
         return PowerReading(
             bay: bay, reported: blade.map { blades[$0].host.isOn ? .on : .off } ?? .off, isPresent: blade != nil, health: blade == nil ? .unknown : .good,
-            source: PowerSource(.management, module: chassis.primary), at: at)
+            source: PowerSource(.management, module: chassis.primary), at: at, label: blade.map { blades[$0].host.identity.id.uuid.description })
     }
 
     private func readings(at: Instant) -> ChassisReadings {
@@ -133,6 +150,10 @@ extension Plant {
         guard chassis.pending[blade] == order else { return }
         chassis.pending[blade] = nil
         if wish == .on { powerOn(blade) } else { switchOff(blade) }
+        // With outlets of its own, a blade that is cut off has no power at all.
+        if chassis.secondSources.contains(.pdu) {
+            if wish == .on { chassis.cut.remove(blade) } else if wish == .hardOff { chassis.cut.insert(blade) }
+        }
     }
 
     // MARK: - Checking
@@ -151,7 +172,7 @@ extension Plant {
             guard let blade = index(of: record.blade) else { continue }
             let host = blades[blade].host
             switch record.state {
-            case .running: checker.power[record.id] = PlantPower(wasOn: host.isOn, boot: host.boot)
+            case .running: if checker.power[record.id] == nil { checker.power[record.id] = PlantPower(wasOn: host.isOn, boot: host.boot) }
             case .confirmed(.off, _):
                 figures.confirmedOff += 1
                 if let before = checker.power[record.id], before.wasOn, host.isOn, host.boot == before.boot {

@@ -12,7 +12,7 @@ extension ChassisResource {
             uuid: inventory?.uuid.map { BladeID($0) }, answering: view.silence == nil && readings != nil, silence: view.silence,
             silentSince: view.silentSince.map { Timestamp($0) }, readingsAgeSeconds: view.readingsAge?.inSeconds, stale: view.isStale,
             primary: readings?.primaryModule ?? inventory?.primaryModule, health: readings?.health?.rawValue, watts: view.watts,
-            secondSources: view.record.secondSources.map(\.rawValue),
+            secondSources: view.record.secondSources.map(\.rawValue), pdu: view.record.feeds.map(Self.withoutSecret),
             can: PowerRequest.allCases.filter { view.capabilities?.requests.contains($0) ?? false }.map(\.rawValue),
             hasConsole: view.capabilities?.hasConsole ?? false, bays: view.bays.map { ChassisBayResource($0, loads: loads) },
             powerDomains: (readings?.powerDomains ?? []).map { PowerDomainResource($0) },
@@ -21,6 +21,14 @@ extension ChassisResource {
             managementModules: (inventory?.managementModules ?? []).map { ChassisPartResource($0) },
             temperatures: SensorResource.all(readings?.temperatures ?? []),
             losses: readings.map { ChassisLoss.all($0, inventory: inventory).map { LossResource($0) } } ?? [], gaps: readings?.gaps ?? [])
+    }
+}
+
+extension ChassisResource {
+    /// A PDU's URL without SNMPv1's community.
+    private static func withoutSecret(_ url: String) -> String {
+        guard let scheme = url.firstRange(of: "://"), url.hasPrefix("pdu+snmpv1"), let at = url[scheme.upperBound...].firstIndex(of: "@") else { return url }
+        return String(url[..<scheme.upperBound] + url[url.index(after: at)...])
     }
 }
 

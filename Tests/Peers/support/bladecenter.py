@@ -164,6 +164,9 @@ class BladeCenter:
                 blade.orders.append((time.time(), "restart"))
                 blade.become(False)
                 blade.pending = (now + blade.delay_on, True)
+            elif (column == (22, 1, 4, 1, 1, 7) or tail in ((22, 1, 4, 2, 7, 0), (22, 1, 4, 2, 1, 0))) and oid in self._objects():
+                # Settings: what they are set to here is what they were.
+                pass
             elif oid in self._objects():
                 raise Refused("not-writable")
             else:

@@ -196,7 +196,8 @@ public actor PDUDriver: ChassisDriver {
             }
             return ChassisBay(number: number, name: "\(feedsWholeChassis ? "the whole chassis: " : "")\(names.joined(separator: "; "))", mayBeSwitched: true)
         }
-        return ChassisInventory(kind: .pdu, model: feeds.compactMap(\.profile?.name).first, name: labels.compactMap(\.name).joined(separator: "; "), bays: labels)
+        let names = labels.compactMap(\.name).joined(separator: "; ")
+        return ChassisInventory(kind: .pdu, model: feeds.compactMap(\.profile?.name).first, name: names, bays: labels)
     }
 
     public func readings() async throws(ChassisError) -> ChassisReadings {

@@ -147,7 +147,8 @@ extension RedfishDriver {
                 } else if isVital {
                     // Without it, those after it would move up into its place.
                     guard numbers[Self.normal(member)] != nil else {
-                        throw ChassisError(.garbled, "\(client.place) lists \(member) and answers \(reply.status) to it", remedy: "it may be starting; try again")
+                        throw ChassisError(
+                            .garbled, "\(client.place) lists \(member) and answers \(reply.status) to it", remedy: "it may be starting; try again")
                     }
                     found.append((member, .null))
                 }

@@ -28,7 +28,8 @@ extension Endpoints {
             .post, "/v1/blades/{blade}/off", "Switch a blade off, where no domain runs on it; needs its whole name or UUID; follow it with /v1/power",
             takes: PowerOrder.self, faults: [.notFound, .ambiguous, .unsupported]
         ) { call, order in
-            try await call.receipt(.switchBlade(try await call.blade(), order.hard == true ? .hardOff : .softOff))
+            let blade = try await call.blade()
+            return try await call.receipt(.switchBlade(blade, order.hard == true ? .hardOff : .softOff, unknownDomains: order.unknownDomains == true))
         },
         .get("/v1/power", "Requests for power, newest first; ended ones are kept for a while") { call in
             Listing(items: await call.fleet.view().power.map { PowerResource($0) })
