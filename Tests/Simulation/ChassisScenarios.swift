@@ -204,6 +204,26 @@ import Testing
         #expect(plant.findings.count == 1)
     }
 
+    @Test("in bad weather blades are switched all day: what is called off is off, what was begun ends, and much of it is confirmed")
+    func badWeather() {
+        var confirmed = 0
+        for seed in UInt64(1)...12 {
+            var plant = plant(seed: seed, secondSources: seed % 3 == 0 ? [.watts] : [])
+            plant.weather = .rough
+            for turn in 0..<24 {
+                let wish: PowerRequest = turn % 4 == 3 ? .on : turn % 2 == 0 ? .hardOff : .softOff
+                plant.ask(.switchBlade(plant.bladeID((turn / 4 + Int(seed)) % 3), wish))
+                plant.run(for: .seconds(12))
+            }
+            plant.calm()
+            plant.run(for: .seconds(400))
+            #expect(plant.findings.isEmpty, "seed \(seed): \(plant.findings)")
+            #expect(plant.view?.power.allSatisfy { $0.state.isEnded } == true, "seed \(seed)")
+            confirmed += plant.figures.confirmedOff
+        }
+        #expect(confirmed > 24, "\(confirmed)")
+    }
+
     @Test("blades that change places are an event, and automation leaves both alone until they are released")
     func swap() throws {
         var plant = plant()

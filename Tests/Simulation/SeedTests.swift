@@ -55,7 +55,6 @@ import Testing
             total.migrationsUnclear += figures.migrationsUnclear
             total.moves += figures.moves
             total.commits += figures.commits
-            total.confirmedOff += figures.confirmedOff
         }
         #expect(total.coordinatorCrashes > 10)
         #expect(total.agentCrashes > 20)
@@ -65,6 +64,5 @@ import Testing
         #expect(total.migrationsUnclear > 5)
         #expect(total.moves > 5)
         #expect(total.commits > 500)
-        #expect(total.confirmedOff > 3)
     }
 }

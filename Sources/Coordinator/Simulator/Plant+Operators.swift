@@ -63,7 +63,6 @@ extension Plant {
     mutating func operatorsAct() {
         guard operatorsAreAtWork else { return }
         schedule(.operators, in: random.wait(mean: .milliseconds(2500)))
-        if random.chance(permille: 80) { switchSomeBlade(blades[random.below(blades.count)].host.identity.id) }
         let domains = managed
         let blade = blades[random.below(blades.count)].host.identity.id
         guard let domain = random.element(of: domains), domains.count >= blades.count * 2 else {
@@ -95,7 +94,7 @@ extension Plant {
         case 91..<93: ask(.thaw)
         case 93..<94: ask(.releaseBlade(blade))
         case 94..<95: ask(.setDraining(blade, random.chance(permille: 400)))
-        case 95..<96: ask(.switchBlade(blade, .on))
+        case 95..<96: ask(.switchBlade(blade, random.chance(permille: 700) ? .on : random.chance(permille: 500) ? .softOff : .hardOff))
         case 96..<98: ask(.setPolicy(random.chance(permille: 700) ? .automatic : .advise, chassis: nil))
         default: if let operation = anyOpenOperation { ask(.cancelOperation(operation)) }
         }
@@ -106,20 +105,6 @@ extension Plant {
         guard operatorsAreAtWork, operation.state == .succeeded, random.chance(permille: 300) else { return }
         let blade = blades[random.below(blades.count)].host.identity.id
         schedule(.operatorsStart(operation.domain, on: random.chance(permille: 700) ? blade : nil), in: random.between(.zero, .milliseconds(300)))
-    }
-
-    /// On; or off, of a blade that nothing runs on. One that something runs on is emptied first, as people do, and tried the next time.
-    private mutating func switchSomeBlade(_ blade: BladeID) {
-        if random.chance(permille: 300) {
-            ask(.switchBlade(blade, .on))
-            return
-        }
-        let candidates = blades.map { ($0.host.identity.id, $0.host.sorted.filter { store.domain($0) != nil }) }
-        let target = emptied.flatMap { id in candidates.first { $0.0 == id } } ?? candidates.min { ($0.1.count, $0.0) < ($1.1.count, $1.0) }
-        guard let (id, domains) = target else { return }
-        emptied = domains.isEmpty ? nil : id
-        for domain in domains { ask(.destroyDomain(domain)) }
-        ask(.switchBlade(id, random.chance(permille: 500) ? .softOff : .hardOff))
     }
 
     private var newestPlan: String? {

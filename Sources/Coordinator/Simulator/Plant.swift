@@ -66,8 +66,6 @@ public struct Plant: Sendable {
     /// Kinds of weather whose next time is in the agenda.
     var forecast: Set<PlantWeatherKind> = []
     var operatorsAreAtWork = false
-    /// The blade that operators are emptying, to switch it off.
-    var emptied: BladeID?
     var nextRequest: UInt64 = 0
     var nextCertificate: UInt64 = 0
     var requests: [RequestID: Request] = [:]
