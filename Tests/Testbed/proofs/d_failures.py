@@ -28,7 +28,7 @@ def proof_libvirtd_gone_and_back(bed):
     """Without libvirtd podp still sees the guest, says that it cannot act, and why; when libvirtd is back it acts again."""
     blade = bed.blades[0]
     guest = bed.guest(13, blade, disk=False)
-    blade.ssh('systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd-tls.socket')
+    blade.ssh('systemctl stop libvirtd')
     try:
         until(lambda: any(f['code'] == 'libvirt' for f in bed.coordinator.blade(blade.name)['findings']), 'podp says that libvirt does not answer', 120, every=2)
         done = bed.coordinator.podp('domain', 'pause', guest.name, check=False)
@@ -37,7 +37,7 @@ def proof_libvirtd_gone_and_back(bed):
         if bed.coordinator.domain(guest.name)['state'] != 'running':
             raise Trouble('podp does not see the guest any more')
     finally:
-        blade.ssh('systemctl start libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd-tls.socket libvirtd.service')
+        blade.ssh('systemctl start libvirtd')
     until(lambda: not any(f['code'] == 'libvirt' for f in bed.coordinator.blade(blade.name)['findings']), 'libvirt answers again', 300, every=3)
     bed.coordinator.podp('domain', 'pause', guest.name)
     bed.coordinator.podp('domain', 'resume', guest.name)
