@@ -112,6 +112,20 @@ struct CommandTests {
                 #expect(begun.output == "begun: #4\n")
                 let (request, _) = try #require(fleet.with { $0.asked.last })
                 #expect(request == .migrateDomain(ExampleFleet.domainID(1), to: ExampleFleet.bladeID(2), allowStop: false))
+
+                // Two changes are two operations, the second after the first.
+                fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 1)), .done] }
+                let before = fleet.with { $0.asked.count }
+                #expect(try await Self.podp(["domain", "set", "web-1", "--memory", "2G", "--vcpus", "4"], server, directory).code == 0)
+                #expect(
+                    fleet.with { $0.asked.dropFirst(before).map(\.0) } == [
+                        .setDomain(ExampleFleet.domainID(1), memory: .gibibytes(2), vcpus: nil), .setDomain(ExampleFleet.domainID(1), memory: nil, vcpus: 4),
+                    ])
+
+                let empty = try await Self.podp(["domain", "show", ""], server, directory)
+                #expect(empty.code == 2 && empty.errors.contains("its name is empty"))
+                let json = try await Self.podp(["domain", "show", "nothing", "-o", "json"], server, directory)
+                #expect(json.code == 4 && json.errors.hasPrefix(#"{"error":{"code":"notFound""#))
             }
             let gone = try await run(Self.program, ["status", "--coordinator", "\(directory)/none.sock"], in: directory)
             #expect(gone.code == 5)

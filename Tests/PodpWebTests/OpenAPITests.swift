@@ -16,15 +16,19 @@ struct OpenAPITests {
         let operation = "\(ExampleFleet.term.id).4"
         let flatFile =
             #"{"flatFile":"name = \"new\"\ntype = \"pvh\"\nmemory = 512\nvcpus = 1\nkernel = \"/boot/vmlinuz\"\ndisk = [ \"phy:/dev/vdb,xvda,w\" ]\n","blade":"blade-1","start":true}"#
+        let again = #"{"flatFile":"name = \"web-1\"\nmemory = 512\nkernel = \"/boot/vmlinuz\"\ntype = \"pvh\"\n","replace":true"#
         return [
             (.GET, "/v1/status", "/v1/status", nil, 200), (.POST, "/v1/recover", "/v1/recover", nil, 200),
             (.GET, "/v1/policy", "/v1/policy", nil, 200), (.PUT, "/v1/policy", "/v1/policy", #"{"balance":"automatic","chassis":"north"}"#, 200),
+            (.GET, "/v1/policy", "/v1/policy?chassis=north", nil, 200), (.GET, "/v1/policy", "/v1/policy?chassis=south", nil, 404),
+            (.PUT, "/v1/policy", "/v1/policy", #"{"balance":"advise"}"#, 200),
             (.PUT, "/v1/policy", "/v1/policy", #"{"balance":"sometimes"}"#, 400), (.PUT, "/v1/policy", "/v1/policy", "{}", 400),
             (.POST, "/v1/freeze", "/v1/freeze", #"{"reason":"work"}"#, 200), (.POST, "/v1/freeze", "/v1/freeze", "[", 400),
             (.POST, "/v1/thaw", "/v1/thaw", nil, 200),
             (.GET, "/v1/openapi.json", "/v1/openapi.json", nil, 200), (.GET, "/healthz", "/healthz", nil, 200), (.GET, "/readyz", "/readyz", nil, 200),
             (.GET, "/v1/blades", "/v1/blades", nil, 200), (.GET, blade, "/v1/blades/blade-1", nil, 200), (.GET, blade, "/v1/blades/nothing", nil, 404),
             (.GET, blade, "/v1/blades/blade", nil, 409), (.DELETE, blade, "/v1/blades/blade-3", nil, 200), (.DELETE, blade, "/v1/blades/blade-", nil, 404),
+            (.PATCH, blade, "/v1/blades/blade-2", #"{"diskMebibytesPerSecond":400}"#, 200), (.PATCH, blade, "/v1/blades/blade-2", nil, 400),
             (.POST, blade + "/revoke", "/v1/blades/blade-2/revoke", nil, 200), (.POST, blade + "/drain", "/v1/blades/blade-2/drain", nil, 200),
             (.POST, blade + "/undrain", "/v1/blades/blade-2/undrain", nil, 200), (.POST, blade + "/release", "/v1/blades/blade-2/release", nil, 200),
             (.GET, "/v1/blade-tokens", "/v1/blade-tokens", nil, 200), (.POST, "/v1/blade-tokens", "/v1/blade-tokens", #"{"note":"bay 4","bay":4}"#, 201),
@@ -44,6 +48,8 @@ struct OpenAPITests {
             (.PATCH, domain, "/v1/domains/web-1", nil, 400), (.DELETE, domain, "/v1/domains/web-1", nil, 200),
             (.POST, domain + "/start", "/v1/domains/web-1/start", nil, 200),
             (.POST, domain + "/stop", "/v1/domains/web-1/stop", #"{"deadlineSeconds":5}"#, 200),
+            (.POST, "/v1/domains", "/v1/domains", again + "}", 200), (.POST, "/v1/domains", "/v1/domains", again + #","start":true}"#, 400),
+            (.POST, domain + "/destroy", "/v1/domains/web-1/destroy", #"{"blade":"blade-2"}"#, 200),
             (.POST, domain + "/destroy", "/v1/domains/web-1/destroy", nil, 200), (.POST, domain + "/pause", "/v1/domains/web-1/pause", nil, 200),
             (.POST, domain + "/resume", "/v1/domains/web-1/resume", nil, 200), (.POST, domain + "/reboot", "/v1/domains/web-1/reboot", nil, 200),
             (.POST, domain + "/migrate", "/v1/domains/web-1/migrate", #"{"blade":"blade-2","allowStop":true}"#, 200),

@@ -98,7 +98,7 @@ import Testing
         plant.begin()
         let domain = try plant.started("web-1", on: 0)
         _ = plant.askAndWait(.freeze(reason: "nobody tidies up before"))
-        try waits(&plant, for: plant.askAndWait(.destroyDomain(domain)))
+        try waits(&plant, for: plant.askAndWait(.destroyDomain(domain, on: nil)))
         for blade in 0..<3 { plant.force(domain, on: blade, places.contains(blade) ? .off : nil) }
         plant.run(for: .seconds(30))
         guard case .operation = plant.askAndWait(.removeDomain(domain)) else { throw Unexpected("not removed") }
@@ -113,7 +113,7 @@ import Testing
         var plant = Plant(seed: 844, blades: 3)
         plant.begin()
         let domain = try plant.started("web-1", on: 0)
-        try waits(&plant, for: plant.askAndWait(.destroyDomain(domain)))
+        try waits(&plant, for: plant.askAndWait(.destroyDomain(domain, on: nil)))
         plant.run(for: .seconds(10))
         plant.partition(0, for: .seconds(1))
         plant.force(domain, on: 1, state)

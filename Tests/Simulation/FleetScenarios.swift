@@ -185,7 +185,7 @@ import Testing
     func runningInTheBackup() throws {
         var plant = plant()
         let domain = try plant.started("web-1", on: 0)
-        guard case .operation(let operation) = plant.askAndWait(.destroyDomain(domain)) else { throw Unexpected("not accepted") }
+        guard case .operation(let operation) = plant.askAndWait(.destroyDomain(domain, on: nil)) else { throw Unexpected("not accepted") }
         plant.run(atMost: .seconds(5)) { $0.record(of: operation) != nil }
         let yesterday = plant.backup()
         plant.run(for: .seconds(30))

@@ -58,6 +58,8 @@ public struct DomainResource: Documented {
     public var alsoOn: [BladeID]
     /// When podp last moved it.
     public var movedAt: Timestamp?
+    /// Its owner's wishes (the `podp_` keys of its file); absent when it is not managed.
+    public var policy: DomainPolicyResource?
 
     public init(
         id: DomainID, name: String, managed: Bool, state: DomainPhase, blade: BladeID? = nil, bladeName: String? = nil, wish: DomainWish? = nil,
@@ -66,7 +68,8 @@ public struct DomainResource: Documented {
         maxMemoryBytes: UInt64? = nil, revision: UInt64? = nil, liveMigration: AbilityResource? = nil, cpuMillicpus: UInt32? = nil,
         readyMillicpus:
             UInt32? = nil, disk: DiskResource? = nil, network: NetworkResource? = nil, sampleAgeSeconds: Double? = nil, stale: Bool, use: [ResourceUse],
-        disks: [DomainDiskResource], nics: [DomainNICResource], drift: [String], alsoOn: [BladeID], movedAt: Timestamp? = nil
+        disks: [DomainDiskResource], nics: [DomainNICResource], drift: [String], alsoOn: [BladeID], movedAt: Timestamp? = nil,
+        policy: DomainPolicyResource? = nil
     ) {
         self.id = id
         self.name = name
@@ -96,6 +99,7 @@ public struct DomainResource: Documented {
         self.drift = drift
         self.alsoOn = alsoOn
         self.movedAt = movedAt
+        self.policy = policy
     }
 
     public static let summary = "A domain, managed by podp or not. Absent numbers were not measured."
@@ -128,6 +132,42 @@ public struct DomainResource: Documented {
         "drift": "Differences between podp's definition and what its blade has.",
         "alsoOn": "Every blade that says it has this domain, when it is more than one: an incident.",
         "movedAt": "When podp last moved it.",
+        "policy": "Its owner's wishes (the `podp_` keys of its file); absent when it is not managed.",
+    ]
+}
+
+/// What a domain's owner wishes of podp: the `podp_` keys of its flat file.
+public struct DomainPolicyResource: Documented {
+    /// It may be stopped for a move when it cannot migrate live, for so long at most; absent: never.
+    public var allowedDowntimeSeconds: Double?
+    /// Automation and plans never move it.
+    public var stays: Bool
+    /// Groups whose members run on different blades.
+    public var apart: [String]
+    /// Groups whose members run on one blade.
+    public var together: [String]
+    /// Names of the blades that it may run on; empty: any.
+    public var onlyOn: [String]
+    /// Higher is restarted first.
+    public var priority: Int
+
+    public init(allowedDowntimeSeconds: Double?, stays: Bool, apart: [String], together: [String], onlyOn: [String], priority: Int) {
+        self.allowedDowntimeSeconds = allowedDowntimeSeconds
+        self.stays = stays
+        self.apart = apart
+        self.together = together
+        self.onlyOn = onlyOn
+        self.priority = priority
+    }
+
+    public static let summary = "What a domain's owner wishes of podp: the `podp_` keys of its flat file."
+    public static let fields = [
+        "allowedDowntimeSeconds": "It may be stopped for a move when it cannot migrate live, for so long at most; absent: never.",
+        "stays": "Automation and plans never move it.",
+        "apart": "Groups whose members run on different blades.",
+        "together": "Groups whose members run on one blade.",
+        "onlyOn": "Names of the blades that it may run on; empty: any.",
+        "priority": "Higher is restarted first.",
     ]
 }
 
@@ -187,12 +227,15 @@ public struct DomainCreation: Documented {
     public var blade: String?
     /// Whether to start it; absent: yes.
     public var start: Bool?
+    /// `true`: replaces the definition of the domain of this name; effective with its next start.
+    public var replace: Bool?
 
-    public init(flatFile: String, fileName: String? = nil, blade: String? = nil, start: Bool? = nil) {
+    public init(flatFile: String, fileName: String? = nil, blade: String? = nil, start: Bool? = nil, replace: Bool? = nil) {
         self.flatFile = flatFile
         self.fileName = fileName
         self.blade = blade
         self.start = start
+        self.replace = replace
     }
 
     public static let summary = "A domain to be created, described by xl's flat file."
@@ -201,6 +244,7 @@ public struct DomainCreation: Documented {
         "fileName": "The file's name, for messages.",
         "blade": "Where to place it: a blade's UUID or whole name; absent: where it fits best.",
         "start": "Whether to start it; absent: yes.",
+        "replace": "true: replaces the definition of the domain of this name, without `blade` and `start`; effective with its next start.",
     ]
 }
 
@@ -239,6 +283,21 @@ public struct DomainPlacement: Documented {
     public static let fields = [
         "blade": "A blade's UUID or whole name; absent: where it fits best, or where it was.",
         "force": "true: the content of its disks is the same there, though podp cannot see that (another serial, or none).",
+    ]
+}
+
+/// Which copy to take the power of.
+public struct DomainDestruction: Documented {
+    /// A blade's UUID or whole name: of two copies, the one that is not where podp has the domain; absent: the domain itself.
+    public var blade: String?
+
+    public init(blade: String? = nil) {
+        self.blade = blade
+    }
+
+    public static let summary = "Which copy to take the power of."
+    public static let fields = [
+        "blade": "A blade's UUID or whole name: of two copies, the one that is not where podp has the domain; absent: the domain itself."
     ]
 }
 

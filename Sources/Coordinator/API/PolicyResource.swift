@@ -54,7 +54,7 @@ public struct ChassisPolicyResource: Documented {
 public struct PolicyChange: Documented {
     /// What the balancer may do by itself.
     public var balance: BalanceMode
-    /// For this chassis only; absent: for all that have no policy of their own.
+    /// For this chassis only; absent: for all, and what was set for one chassis is dropped.
     public var chassis: String?
 
     public init(balance: BalanceMode, chassis: String? = nil) {
@@ -65,7 +65,7 @@ public struct PolicyChange: Documented {
     public static let summary = "A policy to set."
     public static let fields = [
         "balance": "What the balancer may do by itself.",
-        "chassis": "For this chassis only; absent: for all that have no policy of their own.",
+        "chassis": "For this chassis only; absent: for all, and what was set for one chassis is dropped (`warnings` says so).",
     ]
 }
 

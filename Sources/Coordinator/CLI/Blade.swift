@@ -5,13 +5,14 @@ struct BladeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blade", abstract: "Blades: what they have and do, and who may be one.",
         subcommands: [
-            List.self, Show.self, Token.self, Revoke.self, Remove.self, Evacuate.self, Drain.self, Undrain.self, Release.self, BladePower.On.self,
-            BladePower.Off.self, BladeConsole.self,
+            List.self, Show.self, Token.self, Revoke.self, Remove.self, Evacuate.self, Drain.self, Undrain.self, Release.self, Change.self,
+            BladePower.On.self, BladePower.Off.self, BladeConsole.self,
         ],
         defaultSubcommand: List.self, aliases: ["blades"])
 
     struct Name: ParsableArguments {
         @Argument(help: "UUID or name; 'show' takes a prefix that only one has, too.") var blade: String
+        func validate() throws { if blade.isEmpty { throw ValidationError("which blade? its name is empty") } }
         var path: String { "/v1/blades/\(Coordinator.segment(blade))" }
     }
 
@@ -28,6 +29,18 @@ struct BladeCommand: AsyncParsableCommand {
         @OptionGroup var options: ConnectionOptions
 
         func run() async throws { try await options.show(name.path, as: BladeResource.self, table: BladeCommand.text) }
+    }
+
+    struct Change: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Set what a blade's disks do.",
+            discussion: "podp measures how much is read and written, not how much could be: without a limit, plans take the disks to be endless.")
+        @OptionGroup var name: Name
+        @Option(help: "MiB/s that its disks do together, as you have measured it (fio); 0: not known, no limit.") var diskMibPerSecond: Int
+        @OptionGroup var options: ConnectionOptions
+        func run() async throws {
+            try await options.act(.PATCH, name.path, BladeChange(diskMebibytesPerSecond: diskMibPerSecond), done: "set")
+        }
     }
 
     struct Token: AsyncParsableCommand {
@@ -182,6 +195,8 @@ struct BladeCommand: AsyncParsableCommand {
                 "\(Words.bytes($0)), free \(Words.bytes(blade.memoryFreeBytes)), promised \(Words.bytes(blade.memoryPromisedBytes)), dom0 \(Words.bytes(blade.dom0MemoryBytes))"
             })
         line("disk", blade.disk.map { "read \(Words.bytes($0.readBytesPerSecond))/s, written \(Words.bytes($0.writtenBytesPerSecond))/s" })
+        line(
+            "disk limit", blade.use.first { $0.resource == "disk" }?.capacity.map { "\($0 / 1024) MiB/s ('podp blade set --disk-mib-per-second')" })
         line("network", blade.network.map { "in \(Words.bytes($0.receivedBytesPerSecond))/s, out \(Words.bytes($0.sentBytesPerSecond))/s" })
         line("domains", "\(blade.domains), \(blade.domainsRunning) running")
         line("bridges", blade.bridges.isEmpty ? nil : blade.bridges.joined(separator: ", "))

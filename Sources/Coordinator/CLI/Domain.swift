@@ -15,6 +15,7 @@ struct DomainCommand: AsyncParsableCommand {
 
     struct Name: ParsableArguments {
         @Argument(help: "UUID or name; 'show' takes a prefix that only one has, too.") var domain: String
+        func validate() throws { if domain.isEmpty { throw ValidationError("which domain? its name is empty") } }
         var path: String { "/v1/domains/\(Coordinator.segment(domain))" }
     }
 
@@ -40,12 +41,22 @@ struct DomainCommand: AsyncParsableCommand {
         @Argument(help: "A file as 'xl create' reads it, with podp's own podp_ keys; '-' is standard input.") var file: String
         @Option(help: "The blade to place it on; else where it fits best.") var on: String?
         @Flag(help: "Define it, do not start it.") var noStart = false
+        @Flag(help: "Replace the definition of the domain of this name; it takes effect with its next start.") var replace = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 
+        func validate() throws {
+            if replace, on != nil || noStart { throw ValidationError("--replace neither places nor starts it: leave --on and --no-start out") }
+        }
+
         func run() async throws {
             let text = String(decoding: try DomainCommand.bytes(file), as: UTF8.self)
-            let order = DomainCreation(flatFile: text, fileName: DomainCommand.title(file), blade: on, start: !noStart)
+            let title = DomainCommand.title(file)
+            if replace {
+                let order = DomainCreation(flatFile: text, fileName: title, replace: true)
+                return try await options.act(.POST, "/v1/domains", order, done: "replaced: it takes effect with the next start", patience: patience)
+            }
+            let order = DomainCreation(flatFile: text, fileName: title, blade: on, start: !noStart)
             try await options.act(.POST, "/v1/domains", order, done: "created", patience: patience)
         }
     }
@@ -101,9 +112,12 @@ struct DomainCommand: AsyncParsableCommand {
     struct Destroy: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Take a domain's power, as pulling the plug.")
         @OptionGroup var name: Name
+        @Option(help: "Where two copies hold memory: end the one on this blade, which is not where podp has the domain.") var on: String?
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await options.act(.POST, "\(name.path)/destroy", done: "destroyed", patience: patience) }
+        func run() async throws {
+            try await options.act(.POST, "\(name.path)/destroy", DomainDestruction(blade: on), done: "destroyed", patience: patience)
+        }
     }
 
     struct Pause: AsyncParsableCommand {
@@ -144,7 +158,13 @@ struct DomainCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await options.act(.PATCH, name.path, DomainChange(memoryBytes: memory.flatMap(Self.bytes), vcpus: vcpus), done: "set", patience: patience)
+            // Two operations, in turn: the second begins when the first has succeeded.
+            if let bytes = memory.flatMap(Self.bytes) {
+                var first = patience
+                if vcpus != nil { first.noWait = false }
+                try await options.act(.PATCH, name.path, DomainChange(memoryBytes: bytes), done: "memory set", patience: first)
+            }
+            if let vcpus { try await options.act(.PATCH, name.path, DomainChange(vcpus: vcpus), done: "processors set", patience: patience) }
         }
 
         /// `512M`, `2G`, `2GiB`, `512`: binary units; without one, MiB. `nil` when it is none, 0, or beyond 64 bits.
@@ -275,6 +295,14 @@ struct DomainCommand: AsyncParsableCommand {
         for disk in domain.disks { line(disk.target, disk.source + (disk.readOnly ? ", read-only" : "") + (disk.shared ? ", shared" : "")) }
         for nic in domain.nics { line("nic", "\(nic.mac ?? "–") on \(nic.bridge)") }
         line("definition", domain.revision.map { "revision \($0)" })
+        if let policy = domain.policy {
+            line("stays", policy.stays ? "yes: automation and plans never move it" : nil)
+            line("may stop", policy.allowedDowntimeSeconds.map { "for \(Words.seconds($0)) at most, where it cannot migrate live" })
+            line("only on", policy.onlyOn.isEmpty ? nil : policy.onlyOn.joined(separator: ", "))
+            line("apart", policy.apart.isEmpty ? nil : policy.apart.joined(separator: ", "))
+            line("together", policy.together.isEmpty ? nil : policy.together.joined(separator: ", "))
+            line("priority", policy.priority == 0 ? nil : "\(policy.priority)")
+        }
         line("moved", domain.movedAt.map { Words.time($0) })
         for drift in domain.drift { line("drift", drift, .warning) }
         for blade in domain.alsoOn.count > 1 ? domain.alsoOn : [] { line("also on", blade.description, .bad) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Glibc
 import PodpAPI
 
@@ -21,6 +22,8 @@ struct Trouble: Error {
     var remedy: String = ""
     /// More lines: problems of a file, what a name fits.
     var details: [String] = []
+    /// As the coordinator gave it.
+    var fault: Fault?
 
     init(_ status: ExitStatus, _ message: String, remedy: String = "", details: [String] = []) {
         self.status = status
@@ -32,6 +35,7 @@ struct Trouble: Error {
     init(_ fault: Fault) {
         let isOwnMistake = fault.code == Fault.Code.internalError.rawValue || fault.code == Fault.Code.timeout.rawValue
         self.init(isOwnMistake ? .failed : .refused, fault.message, remedy: fault.remedy)
+        self.fault = fault
         details =
             (fault.problems ?? []).map { problem in
                 "\(problem.file):\(problem.line):\(problem.column): \(problem.message)" + (problem.remedy.isEmpty ? "" : " (\(problem.remedy))")
@@ -40,9 +44,30 @@ struct Trouble: Error {
 }
 
 enum Exit {
+    /// Whether the command was asked for JSON: then what went wrong is JSON, too.
+    private static let wantsJSON: Bool = {
+        let words = CommandLine.arguments
+        return words.contains { $0 == "--output=json" || $0 == "-ojson" || $0 == "-o=json" }
+            || zip(words, words.dropFirst()).contains { ($0 == "-o" || $0 == "--output") && $1 == "json" }
+    }()
+
+    /// `{"error":{"code":…,"message":…,"remedy":…}}`: the API's own fault, or the same of what podp found by itself.
+    private static func json(_ trouble: Trouble) -> String? {
+        struct Line: Encodable { var error: Fault }
+        var fault = trouble.fault ?? Fault(.internalError, trouble.message, remedy: trouble.remedy)
+        if trouble.fault == nil { fault.code = "\(trouble.status)" }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(Line(error: fault))).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// Says what went wrong on standard error, and ends the process.
     static func leave(_ error: any Error) -> Never {
         if let trouble = error as? Trouble {
+            if wantsJSON, let line = json(trouble) {
+                Terminal.complain(line)
+                exit(trouble.status.rawValue)
+            }
             Terminal.complain(Terminal.errors.red("podp: ") + SafeText.line(trouble.message))
             for detail in trouble.details { Terminal.complain("  " + SafeText.line(detail)) }
             if !trouble.remedy.isEmpty { Terminal.complain("  → " + SafeText.line(trouble.remedy)) }

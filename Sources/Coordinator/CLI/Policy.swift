@@ -9,14 +9,19 @@ struct PolicyCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "The policy.")
+        @Option(help: "What goes for this chassis.") var chassis: String?
         @OptionGroup var options: ConnectionOptions
-        func run() async throws { try await options.show("/v1/policy", as: PolicyResource.self, table: PolicyCommand.text) }
+        func run() async throws {
+            try await options.show("/v1/policy", as: PolicyResource.self, query: [("chassis", chassis)], table: PolicyCommand.text)
+        }
     }
 
     struct Change: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "set", abstract: "Set what the balancer may do by itself.",
-            discussion: "manual: plans when asked. advise: plans by itself and shows it. automatic: plans and applies.")
+            discussion:
+                "manual: plans when asked. advise: plans by itself and shows it. automatic: plans and applies. Without --chassis it goes for all, and what was "
+                + "set for one chassis is dropped.")
         @Argument(help: "manual, advise or automatic.") var balance: BalanceMode
         @Option(help: "For this chassis only.") var chassis: String?
         @OptionGroup var options: ConnectionOptions

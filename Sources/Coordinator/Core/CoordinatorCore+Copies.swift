@@ -11,6 +11,13 @@ struct Arrival: Sendable, Codable {
     var askAgainAt: Instant
 }
 
+/// Old copies of a domain that are being undefined: when it is tried again, should it not work.
+struct Tidying: Sendable, Codable {
+    var againAt: Instant
+    /// Doubled every time.
+    var wait: Duration
+}
+
 extension CoordinatorCore {
     // MARK: - Arrivals
 
@@ -89,14 +96,14 @@ extension CoordinatorCore {
     /// Undefines what other blades keep of a domain that is at home elsewhere: only what is off, and only while nothing else is going on.
     mutating func tidy(_ domain: ManagedDomain) {
         guard isActive, domain.held == nil, let home = domain.blade, arrivals[domain.id] == nil, decided.open[domain.id] == nil,
-            tidyAgainAt[domain.id].map({ now.instant >= $0 }) ?? true
+            tidying[domain.id].map({ now.instant >= $0.againAt }) ?? true
         else { return }
         // Where its home does not have it, the old copy may be all there is.
         guard blades[home]?.link != nil, blades[home]?.implausibleInventory == nil, blades[home]?.domain(domain.id) != nil else { return }
         guard !blades.contains(where: { $0.key != home && $0.value.domain(domain.id)?.state.holdsMemory == true }) else { return }
         guard let id = bladeWithOldCopy(of: domain) else { return }
-        // If it does not work, it is not tried over and over.
-        tidyAgainAt[domain.id] = now.instant + .seconds(600)
+        let wait = min(tidying[domain.id].map { $0.wait * 2 } ?? .seconds(60), .seconds(3600))
+        tidying[domain.id] = Tidying(againAt: now.instant + wait, wait: wait)
         _ = begin(.undefine, on: domain, at: id, by: "podp: old copy", clearsCopy: true)
     }
 
@@ -104,7 +111,6 @@ extension CoordinatorCore {
     mutating func tidyIfDue() {
         guard now.instant >= nextTidying else { return }
         nextTidying = now.instant + .seconds(15)
-        tidyAgainAt = tidyAgainAt.filter { $0.value > now.instant }
         guard decided.settings.frozen == nil else { return }
         var strays: Set<DomainID> = []
         for (id, blade) in blades where blade.link != nil {
@@ -112,7 +118,34 @@ extension CoordinatorCore {
                 if let domain = decided.domains[found.id], domain.blade != id { strays.insert(found.id) }
             }
         }
+        tidying = tidying.filter { strays.contains($0.key) || $0.value.againAt > now.instant }
         for id in strays.sorted().prefix(16) { if let domain = decided.domains[id] { tidy(domain) } }
+    }
+
+    /// An operator ends the one of two copies that the record does not mean.
+    mutating func destroyCopy(of domain: ManagedDomain, on id: BladeID, request: RequestID, by actor: Actor) {
+        let name = domain.definition.name
+        guard decided.blades[id] != nil else { return refuse(request, .noBlade(id)) }
+        guard let home = domain.blade, id != home else {
+            return refuse(
+                request,
+                Refusal(.conflict, "\(self.name(of: id)) is the home of \(name)", remedy: "`podp domain destroy \(name)` without --on ends its copy there"))
+        }
+        let copies = blades.keys.sorted().filter { blades[$0]?.domain(domain.id)?.state.holdsMemory == true }
+        guard copies.contains(id), copies.contains(home) else {
+            let places = copies.isEmpty ? "nowhere" : "on \(copies.map(self.name(of:)).joined(separator: ", ")) alone"
+            return refuse(
+                request, Refusal(.conflict, "\(name) holds memory \(places): --on is for one of two copies", remedy: "look at `podp domain show \(name)`"))
+        }
+        if let busy = decided.openOperation(of: domain.id), domain.held == nil { return refuse(request, .busy(name, busy)) }
+        switch begin(.destroy, on: domain, at: id, by: actor.name, clearsCopy: true) {
+        case .success(let operation):
+            audit(
+                "copy-destroyed", .warning, by: actor.name, blade: id, domain: domain.id, operation: operation,
+                "\(actor.name) ends the copy of \(name) on \(self.name(of: id)); the one on \(self.name(of: home)) stays")
+            emitAfterCommit(.answer(request, .operation(operation)))
+        case .failure(let refusal): refuse(request, refusal)
+        }
     }
 
     // MARK: - Removing
@@ -172,6 +205,6 @@ extension CoordinatorCore {
         delete(Record.domain(domain).key)
         windows[domain.id] = nil
         arrivals[domain.id] = nil
-        tidyAgainAt[domain.id] = nil
+        tidying[domain.id] = nil
     }
 }

@@ -5,6 +5,7 @@ extension CoordinatorCore {
     mutating func answerDomain(_ request: Request, id: RequestID, by actor: Actor) {
         switch request {
         case .createDomain(let definition, let blade, let start): create(definition, on: blade, start: start, request: id, by: actor)
+        case .replaceDomain(let definition): replace(definition, request: id, by: actor)
         case .adoptDomain(let definition, let blade): adopt(definition, on: blade, request: id, by: actor)
         case .describeDomain(let domain, let blade): describe(domain, on: blade, request: id)
         case .releaseDomain(let domain): release(domain, request: id, by: actor)
@@ -18,7 +19,9 @@ extension CoordinatorCore {
             withDomain(domain, id) { core, domain in core.set(domain, memory: memory, vcpus: vcpus, request: id, by: actor) }
         case .stopDomain(let domain, let deadline):
             act(.shutdown(deadline: deadline), on: domain, when: [.running], "stopped", request: id, by: actor)
-        case .destroyDomain(let domain):
+        case .destroyDomain(let domain, let blade?):
+            withDomain(domain, id) { core, domain in core.destroyCopy(of: domain, on: blade, request: id, by: actor) }
+        case .destroyDomain(let domain, nil):
             act(.destroy, on: domain, when: [.running, .paused, .crashed, .shutdown, .incoming, .unknown], "destroyed", request: id, by: actor)
         case .pauseDomain(let domain): act(.pause, on: domain, when: [.running], "paused", request: id, by: actor)
         case .resumeDomain(let domain): act(.resume, on: domain, when: [.paused], "resumed", request: id, by: actor)
@@ -84,6 +87,7 @@ extension CoordinatorCore {
         switch place(domain, on: blade) {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
+            if let taken = diskTaken(domain, on: target, running: false) { return refuse(request, taken) }
             domain.blade = target
             put(.domain(domain))
             audit("domain-created", by: actor.name, blade: target, domain: domain.id, "\(definition.name) is podp's, on \(name(of: target))")
@@ -92,6 +96,40 @@ extension CoordinatorCore {
             if case .failure = begun { delete(Record.domain(domain).key) }
             answer(begun, to: request)
         }
+    }
+
+    /// Another definition of the same domain: its owner has changed the file.
+    private mutating func replace(_ definition: DomainDefinition, request: RequestID, by actor: Actor) {
+        if let problem = definition.problem { return refuse(request, Refusal(.invalid, "\(definition.name): \(problem)")) }
+        guard var domain = decided.domains[definition.id] else {
+            guard let other = decided.domains.values.first(where: { $0.definition.name == definition.name }) else {
+                return refuse(request, Refusal(.notFound, "podp has no domain \(definition.name)", remedy: "leave --replace out, and it is created"))
+            }
+            return refuse(
+                request,
+                Refusal(
+                    .conflict, "podp's \(definition.name) has the UUID \(other.id), this file says \(definition.id)",
+                    remedy: "take the `uuid` line out of the file"))
+        }
+        guard domain.definition.name == definition.name else {
+            return refuse(
+                request,
+                Refusal(
+                    .conflict, "the domain with this UUID is \(domain.definition.name), this file says \(definition.name)",
+                    remedy: "a domain keeps its name; create another one"))
+        }
+        if let busy = decided.openOperation(of: domain.id) { return refuse(request, .busy(definition.name, busy)) }
+        var stored = definition
+        stored.revision = domain.definition.revision + 1
+        let before = domain.definition
+        domain.definition = stored
+        if let home = domain.blade, let taken = diskTaken(domain, on: home, running: false) { return refuse(request, taken) }
+        put(.domain(domain))
+        audit(
+            "domain-replaced", by: actor.name, blade: domain.blade, domain: domain.id,
+            "\(definition.name) has another definition (revision \(stored.revision), \(before.memory.mebibytes) MiB and \(before.vcpus) vCPUs before, "
+                + "\(stored.memory.mebibytes) MiB and \(stored.vcpus) from its next start on)")
+        emitAfterCommit(.answer(request, .domain(domain.id)))
     }
 
     private mutating func adopt(_ definition: DomainDefinition, on blade: BladeID, request: RequestID, by actor: Actor) {
@@ -137,6 +175,7 @@ extension CoordinatorCore {
         switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted, disksAt: disksAt) {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
+            if let taken = diskTaken(domain, on: target, running: true) { return refuse(request, taken) }
             var domain = domain
             domain.blade = target
             let begun = begin(.start(DomainImage(definition: domain.definition, libvirtXML: "")), on: domain, at: target, by: actor.name)
@@ -146,21 +185,23 @@ extension CoordinatorCore {
     }
 
     private mutating func set(_ domain: ManagedDomain, memory: Bytes?, vcpus: Int?, request: RequestID, by actor: Actor) {
-        guard (memory == nil) != (vcpus == nil) else { return refuse(request, Refusal(.invalid, "set memory or vCPUs, one at a time")) }
+        guard (memory == nil) != (vcpus == nil) else {
+            return refuse(request, Refusal(.invalid, "set memory or vCPUs, one at a time", remedy: "`podp domain set` does both in turn"))
+        }
         let definition = domain.definition
         if let memory, memory > definition.maxMemory || memory < .mebibytes(16) {
             return refuse(
                 request,
                 Refusal(
                     .invalid, "\(definition.name) may have 16 to \(definition.maxMemory.mebibytes) MiB while it runs, not \(memory.mebibytes)",
-                    remedy: "`maxmem` in its file is the most; it takes effect with the next start"))
+                    remedy: "`maxmem` is the most: change it in its file, `podp domain create FILE --replace`, then stop and start it"))
         }
         if let vcpus, vcpus > definition.maxVCPUs || vcpus < 1 {
             return refuse(
                 request,
                 Refusal(
                     .invalid, "\(definition.name) may have 1 to \(definition.maxVCPUs) vCPUs while it runs, not \(vcpus)",
-                    remedy: "`maxvcpus` in its file is the most"))
+                    remedy: "`maxvcpus` is the most: change it in its file, `podp domain create FILE --replace`, then stop and start it"))
         }
         guard let blade = domain.blade, state(of: domain) == .running else {
             return refuse(request, Refusal(.conflict, "\(definition.name) does not run"))
@@ -179,6 +220,13 @@ extension CoordinatorCore {
 
     private mutating func migrate(_ domain: ManagedDomain, to wanted: BladeID?, allowStop: Bool, request: RequestID, by actor: Actor) {
         guard let source = domain.blade else { return refuse(request, Refusal(.conflict, "\(domain.definition.name) is on no blade")) }
+        if wanted == nil, domain.definition.policy.stays {
+            return refuse(
+                request,
+                Refusal(
+                    .conflict, "\(domain.definition.name) stays where it is: its file says podp_stays",
+                    remedy: "to move it all the same, name the blade: `podp domain migrate \(domain.definition.name) BLADE`"))
+        }
         if wanted == source { return refuse(request, Refusal(.conflict, "\(domain.definition.name) is on \(name(of: source)) already")) }
         switch place(domain, on: wanted, notOn: source) {
         case .failure(let refusal): refuse(request, refusal)
@@ -208,7 +256,8 @@ extension CoordinatorCore {
         }
         guard !host.migrationAddress.isEmpty else {
             return .failure(
-                Refusal(.unsupported, "\(self.name(of: target)) has no address on a migration network", remedy: "set PODP_MIGRATION_INTERFACE in its agent.env"))
+                Refusal(.unsupported, "\(self.name(of: target)) has no address on a migration network", remedy: "set PODP_MIGRATION_INTERFACE in its agent.env")
+            )
         }
         guard blades[source]?.hello?.hypervisor.kind == hello.hypervisor.kind else {
             return .failure(Refusal(.unsupported, "\(self.name(of: source)) and \(self.name(of: target)) have different hypervisors"))

@@ -32,6 +32,18 @@ extension CoordinatorCore {
                     remedy: "set the blade's UUID in its firmware, or give the agent one (PODP_BLADE_UUID)"))
             return
         }
+        if let known = decided.blades[blade.id], !known.revoked, let link = blades[blade.id]?.link, let hello = links[link]?.hello {
+            audit(
+                "enrolment-refused", .warning, by: actor.name, blade: blade.id,
+                "\(blade.name) (serial \(blade.serial)) came with a token and the UUID of \(hello.blade.name), whose agent is connected")
+            refuse(
+                request,
+                Refusal(
+                    .conflict, "blade \(hello.blade.name) (serial \(hello.blade.serial)) has this UUID, and its agent is connected",
+                    remedy: "if this is that blade: stop its agent first (systemctl stop podp-agent), or `podp blade revoke \(hello.blade.name)`; "
+                        + "if it is another: set its UUID in its firmware, or PODP_BLADE_UUID"))
+            return
+        }
         if let known = decided.blades[blade.id], known.identity.serial != blade.serial {
             refuse(
                 request,

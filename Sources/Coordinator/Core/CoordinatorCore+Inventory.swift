@@ -40,7 +40,7 @@ extension CoordinatorCore {
             guard var domain = decided.domains[found.id], decided.openOperation(of: found.id) == nil else { continue }
             if found.state.executes, let other = otherRunner(of: found.id, than: id) {
                 let reason =
-                    "it runs on \(name(of: id)) and on \(name(of: other)) at once: stop the wrong copy, then `podp domain clear \(domain.definition.name)`"
+                    "it runs on \(name(of: id)) and on \(name(of: other)) at once: `podp domain destroy \(domain.definition.name) --on BLADE` ends the wrong copy, then `podp domain clear \(domain.definition.name)`"
                 if domain.held != reason {
                     domain.held = reason
                     put(.domain(domain))

@@ -261,6 +261,7 @@ extension Action {
 extension OperationRecord {
     func sentence(at blade: String, to destination: String?) -> String {
         let way = destination.map { "from \(blade) to \($0)" } ?? "on \(blade)"
-        return "\(clearsCopy == true ? "undefine the old copy of" : action.word) \(domainName) \(way)"
+        let copy = action == .destroy ? "destroy the other copy of" : "undefine the old copy of"
+        return "\(clearsCopy == true ? copy : action.word) \(domainName) \(way)"
     }
 }

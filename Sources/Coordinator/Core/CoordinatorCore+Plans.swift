@@ -61,7 +61,8 @@ extension CoordinatorCore {
                 guard mayAct || !isProposed(plan, by: by) else { return }
                 let isNew = decided.plans[record.id] == nil
                 let kept = keep(record)
-                if isNew { audit("plan-proposed", by: by, "plan \(kept.id): \(plan.summary)") }
+                // One that is applied at once is told of by its beginning.
+                if isNew, !mayAct { audit("plan-proposed", by: by, "plan \(kept.id): \(plan.summary)") }
                 guard mayAct else { return }
                 if let reason = apply(kept, by: "podp: balance") { audit("plan-not-applied", .warning, by: by, "plan \(kept.id): \(reason)") }
             }
@@ -131,7 +132,7 @@ extension CoordinatorCore {
         record.by = actor
         record.state = .applying(wave: 0)
         put(.plan(record))
-        audit("plan-started", by: actor, "plan \(record.id): \(record.plan.summary)")
+        audit("plan-started", by: actor, "plan \(record.id) is being applied: \(record.plan.summary)")
         beginWave(0, of: record)
         return nil
     }
@@ -143,6 +144,9 @@ extension CoordinatorCore {
         for index in wave {
             guard record.plan.moves.indices.contains(index) else { return "the plan is damaged: it has no move \(index + 1)" }
             let move = record.plan.moves[index]
+            if let domain = decided.domains[move.domain], !present.domains.contains(where: { $0.id == move.domain }) {
+                return "move \(index + 1): \(move.domainName) does not run any more: it is \(state(of: domain).rawValue)"
+            }
             let changes = StepPremise.changes(for: move, in: present, inFlight: inFlight)
             if !changes.isEmpty { return "move \(index + 1) (\(move.domainName) to \(move.toName)): \(changes.joined(separator: "; "))" }
             inFlight.append(move)
@@ -157,7 +161,7 @@ extension CoordinatorCore {
         for index in record.plan.waves[number] {
             let move = record.plan.moves[index]
             guard let domain = decided.domains[move.domain] else {
-                failure = "\(move.domainName) is gone"
+                failure = "\(move.domainName) is not podp's any more"
                 break
             }
             // Where a domain may be stopped was weighed when the plan was made, and checked.

@@ -99,7 +99,8 @@ extension CoordinatorCore {
         let most = host.memory - host.dom0Memory
         let memory = measured.map { min($0, most) } ?? most
         let megabits = host.nics.filter(\.isUp).map(\.megabitsPerSecond).max() ?? 0
-        return [cpu, Int64(clamping: memory.kibibytes), 0, Int64(clamping: megabits) * 122]
+        let disk = Int64(clamping: decided.blades[id]?.diskMebibytesPerSecond ?? 0) * 1024
+        return [cpu, Int64(clamping: memory.kibibytes), disk, Int64(clamping: megabits) * 122]
     }
 
     /// KiB that a domain takes from its blade: its own, and what the hypervisor keeps for it (page tables, p2m, rings).
@@ -150,11 +151,14 @@ extension CoordinatorCore {
 
     static func storageKey(_ path: String, serial: String) -> String { "\(path) (\(serial))" }
 
-    static func storageKey(for source: String, among devices: [BlockDevice], local: BladeID) -> String {
-        let device =
-            devices.first { $0.path == source }
+    /// The device, or the directory of files, that a disk's path names.
+    static func device(of source: String, among devices: [BlockDevice]) -> BlockDevice? {
+        devices.first { $0.path == source }
             ?? devices.filter { $0.path.hasSuffix("/") && source.hasPrefix($0.path) }.max { $0.path.utf8.count < $1.path.utf8.count }
-        guard let device, !device.serial.isEmpty else { return storageKey(source, serial: "local to \(local)") }
+    }
+
+    static func storageKey(for source: String, among devices: [BlockDevice], local: BladeID) -> String {
+        guard let device = device(of: source, among: devices), !device.serial.isEmpty else { return storageKey(source, serial: "local to \(local)") }
         return storageKey(device.path, serial: device.serial)
     }
 

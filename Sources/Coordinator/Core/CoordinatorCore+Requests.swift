@@ -46,7 +46,9 @@ extension CoordinatorCore {
             delete(Record.apiToken(token).key)
             audit("api-token-revoked", by: actor.name, "token \(name) is worth nothing from now on")
             emitAfterCommit(.answer(id, .done))
-        case .createDomain, .startDomain, .stopDomain, .destroyDomain, .pauseDomain, .resumeDomain, .rebootDomain, .setDomain, .migrateDomain, .describeDomain,
+        case .setBlade(let blade, let disk): setBlade(blade, diskMebibytesPerSecond: disk, request: id, by: actor)
+        case .createDomain, .replaceDomain, .startDomain, .stopDomain, .destroyDomain, .pauseDomain, .resumeDomain, .rebootDomain, .setDomain, .migrateDomain,
+            .describeDomain,
             .adoptDomain, .releaseDomain, .removeDomain, .clearDomain:
             answerDomain(request, id: id, by: actor)
         case .addChassis(let record): addChassis(record, request: id, by: actor)
@@ -79,18 +81,36 @@ extension CoordinatorCore {
         emitAfterCommit(.answer(id, .done))
     }
 
+    private mutating func setBlade(_ blade: BladeID, diskMebibytesPerSecond disk: Int, request: RequestID, by actor: Actor) {
+        guard (0...1_000_000).contains(disk) else {
+            return refuse(request, Refusal(.invalid, "a disk does 0 (not known) to 1000000 MiB/s, not \(disk)"))
+        }
+        change(blade, request, by: actor, "blade-set", disk == 0 ? "has no known limit of its disks" : "has disks that do \(disk) MiB/s") {
+            $0.diskMebibytesPerSecond = disk == 0 ? nil : disk
+        }
+    }
+
     private mutating func setPolicy(_ policy: BalancePolicy, chassis: String?, request: RequestID, by actor: Actor) {
         var settings = decided.settings
+        var dropped = ""
         if let chassis {
+            let known = Set(decided.blades.values.map(\.chassis)).union(decided.chassis.keys).sorted()
+            guard known.contains(chassis) else {
+                let names = known.isEmpty ? "none is known" : "known: \(known.prefix(10).joined(separator: ", "))"
+                return refuse(request, Refusal(.notFound, "there is no chassis \(chassis), and no blade of one", remedy: names))
+            }
             settings.chassis.removeAll { $0.chassis == chassis }
             settings.chassis.append(Settings.ChassisPolicy(chassis: chassis, balance: policy))
             settings.chassis.sort { $0.chassis < $1.chassis }
         } else {
             settings.balance = policy
+            if !settings.chassis.isEmpty {
+                dropped = "; what was set apart is dropped: " + settings.chassis.map { "\($0.chassis) \($0.balance.rawValue)" }.joined(separator: ", ")
+            }
             settings.chassis = []
         }
         put(.settings(settings))
-        audit("policy-set", by: actor.name, "balance is \(policy.rawValue)\(chassis.map { " on \($0)" } ?? "")")
+        audit("policy-set", by: actor.name, "balance is \(policy.rawValue)\(chassis.map { " on \($0)" } ?? "")\(dropped)")
         emitAfterCommit(.answer(request, .done))
     }
 

@@ -74,8 +74,7 @@ public struct CoordinatorCore: Sendable, Codable {
     var observations: [UInt64: Observation] = [:]
     var resolutions: [OperationID: Resolution] = [:]
     var arrivals: [DomainID: Arrival] = [:]
-    /// When an old copy that could not be undefined is tried again.
-    var tidyAgainAt: [DomainID: Instant] = [:]
+    var tidying: [DomainID: Tidying] = [:]
     var nextTidying = Instant.zero
     var planning: [UInt64: PlanTicket] = [:]
     var signing: [UInt64: SignTicket] = [:]

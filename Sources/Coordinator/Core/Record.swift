@@ -158,6 +158,8 @@ public struct BladeRecord: Hashable, Sendable, Codable {
     public var draining: Bool = false
     /// Set: automation leaves this blade alone until an operator releases it. Why, in words.
     public var held: String?
+    /// What its disks do together, as an operator has measured it; `nil`: no limit is known (also: records of podp before 0.3).
+    public var diskMebibytesPerSecond: Int?
 
     public init(id: BladeID, identity: BladeIdentity, chassis: String = "", bay: Int? = nil, enrolledAt: WallTime, certificates: [Certificate] = []) {
         self.id = id
@@ -271,7 +273,7 @@ public struct OperationRecord: Hashable, Sendable, Codable {
     public var bladeBoot: ID128?
     /// The indeterminate operation that this one resolves.
     public var resolves: OperationID?
-    /// It undefines an old copy that is off, away from the domain's home; the domain is not busy with it. `nil`: no (records of podp before 0.3).
+    /// It undefines an old copy that is off, or destroys one copy of two, away from the domain's home; the domain is not busy with it. `nil`: no (records of podp before 0.3).
     public var clearsCopy: Bool?
 
     public init(

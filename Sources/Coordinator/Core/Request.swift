@@ -14,16 +14,21 @@ public enum Request: Hashable, Sendable, Codable {
     case removeBlade(BladeID)
     case setDraining(BladeID, Bool)
     case releaseBlade(BladeID)
+    /// What its disks do together; 0: not known, no limit.
+    case setBlade(BladeID, diskMebibytesPerSecond: Int)
     case createAPIToken(APIToken)
     case revokeAPIToken(name: String)
 
     // Domains
     /// Stores the definition, places it (`on`, or where it fits best), and starts it if `start`.
     case createDomain(DomainDefinition, on: BladeID?, start: Bool)
+    /// Stores another definition of a domain that podp has, by its UUID; effective with its next start.
+    case replaceDomain(DomainDefinition)
     /// `force`: an operator knows that its disks' content is the same on the other blade, though podp cannot see that.
     case startDomain(DomainID, on: BladeID?, force: Bool)
     case stopDomain(DomainID, deadline: Duration)
-    case destroyDomain(DomainID)
+    /// `on`: not its home's copy but this blade's, where two hold memory.
+    case destroyDomain(DomainID, on: BladeID?)
     case pauseDomain(DomainID)
     case resumeDomain(DomainID)
     case rebootDomain(DomainID)

@@ -42,7 +42,7 @@ enum UnclearMigration {
     static func resolve(source: End, target: End, wasPaused: Bool) -> Resolution {
         switch (source, target) {
         case (.running, .running):
-            .incident("it runs at both ends: stop the wrong copy, then `podp domain release` and `adopt` the right one")
+            .incident("it runs at both ends: end the wrong copy with `podp domain destroy --on BLADE`, then `podp domain clear`")
         case (.crashed, _), (_, .crashed):
             .incident("an end says that it crashed, or in what state it is cannot be told: look at both consoles")
         case (.running, .absent): .failed

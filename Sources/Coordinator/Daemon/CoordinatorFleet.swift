@@ -29,9 +29,16 @@ struct CoordinatorFleet: Fleet {
 
     // MARK: - Domains
 
-    func definition(flatFile text: String, file: String) async throws(Fault) -> ReadDefinition {
+    func definition(flatFile text: String, file: String, replaces: Bool) async throws(Fault) -> ReadDefinition {
         do {
-            let (definition, warnings) = try FlatFile.parse(text, file: file, newID: .newUUID())
+            let made = ID128.newUUID()
+            var (definition, warnings) = try FlatFile.parse(text, file: file, newID: made)
+            if replaces, let old = loop.view().domains.first(where: { $0.managed?.definition.name == definition.name })?.managed?.definition {
+                if definition.id == DomainID(made) { definition.id = old.id }
+                for index in definition.nics.indices where definition.nics[index].mac == nil && old.nics.indices.contains(index) {
+                    definition.nics[index].mac = old.nics[index].mac
+                }
+            }
             return ReadDefinition(definition.withMACs(avoiding: takenMACs()), warnings: warnings.map(\.description))
         } catch {
             let place = error.location ?? SourceLocation(file: file, line: 0, column: 0)

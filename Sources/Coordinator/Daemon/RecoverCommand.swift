@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import PodpAPI
 
 /// `podp-coordinator recover`
 struct RecoverCommand: AsyncParsableCommand {
@@ -32,7 +33,10 @@ struct RecoverCommand: AsyncParsableCommand {
         } catch {
             throw Failure("no coordinator answers at \(socket): \(error) (start podp-coordinator first)")
         }
-        guard (200..<300).contains(status.code) else { throw Failure("the coordinator refused: \(text)") }
+        guard (200..<300).contains(status.code) else {
+            let fault = try? JSONDecoder().decode(Fault.self, from: Data(text.utf8))
+            throw Failure("the coordinator refused: \(fault.map { $0.remedy.isEmpty ? $0.message : "\($0.message) (\($0.remedy))" } ?? text)")
+        }
         print("recovered: podp decides again; `podp status` shows what it knows")
     }
 }

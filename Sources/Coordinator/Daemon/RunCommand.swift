@@ -73,6 +73,10 @@ struct RunCommand: AsyncParsableCommand {
         guard reportInterval.duration >= .milliseconds(100), reportInterval.duration <= .seconds(60) else {
             throw ValidationError("--report-interval: 100ms to 60s")
         }
+        guard certificateLifetime.duration >= .seconds(3 * 86_400) else {
+            throw ValidationError(
+                "--certificate-lifetime: at least 3d: they are valid from a day before, and renewed after two thirds, so that less would be renewed for ever")
+        }
         guard balanceInterval.duration >= .seconds(1) else { throw ValidationError("--balance-interval: at least 1s") }
         guard (1...100_000).contains(migrationSpeed) else { throw ValidationError("--migration-speed: 1 to 100000 MB/s") }
         guard (1...100_000).contains(recordLimit) else { throw ValidationError("--record-limit: 1 to 100000 MB") }

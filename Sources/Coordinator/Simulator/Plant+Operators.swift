@@ -79,7 +79,7 @@ extension Plant {
         case 0..<30: ask(.migrateDomain(domain, to: random.chance(permille: 800) ? blade : nil, allowStop: random.chance(permille: 300)))
         case 30..<38: ask(.startDomain(domain, on: random.chance(permille: 300) ? blade : nil, force: false))
         case 38..<43: ask(.stopDomain(domain, deadline: .seconds(15)))
-        case 43..<46: ask(.destroyDomain(domain))
+        case 43..<46: ask(.destroyDomain(domain, on: random.chance(permille: 200) ? blade : nil))
         case 46..<52: ask(.pauseDomain(domain))
         case 52..<58: ask(.resumeDomain(domain))
         case 58..<61: ask(.rebootDomain(domain))

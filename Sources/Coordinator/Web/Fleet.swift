@@ -17,7 +17,8 @@ public protocol Fleet: Sendable {
     /// Asks the core. Returns when the answer is durable.
     func ask(_ request: Request, by actor: Actor) async -> Answer
     /// Reads an xl flat file; `file` is its name, for messages. Throws a fault with every problem's line and column.
-    func definition(flatFile text: String, file: String) async throws(Fault) -> ReadDefinition
+    /// `replaces`: the definition takes over the UUID of podp's domain of that name, and the MAC addresses that the file does not say.
+    func definition(flatFile text: String, file: String, replaces: Bool) async throws(Fault) -> ReadDefinition
     /// Takes an unmanaged domain under podp's care: describes it, reads what libvirt says, and asks the core.
     func adopt(_ domain: DomainID, on blade: BladeID, by actor: Actor) async -> Answer
     /// Makes a one-time token for a blade's enrolment, and its text: the addresses to enrol at, the authority's SHA-256, expiry and secret.

@@ -22,7 +22,15 @@ extension DomainResource {
             stale: view.sample == nil || home.map { $0.isStale(after: staleAfter) } ?? true, use: ResourceUse.all(mean: view.mean, high: view.high),
             disks: disks.map { DomainDiskResource(target: $0.target, source: $0.source, readOnly: $0.readOnly, shared: $0.shared) },
             nics: nics.map { DomainNICResource(mac: $0.mac, bridge: $0.bridge) }, drift: view.drift, alsoOn: view.alsoOn,
-            movedAt: view.managed?.movedAt.map { Timestamp($0) })
+            movedAt: view.managed?.movedAt.map { Timestamp($0) }, policy: definition.map { DomainPolicyResource($0.policy) })
+    }
+}
+
+extension DomainPolicyResource {
+    init(_ policy: DomainPolicy) {
+        self.init(
+            allowedDowntimeSeconds: policy.allowedDowntime?.inSeconds, stays: policy.stays, apart: policy.apart, together: policy.together,
+            onlyOn: policy.onlyOn, priority: policy.priority)
     }
 }
 

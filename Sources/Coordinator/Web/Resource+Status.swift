@@ -14,11 +14,15 @@ extension StatusResource {
                 }
             }
         }
+        // Where one blade's is not known, the sum says nothing.
+        let capacity = zip(PodpModel.Resource.usual.indices, sum(\.capacity)).map { index, sum in
+            part.allSatisfy { $0.capacity.indices.contains(index) && $0.capacity[index] > 0 } ? sum : 0
+        }
         let names = Dictionary(view.blades.map { ($0.record.id, $0.name) }, uniquingKeysWith: { first, _ in first })
         self.init(
             version: version, at: Timestamp(view.at.wall), revision: view.revision, term: view.term?.number, readOnly: view.readOnly,
             frozen: view.settings.frozen.map { FreezeResource($0) }, balance: BalanceMode(view.settings.balance), blades: BladeCounts(view.blades),
-            domains: DomainCounts(view.domains), resources: ResourceUse.all(mean: sum(\.mean), high: sum(\.high), capacity: sum(\.capacity)),
+            domains: DomainCounts(view.domains), resources: ResourceUse.all(mean: sum(\.mean), high: sum(\.high), capacity: capacity),
             memoryPromisedBytes: part.reduce(Bytes.zero) { $0 + $1.memoryPromised }.count,
             shortages: verdicts.map {
                 VerdictResource(
@@ -57,7 +61,8 @@ extension NoticeResource {
             notices.append(
                 NoticeResource(
                     code: "domain-on-several-blades", severity: .critical, sentence: "\(list(doubles.map(\.name))): on more than one blade",
-                    remedy: "look with 'podp domain show', stop the copy that must not run on its blade, then 'podp domain clear'"))
+                    remedy: "look with 'podp domain show', end the copy that must not run with 'podp domain destroy NAME --on BLADE', then 'podp domain clear'")
+            )
         }
         let clear = view.blades.filter { blade in blade.inventory.map { !$0.host.migrationAddress.isEmpty && !$0.host.migrationEncrypted } ?? false }
         if !clear.isEmpty {

@@ -62,7 +62,7 @@ public final class FakeFleet: Fleet {
         }
     }
 
-    public func definition(flatFile text: String, file: String) async throws(Fault) -> ReadDefinition {
+    public func definition(flatFile text: String, file: String, replaces: Bool) async throws(Fault) -> ReadDefinition {
         do {
             let (definition, warnings) = try FlatFile.parse(text, file: file, newID: ID128(high: 0xD0, low: 0xFE))
             return ReadDefinition(definition, warnings: warnings.map(\.description))

@@ -23,6 +23,10 @@ extension Endpoints {
             "/v1/blades/{blade}/revoke", "Revoke its certificates and cut its link; its domains run on",
             faults: [.notFound, .ambiguous]
         ) { call in try await call.receipt(.revokeBlade(try await call.blade())) },
+        .act(.patch, "/v1/blades/{blade}", "Set what its disks do", takes: BladeChange.self, faults: [.notFound, .ambiguous]) { call, change in
+            guard let disk = change.diskMebibytesPerSecond else { throw Fault(.invalid, "nothing to set", remedy: "give diskMebibytesPerSecond") }
+            return try await call.receipt(.setBlade(try await call.blade(), diskMebibytesPerSecond: disk))
+        },
         .act(.post, "/v1/blades/{blade}/drain", "Give it no new domains", faults: [.notFound, .ambiguous]) { call in
             try await call.receipt(.setDraining(try await call.blade(), true))
         },

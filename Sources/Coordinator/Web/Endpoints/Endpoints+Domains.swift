@@ -23,7 +23,16 @@ extension Endpoints {
             .post, "/v1/domains", "Create a domain from xl's flat file, place it, and start it", takes: DomainCreation.self,
             faults: [.notFound, .ambiguous, .unsupported]
         ) { call, order in
-            let read = try await call.fleet.definition(flatFile: order.flatFile, file: order.fileName ?? "domain.cfg")
+            let replaces = order.replace == true
+            let read = try await call.fleet.definition(flatFile: order.flatFile, file: order.fileName ?? "domain.cfg", replaces: replaces)
+            if replaces {
+                guard order.blade == nil, order.start == nil else {
+                    throw Fault(.invalid, "a definition that is replaced is neither placed nor started", remedy: "leave blade and start out")
+                }
+                var receipt = try await call.receipt(.replaceDomain(read.definition))
+                receipt.warnings = read.warnings
+                return receipt
+            }
             let blade = try await call.place(order.blade)
             var receipt = try await call.receipt(.createDomain(read.definition, on: blade, start: order.start ?? true))
             receipt.domain = read.definition.id
@@ -50,9 +59,10 @@ extension Endpoints {
             guard (1...3600).contains(deadline) else { throw Fault(.invalid, "deadlineSeconds is \(deadline)", remedy: "take 1 to 3600") }
             return try await call.receipt(.stopDomain(try await call.domain(), deadline: .seconds(deadline)))
         },
-        .act(.post, "/v1/domains/{domain}/destroy", "Take its power, as pulling the plug", faults: [.notFound, .ambiguous]) {
-            call in
-            try await call.receipt(.destroyDomain(try await call.domain()))
+        .act(
+            .post, "/v1/domains/{domain}/destroy", "Take its power, as pulling the plug", takes: DomainDestruction.self, faults: [.notFound, .ambiguous]
+        ) { call, order in
+            try await call.receipt(.destroyDomain(try await call.domain(), on: try await call.place(order.blade)))
         },
         .act(.post, "/v1/domains/{domain}/pause", "Stop its processors, keep its memory", faults: [.notFound, .ambiguous]) { call in
             try await call.receipt(.pauseDomain(try await call.domain()))

@@ -16,9 +16,26 @@ extension Endpoints {
     ]
 
     static let policy: [Endpoint] = [
-        .get("/v1/policy", "What automation may do") { call in PolicyResource(await call.fleet.view().settings) },
+        .get(
+            "/v1/policy", "What automation may do", query: [.init(name: "chassis", about: "What goes for this chassis alone.", form: .text)],
+            faults: [.notFound]
+        ) { call in
+            let view = await call.fleet.view()
+            guard let chassis = call.query["chassis"] else { return PolicyResource(view.settings) }
+            var settings = view.settings
+            let known = Set(view.blades.map(\.record.chassis)).union(view.chassis.map(\.record.name)).union(settings.chassis.map(\.chassis))
+            guard known.contains(chassis) else {
+                throw Fault(.notFound, "there is no chassis '\(chassis)', and no blade of one", remedy: "known: \(known.sorted().joined(separator: ", "))")
+            }
+            settings.balance = settings.chassis.first { $0.chassis == chassis }?.balance ?? settings.balance
+            settings.chassis.removeAll { $0.chassis != chassis }
+            return PolicyResource(settings)
+        },
         .act(.put, "/v1/policy", "Set what the balancer may do by itself", takes: PolicyChange.self, faults: [.notFound]) { call, change in
-            try await call.receipt(.setPolicy(change.balance.policy, chassis: change.chassis))
+            let apart = change.chassis == nil ? await call.fleet.view().settings.chassis : []
+            var receipt = try await call.receipt(.setPolicy(change.balance.policy, chassis: change.chassis))
+            receipt.warnings = apart.map { "chassis \($0.chassis) had a policy of its own, \($0.balance.rawValue): it is dropped" }
+            return receipt
         },
         .act(.post, "/v1/freeze", "Stop all automation, durably, until it is thawed", takes: FreezeOrder.self) { call, order in
             let reason = order.reason ?? ""

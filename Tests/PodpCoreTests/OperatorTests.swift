@@ -1,0 +1,176 @@
+import PodpModel
+import Testing
+
+@testable import PodpCore
+
+/// What operators ask for, and what is refused to them with a reason.
+@Suite struct OperatorTests {
+    private func domain(_ number: Int, on blade: Int, wish: ManagedDomain.Wish = .off, change: (inout DomainDefinition) -> Void = { _ in }) -> ManagedDomain {
+        var domain = CoreFixture.managed(number, on: blade)
+        domain.wish = wish
+        change(&domain.definition)
+        return domain
+    }
+
+    private func found(_ number: Int, _ state: DomainState, disks: [Disk] = []) -> DomainInventory {
+        DomainInventory(
+            id: CoreFixture.domain(number), name: "web-\(number)", number: state == .off ? nil : 1, state: state, type: .pvh, vcpus: 1, memory: .gibibytes(1),
+            disks: disks)
+    }
+
+    /// A blade that reaches one volume group, with these domains.
+    private func connect(_ fixture: inout CoreFixture, _ number: Int, _ domains: [DomainInventory] = []) -> LinkID {
+        let (link, _) = fixture.hello(number)
+        var inventory = fixture.inventory(domains: domains)
+        inventory.host.storage = [BlockDevice(path: "/dev/vg0/", size: .gibibytes(10), serial: "s1")]
+        fixture.tell(.received(link, .inventory(inventory)))
+        fixture.report(link, 1)
+        return link
+    }
+
+    private func refusal(_ answer: Answer?) -> Refusal? { if case .refused(let refusal)? = answer { refusal } else { nil } }
+
+    // MARK: - Policy
+
+    @Test func `a policy is for a chassis that there is, and one for all says which it drops`() {
+        var fixture = CoreFixture()
+        #expect(refusal(fixture.ask(.setPolicy(.advise, chassis: "nochassis")))?.code == .notFound)
+        #expect(fixture.ask(.setPolicy(.manual, chassis: "chassis-1")) == .done)
+        #expect(fixture.ask(.setPolicy(.automatic, chassis: nil)) == .done)
+        #expect(fixture.audits.last?.sentence == "balance is automatic; what was set apart is dropped: chassis-1 manual")
+        #expect(fixture.view.settings.chassis.isEmpty)
+    }
+
+    // MARK: - Disks
+
+    private static let path = "/dev/vg0/a1"
+
+    @Test(arguments: [(false, false, true), (true, false, true), (true, true, false)])
+    func `two domains write one disk only if both say so`(firstShares: Bool, secondShares: Bool, isRefused: Bool) {
+        let first = domain(1, on: 1) { $0.disks = [Disk(target: "xvda", source: Self.path, shared: firstShares)] }
+        var fixture = CoreFixture(domains: [first])
+        _ = connect(&fixture, 1)
+        _ = connect(&fixture, 2)
+        let second = domain(2, on: 1) { $0.disks = [Disk(target: "xvdb", source: Self.path, shared: secondShares)] }.definition
+        let refused = refusal(fixture.ask(.createDomain(second, on: CoreFixture.blade(2).id, start: true)))
+        #expect((refused?.message == "web-2 and web-1 would both write /dev/vg0/a1") == isRefused)
+        if isRefused { #expect(fixture.view.domains.count == 1) }
+    }
+
+    @Test func `a start looks at what runs, podp's own or not, and a disk that is only read is no matter`() {
+        let disk = Disk(target: "xvda", source: Self.path)
+        let domains = [
+            domain(1, on: 1, wish: .running) { $0.disks = [disk] }, domain(2, on: 2) { $0.disks = [disk] },
+            domain(3, on: 2) { $0.disks = [Disk(target: "xvda", source: Self.path, readOnly: true)] },
+        ]
+        for isManaged in [true, false] {
+            var fixture = CoreFixture(domains: isManaged ? domains : Array(domains.dropFirst()))
+            _ = connect(&fixture, 1, [found(1, .running, disks: [disk])])
+            _ = connect(&fixture, 2)
+            #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: nil, force: false)))?.message.contains("would both write /dev/vg0/a1") == true)
+            guard case .operation = fixture.ask(.startDomain(CoreFixture.domain(3), on: nil, force: false)) else {
+                Issue.record("a reader was refused")
+                return
+            }
+        }
+    }
+
+    @Test func `a domain that is off does not hinder another one's start on the same disk`() {
+        let disk = Disk(target: "xvda", source: Self.path)
+        var fixture = CoreFixture(domains: [domain(1, on: 1) { $0.disks = [disk] }, domain(2, on: 1) { $0.disks = [disk] }])
+        _ = connect(&fixture, 1)
+        guard case .operation = fixture.ask(.startDomain(CoreFixture.domain(2), on: nil, force: false)) else {
+            Issue.record("refused")
+            return
+        }
+        // Now it runs, or is about to.
+        #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: nil, force: false))) != nil)
+    }
+
+    @Test func `what a blade's disks do is kept, shown, and 0 in a plan's problem only where nobody said it`() {
+        var fixture = CoreFixture()
+        _ = connect(&fixture, 1)
+        #expect(refusal(fixture.ask(.setBlade(CoreFixture.blade(1).id, diskMebibytesPerSecond: -1))) != nil)
+        #expect(fixture.ask(.setBlade(CoreFixture.blade(1).id, diskMebibytesPerSecond: 400)) == .done)
+        #expect(fixture.problem().blades.first { $0.id == CoreFixture.blade(1).id }?.capacity[2] == 409_600)
+        #expect(fixture.view(of: 1)?.capacity[2] == 409_600)
+        #expect(fixture.ask(.setBlade(CoreFixture.blade(1).id, diskMebibytesPerSecond: 0)) == .done)
+        #expect(fixture.problem().blades.first { $0.id == CoreFixture.blade(1).id }?.capacity[2] == 0)
+    }
+
+    // MARK: - Definitions
+
+    @Test func `a definition is replaced by its domain's own file, and the next start carries it`() throws {
+        var fixture = CoreFixture(domains: [domain(1, on: 1)])
+        let link = connect(&fixture, 1)
+        var other = domain(1, on: 1).definition
+        other.maxMemory = .gibibytes(8)
+        other.memory = .gibibytes(3)
+        #expect(fixture.ask(.replaceDomain(other)) == .domain(other.id))
+        let kept = try #require(fixture.view.domains.first?.managed?.definition)
+        #expect(kept.memory == .gibibytes(3) && kept.maxMemory == .gibibytes(8) && kept.revision == domain(1, on: 1).definition.revision + 1)
+        let effects = fixture.tell(.request(RequestID(900), .startDomain(other.id, on: nil, force: false), by: Actor(name: "operator", mayOperate: true)))
+        #expect(
+            effects.isSent(link) { message in
+                guard case .command(let command) = message, case .start(let image) = command.action else { return false }
+                return image.definition.memory == .gibibytes(3)
+            })
+
+        var renamed = other
+        renamed.name = "web-9"
+        #expect(refusal(fixture.ask(.replaceDomain(renamed)))?.message.contains("web-1") == true)
+        var stranger = domain(2, on: 1).definition
+        #expect(refusal(fixture.ask(.replaceDomain(stranger)))?.code == .notFound)
+        stranger.name = "web-1"
+        #expect(refusal(fixture.ask(.replaceDomain(stranger)))?.remedy.contains("uuid") == true)
+    }
+
+    // MARK: - Moving, enrolling, ending
+
+    @Test func `a domain that stays is moved only to a blade that somebody names`() {
+        var fixture = CoreFixture(domains: [domain(1, on: 1, wish: .running) { $0.policy.stays = true }])
+        _ = connect(&fixture, 1, [found(1, .running)])
+        _ = connect(&fixture, 2)
+        let asked = refusal(fixture.ask(.migrateDomain(CoreFixture.domain(1), to: nil, allowStop: false)))
+        #expect(asked?.message.contains("podp_stays") == true)
+        let named = refusal(fixture.ask(.migrateDomain(CoreFixture.domain(1), to: CoreFixture.blade(2).id, allowStop: false)))
+        #expect(named?.message.contains("podp_stays") != true)
+    }
+
+    @Test(arguments: [false, true])
+    func `nobody enrols with the UUID of a blade whose agent is connected, unless that was revoked`(isRevoked: Bool) {
+        var fixture = CoreFixture()
+        _ = connect(&fixture, 1)
+        if isRevoked { #expect(fixture.ask(.revokeBlade(CoreFixture.blade(1).id)) == .done) }
+        let token = EnrolmentToken(secretHash: "hash", expires: WallTime(milliseconds: 2_000_000_000_000), createdBy: "operator")
+        #expect(fixture.ask(.createEnrolmentToken(token)) == .done)
+        let effects = fixture.tell(
+            .request(
+                RequestID(900), .enrol(secretHash: "hash", request: "r", blade: CoreFixture.blade(1), addresses: []), by: Actor(name: "b", mayOperate: false)))
+        #expect(effects.contains { if case .sign = $0 { true } else { false } } == isRevoked)
+        // A token that was refused is not used up.
+        #expect(fixture.view.enrolmentTokens.isEmpty == isRevoked)
+    }
+
+    @Test func `of two copies the one that is not the record's can be ended, and only it`() throws {
+        var fixture = CoreFixture(blades: 3, domains: [domain(1, on: 1, wish: .running)])
+        let home = connect(&fixture, 1, [found(1, .running)])
+        let other = connect(&fixture, 2, [found(1, .running)])
+        _ = connect(&fixture, 3)
+        #expect(fixture.view.domains.first?.managed?.held?.contains("podp domain destroy web-1 --on BLADE") == true)
+        for number in [1, 3] {
+            #expect(refusal(fixture.ask(.destroyDomain(CoreFixture.domain(1), on: CoreFixture.blade(number).id))) != nil)
+        }
+        let effects = fixture.tell(
+            .request(RequestID(900), .destroyDomain(CoreFixture.domain(1), on: CoreFixture.blade(2).id), by: Actor(name: "operator", mayOperate: true)))
+        let sent = effects.lazy.compactMap { effect -> Command? in if case .send(other, .command(let command)) = effect { command } else { nil } }.first
+        let command = try #require(sent)
+        #expect(command.action == .destroy)
+        #expect(!effects.isSent(home) { if case .command = $0 { true } else { false } })
+        #expect(fixture.audits.contains { $0.kind == "copy-destroyed" && $0.by == "operator" })
+        fixture.tell(.received(other, .update(Update(operation: command.operation, phase: .ended(.succeeded)))))
+        let record = try #require(fixture.view.domains.first?.managed)
+        #expect(record.blade == CoreFixture.blade(1).id && record.wish == .running)
+        #expect(refusal(fixture.ask(.destroyDomain(CoreFixture.domain(1), on: CoreFixture.blade(2).id))) != nil)
+    }
+}
