@@ -49,7 +49,7 @@ struct RestoreCommand: ParsableCommand {
         do {
             let aside = try StoreBackup.restore(copy, to: files.store, build: Release.version)
             print("\(files.store) is restored from \(copy)\(aside.map { "; what was there is \($0)" } ?? "")")
-            print("start the coordinator: if agents obeyed a later term, it decides nothing until `podp-coordinator recover`")
+            print("start the coordinator: it decides nothing until `podp-coordinator recover`")
         } catch {
             throw Failure("\(error)")
         }
