@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+import WebTestSupport
+
+/// `podp plan … --htools`, as a Ganeti user runs it: no coordinator, files in, files out. The moves are replayed here, by hand.
+@Suite("podp plan --htools, run")
+struct HtoolsCommandTests {
+    private static let program = Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent("podp").path ?? "podp"
+    private static let nodes = 6
+    private static let nodeMemory = 16_384
+    private static let ownMemory = 1024
+
+    /// Instances of 1 to 3 GiB, 12 GiB a node, all on the first three nodes.
+    private static let instances = (0..<18).map { (name: "vm\($0)", memory: 1024 * (1 + $0 / 3 % 3), node: "node\($0 % 3)") }
+
+    private static let dump: String = {
+        let policy = "128,1,1024,1,1,1|128,1,0,1,1,1;65536,32,1048576,16,8,12|ext|4.0|64.0"
+        let nodeRows = (0..<nodes).map { node in
+            let used = instances.filter { $0.node == "node\(node)" }.reduce(0) { $0 + $1.memory }
+            return "node\(node)|\(nodeMemory)|\(ownMemory)|\(nodeMemory - ownMemory - used)|0|0|8|N|uuid-0|1||N|0|0|1.0"
+        }
+        let rows = instances.map { "\($0.name)|\($0.memory)|0|1|running|Y|\($0.node)||ext||1|-|N" }
+        return "group0|uuid-0|preferred||\n\n\(nodeRows.joined(separator: "\n"))\n\n\(rows.joined(separator: "\n"))\n\n\n|\(policy)\ngroup0|\(policy)\n"
+    }()
+
+    private struct Answer: Decodable {
+        var moves: Int
+        var waves: Int
+        var seconds: Double
+        var bytes: UInt64
+    }
+
+    @Test(arguments: [["balance"], ["balance", "--objective", "hbal"], ["consolidate"], ["evacuate", "node1"], ["evacuate", "node1", "--objective", "hbal"]])
+    func `the moves are legal one by one, and come to what was asked for`(goal: [String]) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podp-htools-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Self.dump.write(toFile: "\(folder)/dump", atomically: true, encoding: .utf8)
+        let words = ["plan"] + goal + ["--htools", "\(folder)/dump", "--moves-out", "\(folder)/moves", "--output", "json"]
+        let ended = try await run(Self.program, words, environment: ["PODP_COORDINATOR": "\(folder)/nobody"], input: nil, in: folder)
+        #expect(ended.code == 0, "\(ended.errors)")
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(ended.output.utf8))
+        #expect(answer.seconds > 0)
+
+        var place = Dictionary(uniqueKeysWithValues: Self.instances.map { ($0.name, $0.node) })
+        let memory = Dictionary(uniqueKeysWithValues: Self.instances.map { ($0.name, $0.memory) })
+        func used(_ node: String) -> Int { place.reduce(0) { $0 + ($1.value == node ? memory[$1.key] ?? 0 : 0) } }
+        var sent = 0
+        let lines = try String(contentsOfFile: "\(folder)/moves", encoding: .utf8).split(separator: "\n")
+        for line in lines {
+            let fields = line.split(separator: " ").map(String.init)
+            try #require(fields.count == 3)
+            #expect(place[fields[0]] == fields[1], "\(line): it is on \(place[fields[0]] ?? "no node")")
+            place[fields[0]] = fields[2]
+            sent += memory[fields[0]] ?? 0
+            #expect(used(fields[2]) <= Self.nodeMemory - Self.ownMemory, "\(line): there is no room")
+        }
+        #expect(answer.moves == lines.count && (answer.waves > 0) == !lines.isEmpty && answer.waves <= lines.count)
+        #expect(answer.bytes == UInt64(sent) << 20)
+        let loads = (0..<Self.nodes).map { used("node\($0)") }
+        switch goal[0] {
+        case "balance": #expect((loads.max() ?? 0) - (loads.min() ?? 0) <= 4096, "\(loads)")
+        case "consolidate": #expect(loads.count { $0 == 0 } >= 3, "\(loads)")
+        default: #expect(used("node1") == 0)
+        }
+    }
+
+    @Test func `a dump with an error is refused with its line`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podp-htools-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Self.dump.replacingOccurrences(of: "vm3|2048", with: "vm3|many").write(toFile: "\(folder)/dump", atomically: true, encoding: .utf8)
+        let ended = try await run(Self.program, ["plan", "balance", "--htools", "\(folder)/dump"], environment: [:], input: nil, in: folder)
+        #expect(ended.code != 0)
+        #expect(ended.errors.contains("dump:13:"), "\(ended.errors)")
+    }
+}
