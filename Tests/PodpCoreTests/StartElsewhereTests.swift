@@ -54,3 +54,13 @@ import Testing
         }
     }
 }
+
+struct DiskPathTests {
+    @Test(arguments: [
+        ("/dev/vg0/s2", "/dev/vg0/s2"), ("/dev/vg0/zz/../s2", "/dev/vg0/s2"), ("/dev//vg0/./s2", "/dev/vg0/s2"), ("/../../x", "/x"), ("iqn.x", "iqn.x"),
+        ("", ""),
+    ])
+    func `one disk has one name, however its path goes about`(path: String, plain: String) {
+        #expect(CoordinatorCore.plain(path) == plain)
+    }
+}

@@ -49,7 +49,18 @@ extension CoordinatorCore {
 
     private func writable(_ disks: [Disk]) -> [Disk] { disks.filter { !$0.readOnly && !$0.isCDROM && !$0.source.isEmpty } }
 
+    /// The path without `.`, `..` and doubled slashes: the same file has one name.
+    static func plain(_ path: String) -> String {
+        guard path.hasPrefix("/") else { return path }
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
     private func diskKey(_ source: String, on id: BladeID) -> DiskKey {
+        let source = Self.plain(source)
         let device = Self.device(of: source, among: blades[id]?.inventory?.host.storage ?? [])
         guard let device, !device.serial.isEmpty else { return DiskKey(storage: "local to \(id)", path: source) }
         return DiskKey(storage: device.serial, path: source)

@@ -122,6 +122,12 @@ extension CoordinatorCore {
         guard isActive, let term else { return refuse(id, Refusal(.unavailable, "no higher term can be taken")) }
         if let mark = decided.restored {
             delete(Record.restored(mark).key)
+            // Freezes, policies and revocations since that backup are not in it: an operator looks before automation goes on.
+            var settings = decided.settings
+            settings.frozen = Settings.Freeze(
+                by: actor.name, at: now.wall,
+                reason: "the store was restored from a backup: look at `podp events` for what was frozen, revoked or set since, then `podp thaw`")
+            put(.settings(settings))
             resumeWork()
         }
         // What an older store has as running may have ended long ago, and be forgotten by its agent: it is found out, not asked for again.
