@@ -63,4 +63,10 @@ struct DiskPathTests {
     func `one disk has one name, however its path goes about`(path: String, plain: String) {
         #expect(CoordinatorCore.plain(path) == plain)
     }
+
+    @Test func `a path that leaves a folder is not on that folder's storage`() {
+        let devices = ["/dev/vg0/", "/dev/vg1/"].map { BlockDevice(path: $0, size: .gibibytes(1), serial: $0) }
+        #expect(CoordinatorCore.device(of: "/dev/vg0/../vg1/s2", among: devices)?.path == "/dev/vg1/")
+        #expect(CoordinatorCore.device(of: "/dev/vg0/../sda", among: devices) == nil)
+    }
 }

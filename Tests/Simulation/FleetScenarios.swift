@@ -178,6 +178,12 @@ import Testing
         plant.crashCoordinator(restartAfter: .seconds(1))
         plant.run(for: .seconds(60))
         #expect(plant.view?.readOnly == nil)
+        #expect(plant.view?.settings.frozen != nil)
+        plant.run(for: .seconds(600))
+        #expect(plant.figures.moves == moves, "automation does not go on before an operator has looked")
+        #expect(plant.askAndWait(.thaw) == .done)
+        plant.run(for: .seconds(1200))
+        #expect(plant.figures.moves > moves, "nothing would have been moved, frozen or not")
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 

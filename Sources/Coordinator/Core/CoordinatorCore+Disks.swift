@@ -60,9 +60,8 @@ extension CoordinatorCore {
     }
 
     private func diskKey(_ source: String, on id: BladeID) -> DiskKey {
-        let source = Self.plain(source)
         let device = Self.device(of: source, among: blades[id]?.inventory?.host.storage ?? [])
-        guard let device, !device.serial.isEmpty else { return DiskKey(storage: "local to \(id)", path: source) }
-        return DiskKey(storage: device.serial, path: source)
+        guard let device, !device.serial.isEmpty else { return DiskKey(storage: "local to \(id)", path: Self.plain(source)) }
+        return DiskKey(storage: device.serial, path: Self.plain(source))
     }
 }

@@ -153,12 +153,13 @@ extension CoordinatorCore {
 
     /// The device, or the directory of files, that a disk's path names.
     static func device(of source: String, among devices: [BlockDevice]) -> BlockDevice? {
-        devices.first { $0.path == source }
+        let source = plain(source)
+        return devices.first { $0.path == source }
             ?? devices.filter { $0.path.hasSuffix("/") && source.hasPrefix($0.path) }.max { $0.path.utf8.count < $1.path.utf8.count }
     }
 
     static func storageKey(for source: String, among devices: [BlockDevice], local: BladeID) -> String {
-        guard let device = device(of: source, among: devices), !device.serial.isEmpty else { return storageKey(source, serial: "local to \(local)") }
+        guard let device = device(of: source, among: devices), !device.serial.isEmpty else { return storageKey(plain(source), serial: "local to \(local)") }
         return storageKey(device.path, serial: device.serial)
     }
 

@@ -122,14 +122,14 @@ extension CoordinatorCore {
         guard isActive, let term else { return refuse(id, Refusal(.unavailable, "no higher term can be taken")) }
         if let mark = decided.restored {
             delete(Record.restored(mark).key)
-            // Freezes, policies and revocations since that backup are not in it: an operator looks before automation goes on.
-            var settings = decided.settings
-            settings.frozen = Settings.Freeze(
-                by: actor.name, at: now.wall,
-                reason: "the store was restored from a backup: look at `podp events` for what was frozen, revoked or set since, then `podp thaw`")
-            put(.settings(settings))
             resumeWork()
         }
+        // Freezes, policies and revocations that this store does not know of may have been: an operator looks before automation goes on.
+        var settings = decided.settings
+        settings.frozen = Settings.Freeze(
+            by: actor.name, at: now.wall,
+            reason: "podp was recovered: look at `podp events` for what was frozen, revoked or set that its store does not know, then `podp thaw`")
+        put(.settings(settings))
         // What an older store has as running may have ended long ago, and be forgotten by its agent: it is found out, not asked for again.
         for operation in decided.openOperations where operation.state == .running {
             end(operation, as: .indeterminate(reason: "the coordinator recovered"))
