@@ -5,6 +5,7 @@
   run.py NAME...      those whose names contain one of the words
 
 A proof is a function `proof_...` of a module proofs/*.py that takes a Bed and raises Trouble when something is not as it must be.
+One that `goes_on` works with the guests that the one before it has left.
 """
 import importlib
 import os
@@ -85,15 +86,15 @@ def main():
     for name, proof in chosen:
         begun = time.monotonic()
         try:
-            bed.clear()
+            if not getattr(proof, 'goes_on', False):
+                bed.clear()
             proof(bed)
             say(f'passed  {name}  ({time.monotonic() - begun:.0f} s)')
-        except Trouble as trouble:
+        except Exception as trouble:
             failed += 1
-            say(f'FAILED  {name}: {trouble}')
-        except Exception:
-            failed += 1
-            say(f'FAILED  {name}:\n{traceback.format_exc()}')
+            say(f'FAILED  {name}: {trouble}' if isinstance(trouble, Trouble) else f'FAILED  {name}:\n{traceback.format_exc()}')
+            bed.clear()
+    bed.clear()
     say(f'{len(chosen) - failed} of {len(chosen)} proofs passed')
     sys.exit(1 if failed else 0)
 
