@@ -124,6 +124,16 @@ struct CommandTests {
 
                 let empty = try await Self.podp(["domain", "show", ""], server, directory)
                 #expect(empty.code == 2 && empty.errors.contains("its name is empty"))
+                for arguments in [["plan", "show", ""], ["apply", ""], ["operations", "cancel", ""], ["token", "revoke", ""]] {
+                    let result = try await Self.podp(arguments, server, directory)
+                    #expect(result.code == 2 && result.errors.contains("name is empty"), "\(arguments): \(result.errors)")
+                }
+                let filter = try await Self.podp(["domain", "list", "--blade", ""], server, directory)
+                #expect(filter.code == 2 && filter.errors.contains("--blade is empty"))
+                let usage = try await Self.podp(["domain", "migrate", "-o", "json"], server, directory)
+                #expect(usage.code == 2 && usage.errors.hasPrefix(#"{"error":{"code":"usage""#), "\(usage.errors)")
+                let token = try await Self.podp(["blade", "token", "--chassis", "nope"], server, directory)
+                #expect(token.code == 0 && token.errors.contains("'nope' is known; known: "), "\(token.errors)")
                 let json = try await Self.podp(["domain", "show", "nothing", "-o", "json"], server, directory)
                 #expect(json.code == 4 && json.errors.hasPrefix(#"{"error":{"code":"notFound""#))
             }
@@ -167,6 +177,8 @@ struct CommandTests {
                 let bad = try await Self.podp(["domain", "create", "-"], server, directory, input: "name = \"new\"\nmemory = [\n")
                 #expect(bad.code == 4)
                 #expect(bad.errors.contains("stdin:"))
+                let parts = bad.errors.components(separatedBy: "stdin:")
+                #expect(parts.count == 2, "a mistake is told once: \(bad.errors)")
                 let offline = try await Self.podp(["domain", "check-file", "-"], server, directory, input: good)
                 #expect(offline.output == "new: pvh, 1 vcpu, 512 MiB\n")
             }

@@ -57,22 +57,30 @@ import Testing
         if isRefused { #expect(fixture.view.domains.count == 1) }
     }
 
-    @Test func `a start looks at what runs, podp's own or not, and a disk that is only read is no matter`() {
-        let disk = Disk(target: "xvda", source: Self.path)
-        let domains = [
-            domain(1, on: 1, wish: .running) { $0.disks = [disk] }, domain(2, on: 2) { $0.disks = [disk] },
-            domain(3, on: 2) { $0.disks = [Disk(target: "xvda", source: Self.path, readOnly: true)] },
-        ]
-        for isManaged in [true, false] {
+    @Test(arguments: [true, false])
+    func `a start looks at what runs, podp's own or not: two readers agree, a writer goes with nobody`(isManaged: Bool) {
+        let (written, read) = (Disk(target: "xvda", source: Self.path), Disk(target: "xvda", source: Self.path, readOnly: true))
+        for running in [written, read] {
+            let domains = [
+                domain(1, on: 1, wish: .running) { $0.disks = [running] }, domain(2, on: 2) { $0.disks = [written] }, domain(3, on: 2) { $0.disks = [read] },
+            ]
             var fixture = CoreFixture(domains: isManaged ? domains : Array(domains.dropFirst()))
-            _ = connect(&fixture, 1, [found(1, .running, disks: [disk])])
+            _ = connect(&fixture, 1, [found(1, .running, disks: [running])])
             _ = connect(&fixture, 2)
-            #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: nil, force: false)))?.message.contains("would both write /dev/vg0/a1") == true)
-            guard case .operation = fixture.ask(.startDomain(CoreFixture.domain(3), on: nil, force: false)) else {
-                Issue.record("a reader was refused")
-                return
-            }
+            let writer = refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: nil, force: false)))?.message
+            #expect(writer?.contains(running == written ? "would both write /dev/vg0/a1" : "web-2 would write /dev/vg0/a1, which web-1") == true)
+            let reader = refusal(fixture.ask(.startDomain(CoreFixture.domain(3), on: nil, force: false)))?.message
+            #expect(reader.map { $0.contains("web-3 would read /dev/vg0/a1, which web-1") } == (running == written ? true : nil))
         }
+    }
+
+    @Test(arguments: [("/dev/vg0/a1", false, true), ("/dev/mapper/vg0-a1", false, true), ("/dev/vg0/a1", true, true), ("/dev/vg0/a2", false, false)])
+    func `no domain has a disk twice that it writes, under whatever name`(second: String, readOnly: Bool, isRefused: Bool) {
+        var fixture = CoreFixture()
+        _ = connect(&fixture, 1)
+        let twice = domain(2, on: 1) { $0.disks = [Disk(target: "xvda", source: Self.path), Disk(target: "xvdb", source: second, readOnly: readOnly)] }
+        let refused = refusal(fixture.ask(.createDomain(twice.definition, on: CoreFixture.blade(1).id, start: true)))
+        #expect((refused?.message.contains("twice, as xvda and as xvdb") == true) == isRefused, "\(String(describing: refused))")
     }
 
     @Test func `a domain that is off does not hinder another one's start on the same disk`() {

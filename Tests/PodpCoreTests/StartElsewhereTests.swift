@@ -58,7 +58,8 @@ import Testing
 struct DiskPathTests {
     @Test(arguments: [
         ("/dev/vg0/s2", "/dev/vg0/s2"), ("/dev/vg0/zz/../s2", "/dev/vg0/s2"), ("/dev//vg0/./s2", "/dev/vg0/s2"), ("/../../x", "/x"), ("iqn.x", "iqn.x"),
-        ("", ""),
+        ("", ""), ("/dev/mapper/vg0-s2", "/dev/vg0/s2"), ("/dev/mapper/my--vg-web--1", "/dev/my-vg/web-1"), ("/dev/mapper/mpatha", "/dev/mapper/mpatha"),
+        ("/dev/mapper/vg-lv-real", "/dev/mapper/vg-lv-real"), ("/dev/mapper/vg--0", "/dev/mapper/vg--0"), ("/dev/mapper/a---b", "/dev/a-/b"),
     ])
     func `one disk has one name, however its path goes about`(path: String, plain: String) {
         #expect(CoordinatorCore.plain(path) == plain)

@@ -32,7 +32,7 @@ private typealias Record = PodpCore.Record
             _ = await store.commit(batch(2, term(1), [.blade(blade(1))]))
             _ = await store.commit(batch(1, term(2), [.term(TermRecord(term: term(2)))]))
         }
-        let kept = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build, at: Date(timeIntervalSince1970: 1_700_000_000))
+        let kept = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build, at: Date(timeIntervalSince1970: 1_700_000_000)).kept
         let store = try Store(file: folder.file("podp.db"), build: build)
         let at = WallTime(milliseconds: 1_700_000_000_000)
         // The mark is what makes the coordinator ask for `recover`, also where both terms are the same.
@@ -42,6 +42,67 @@ private typealias Record = PodpCore.Record
         // A coordinator that kept its memory of term 2 may go on only by announcing a term that this store does not exceed.
         #expect(await store.commit(batch(2, term(2), [.blade(blade(3))])) != .committed)
         #expect(await store.commit(batch(2, term(3), [.term(TermRecord(term: term(3)))])) == .committed)
+    }
+
+    @Test func `a restore gives back no token and no certificate that was taken away since, and says what is set otherwise`() async throws {
+        let folder = try Folder()
+        let at = WallTime(milliseconds: 1)
+        let certificate = { (serial: String) in BladeRecord.Certificate(serial: serial, notAfter: WallTime(milliseconds: 9)) }
+        var (kept, revoked, renewed, removed) = (blade(1), blade(2), blade(3), blade(4))
+        kept.certificates = [certificate("k")]
+        revoked.certificates = [certificate("r")]
+        renewed.certificates = [certificate("a")]
+        removed.certificates = [certificate("m")]
+        let tokens = ["ci", "ops"].map { APIToken(name: $0, hash: $0, role: .operate, createdAt: at, expires: nil) }
+        let enrolment = EnrolmentToken(secretHash: "e", expires: at, createdBy: "root", note: "blade-9")
+        do {
+            let store = try await openStore(folder)
+            _ = await store.commit(
+                batch(2, term(1), [.blade(kept), .blade(revoked), .blade(renewed), .blade(removed), .enrolmentToken(enrolment)] + tokens.map(Record.apiToken)))
+            try store.backup(to: folder.file("yesterday"))
+            revoked.revoked = true
+            revoked.revokedCertificates = revoked.certificates
+            revoked.certificates = []
+            renewed.revokedCertificates = renewed.certificates
+            renewed.certificates = [certificate("b")]
+            var settings = Settings()
+            settings.balance = .manual
+            let gone = RemovedBlade(id: removed.id, name: "blade-4", certificates: removed.certificates)
+            _ = await store.commit(
+                batch(
+                    3, term(1), [.blade(revoked), .blade(renewed), .removedBlade(gone), .settings(settings)],
+                    deletes: ["blade/\(removed.id)", "api-token/ci", "enrolment-token/e"]))
+        }
+        let restoration = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build)
+        let records = try Store(file: folder.file("podp.db"), build: build).load()
+        let blades = Dictionary(uniqueKeysWithValues: records.compactMap { if case .blade(let blade) = $0 { (blade.id, blade) } else { nil } })
+        #expect(blades[kept.id] == kept)
+        #expect(blades[revoked.id] == revoked)
+        #expect(blades[renewed.id]?.certificates == [] && blades[renewed.id]?.revokedCertificates == [certificate("a")])
+        #expect(blades[removed.id]?.revoked == true && blades[removed.id]?.revokedCertificates == [certificate("m")])
+        #expect(records.filter { if case .apiToken = $0 { true } else { false } } == [.apiToken(tokens[1])])
+        #expect(!records.contains(.enrolmentToken(enrolment)))
+        for words in ["token ci was revoked", "blade-2 was revoked", "blade-3 has certificates", "blade-4 was revoked or removed", "blade-9", "had manual"] {
+            #expect(restoration.sentences.contains { $0.contains(words) }, "\(words): \(restoration.sentences)")
+        }
+        #expect(try StoreCheck.run(folder.file("podp.db"), build: build).filter { $0.severity == .damage } == [])
+    }
+
+    @Test func `a restore over another store, an older one or none takes nothing away, and says that nobody can know`() async throws {
+        let folder = try Folder()
+        let token = Record.apiToken(APIToken(name: "ops", hash: "h", role: .operate, createdAt: WallTime(milliseconds: 1), expires: nil))
+        do {
+            let store = try await openStore(folder)
+            _ = await store.commit(batch(2, term(1), [token]))
+            try store.backup(to: folder.file("yesterday"))
+            _ = try await openStore(folder, term: term(1, 8), name: "other.db")
+            try Data("no database, as long as anything that is one must be".utf8).write(to: URL(fileURLWithPath: folder.file("bad.db")))
+        }
+        for name in ["other.db", "bad.db", "none.db"] {
+            let restoration = try StoreBackup.restore(folder.file("yesterday"), to: folder.file(name), build: build)
+            #expect(restoration.sentences.contains { $0.contains("podp token list") }, "\(name): \(restoration.sentences)")
+            #expect(try Store(file: folder.file(name), build: build).load().contains(token))
+        }
     }
 
     @Test func `what is no good backup is refused, and the store stays as it is`() async throws {

@@ -66,6 +66,18 @@ import Testing
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 
+    @Test("several old copies of one domain are undefined one soon after the other")
+    func severalStrays() throws {
+        var plant = Plant(seed: 842, blades: 6)
+        plant.begin()
+        let domain = try plant.started("web-1", on: 0)
+        for blade in 1..<6 { plant.force(domain, on: blade, .off) }
+        plant.run(for: .seconds(150))
+        #expect(plant.truth(of: domain) == [0: .running])
+        plant.checkTheEnd()
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("an old copy that comes to light later is undefined, frozen automation waits with that")
     func strayComesToLight() throws {
         var plant = Plant(seed: 841, blades: 2)

@@ -174,11 +174,16 @@ import Testing
         plant.crashCoordinator(restartAfter: .seconds(1))
         plant.run(for: .seconds(60))
         #expect(plant.view?.readOnly != nil, "a restart is no recovery")
+        // What takes away is accepted before; what gives is not.
+        #expect(plant.askAndWait(.freeze(reason: "again")) == .done)
+        #expect(plant.askAndWait(.revokeBlade(plant.bladeID(2))) == .done)
+        guard case .refused(let refusal) = plant.askAndWait(.thaw), refusal.code == .readOnly else { throw Unexpected("it was thawed") }
         #expect(plant.askAndWait(.recover(newTermID: ID128(high: 7, low: 7))) == .done)
         plant.crashCoordinator(restartAfter: .seconds(1))
         plant.run(for: .seconds(60))
         #expect(plant.view?.readOnly == nil)
         #expect(plant.view?.settings.frozen != nil)
+        #expect(plant.view?.blades.first { $0.record.id == plant.bladeID(2) }?.link == .revoked)
         plant.run(for: .seconds(600))
         #expect(plant.figures.moves == moves, "automation does not go on before an operator has looked")
         #expect(plant.askAndWait(.thaw) == .done)

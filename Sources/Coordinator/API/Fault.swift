@@ -13,6 +13,11 @@ public struct Fault: Error, Documented, CustomStringConvertible {
     /// Of a name or prefix that fits several, or of one that an action does not take for a whole name: what it fits.
     public var choices: [Choice]?
 
+    /// A text that a person wrote cannot be read, at one place.
+    public init(at problem: Problem) {
+        self.init(.invalid, "\(problem.file):\(problem.line):\(problem.column): \(problem.message)", remedy: problem.remedy, problems: [problem])
+    }
+
     public init(_ code: Code, _ message: String, remedy: String = "", problems: [Problem]? = nil, choices: [Choice]? = nil) {
         self.code = code.rawValue
         self.message = message

@@ -145,16 +145,20 @@ public struct BladeTokenSecret: Documented {
     public var token: String
     /// When it ends.
     public var expires: Timestamp
+    /// What its maker may not have meant; absent: nothing.
+    public var warnings: [String]?
 
-    public init(token: String, expires: Timestamp) {
+    public init(token: String, expires: Timestamp, warnings: [String]? = nil) {
         self.token = token
         self.expires = expires
+        self.warnings = warnings
     }
 
     public static let summary = "A one-time token that was just made: addresses, the authority's SHA-256, expiry and secret in one text."
     public static let fields = [
         "token": "What `podp-agent enrol` takes.",
         "expires": "When it ends.",
+        "warnings": "What its maker may not have meant; absent: nothing.",
     ]
 }
 

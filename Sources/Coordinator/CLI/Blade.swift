@@ -64,7 +64,9 @@ struct BladeCommand: AsyncParsableCommand {
             guard (1...10_080).contains(minutes) else { throw ValidationError("--minutes is 1 to 10080 (a week)") }
             let order = BladeTokenOrder(lifetimeSeconds: minutes * 60, note: note, chassis: chassis, bay: bay)
             try await options.withCoordinator { coordinator in
-                options.print(try await coordinator.send(.POST, "/v1/blade-tokens", order, as: BladeTokenSecret.self)) { SafeText.line($0.token) + "\n" }
+                let secret = try await coordinator.send(.POST, "/v1/blade-tokens", order, as: BladeTokenSecret.self)
+                for warning in secret.value.warnings ?? [] { Terminal.complain("podp: note: " + SafeText.line(warning)) }
+                options.print(secret) { SafeText.line($0.token) + "\n" }
             }
         }
     }

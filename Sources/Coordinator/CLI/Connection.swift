@@ -120,7 +120,10 @@ struct Coordinator: Sendable {
     func close() async throws { try await client.shutdown() }
 
     func get<Shown: Documented>(_ path: String, as type: Shown.Type, query: [(String, String?)] = []) async throws -> Answer<Shown> {
-        try decode(try await send(.GET, path + Self.query(query), body: nil as Nothing?), as: type)
+        if let (name, _) = query.first(where: { $0.1?.isEmpty ?? false }) {
+            throw Trouble(.usage, "--\(name) is empty", remedy: "leave it out, or name one; in a script: is the variable set?")
+        }
+        return try decode(try await send(.GET, path + Self.query(query), body: nil as Nothing?), as: type)
     }
 
     func send<Body: Documented, Shown: Documented>(_ method: HTTPVerb, _ path: String, _ body: Body, as type: Shown.Type) async throws -> Answer<Shown> {
@@ -150,6 +153,9 @@ struct Coordinator: Sendable {
     }
 
     private func send(_ method: HTTPVerb, _ path: String, body: (some Documented)?) async throws -> ByteBuffer {
+        guard !path.hasSuffix("/"), !path.contains("//") else {
+            throw Trouble(.usage, "a name is empty", remedy: "name what the command is about; in a script: is the variable set?")
+        }
         var request = request(method, path)
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")

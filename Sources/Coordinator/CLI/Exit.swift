@@ -37,7 +37,7 @@ struct Trouble: Error {
         self.init(isOwnMistake ? .failed : .refused, fault.message, remedy: fault.remedy)
         self.fault = fault
         details =
-            (fault.problems ?? []).map { problem in
+            (fault.problems ?? []).filter { !fault.message.hasSuffix($0.message) }.map { problem in
                 "\(problem.file):\(problem.line):\(problem.column): \(problem.message)" + (problem.remedy.isEmpty ? "" : " (\(problem.remedy))")
             } + (fault.choices ?? []).map { "\($0.id)  \($0.name)" }
     }
@@ -80,7 +80,9 @@ enum Exit {
             print(text)
             exit(ExitStatus.done.rawValue)
         }
-        Terminal.complain(text)
-        exit(code == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue)
+        let status = code == .validationFailure ? ExitStatus.usage : .failed
+        let words = Trouble(status, Podp.message(for: error), remedy: "the same command with --help says what it takes")
+        Terminal.complain(wantsJSON ? json(words) ?? text : text)
+        exit(status.rawValue)
     }
 }

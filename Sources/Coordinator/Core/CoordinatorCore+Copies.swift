@@ -107,6 +107,11 @@ extension CoordinatorCore {
         _ = begin(.undefine, on: domain, at: id, by: "podp: old copy", clearsCopy: true)
     }
 
+    /// One copy is gone: the next one's turn comes soon. Not at once: a blade may go on telling of what it says it has undefined.
+    mutating func goOnTidying(_ domain: DomainID) {
+        if tidying[domain] != nil { tidying[domain] = Tidying(againAt: now.instant + .seconds(15), wait: .seconds(30)) }
+    }
+
     /// Timer: copies that came to light by themselves, when their blade came back.
     mutating func tidyIfDue() {
         guard now.instant >= nextTidying else { return }
@@ -119,7 +124,8 @@ extension CoordinatorCore {
             }
         }
         tidying = tidying.filter { strays.contains($0.key) || $0.value.againAt > now.instant }
-        for id in strays.sorted().prefix(16) { if let domain = decided.domains[id] { tidy(domain) } }
+        let due = strays.filter { id in tidying[id].map { now.instant >= $0.againAt } ?? true }
+        for id in due.sorted().prefix(16) { if let domain = decided.domains[id] { tidy(domain) } }
     }
 
     /// An operator ends the one of two copies that the record does not mean.

@@ -9,20 +9,35 @@ struct DiskKey: Hashable {
 }
 
 extension CoordinatorCore {
-    /// Why a domain may not be created or started here: another one may write one of its disks. `podp_shared` in both files (xl's old mode `w!`) says that they know.
+    /// Why a domain may not be created or started here: somebody would write what somebody else has open, as xl's own block script refuses it.
+    /// `podp_shared` in both files (xl's old mode `w!`) says that they know.
     ///
     /// - Parameter running: only domains that run count, podp's own and others'; else every domain of podp's does.
     func diskTaken(_ domain: ManagedDomain, on id: BladeID, running: Bool) -> Refusal? {
-        let wanted = writable(domain.definition.disks)
+        let name = domain.definition.name
+        let wanted = domain.definition.disks.filter { !$0.source.isEmpty }
         guard !wanted.isEmpty else { return nil }
         let keys = wanted.map { diskKey($0.source, on: id) }
+        for (index, disk) in wanted.enumerated() {
+            guard let first = keys[..<index].firstIndex(of: keys[index]), disk.isWritten || wanted[first].isWritten else { continue }
+            return Refusal(
+                .invalid, "\(name) has \(disk.source) twice, as \(wanted[first].target) and as \(disk.target), and would write it",
+                remedy: "leave one of the two out")
+        }
         func conflict(_ other: String, _ disks: [Disk], at place: BladeID, isManaged: Bool) -> Refusal? {
-            for disk in writable(disks) {
+            for disk in disks where !disk.source.isEmpty {
                 let key = diskKey(disk.source, on: place)
                 // Of a domain that is not podp's it is not known what its owner has said.
-                guard let index = keys.firstIndex(of: key), !(wanted[index].shared && (disk.shared || !isManaged)) else { continue }
+                guard let index = keys.firstIndex(of: key), disk.isWritten || wanted[index].isWritten,
+                    !(wanted[index].shared && (disk.shared || !isManaged))
+                else { continue }
+                let source = wanted[index].source
+                let what =
+                    !disk.isWritten
+                    ? "\(name) would write \(source), which \(other) reads"
+                    : !wanted[index].isWritten ? "\(name) would read \(source), which \(other) writes" : "\(name) and \(other) would both write \(source)"
                 return Refusal(
-                    .conflict, "\(domain.definition.name) and \(other) would both write \(wanted[index].source)",
+                    .conflict, what,
                     remedy: "give it another disk; if both know how to share it, both files say podp_shared = [ \"\(wanted[index].target)\" ]")
             }
             return nil
@@ -33,7 +48,7 @@ extension CoordinatorCore {
         }
         for place in blades.keys.sorted() {
             for found in blades[place]?.inventory?.domains ?? [] where found.state.holdsMemory && decided.domains[found.id] == nil {
-                if let refusal = conflict("\(found.name) on \(name(of: place)), which is not podp's,", found.disks, at: place, isManaged: false) {
+                if let refusal = conflict("\(found.name) on \(self.name(of: place)), which is not podp's,", found.disks, at: place, isManaged: false) {
                     return refusal
                 }
             }
@@ -47,16 +62,23 @@ extension CoordinatorCore {
         return state(of: domain).holdsMemory
     }
 
-    private func writable(_ disks: [Disk]) -> [Disk] { disks.filter { !$0.readOnly && !$0.isCDROM && !$0.source.isEmpty } }
-
-    /// The path without `.`, `..` and doubled slashes: the same file has one name.
+    /// One name for a file or device: without `.`, `..` and doubled slashes, and a logical volume as `/dev/GROUP/VOLUME`, however device-mapper writes it.
+    /// Other links (`/dev/disk/by-id/…`) are not followed.
     static func plain(_ path: String) -> String {
         guard path.hasPrefix("/") else { return path }
         var parts: [Substring] = []
         for part in path.split(separator: "/") where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }
         }
+        if parts.count == 3, parts[0] == "dev", parts[1] == "mapper", let volume = logicalVolume(parts[2]) { return "/dev/\(volume)" }
         return "/" + parts.joined(separator: "/")
+    }
+
+    /// `vg0/web-1` of `vg0-web--1`: lvm doubles the hyphens of both names (lvm(8), "VALID NAMES"). `nil`: no logical volume's name.
+    private static func logicalVolume(_ name: Substring) -> String? {
+        let sides = name.replacing("--", with: "/").split(separator: "-", omittingEmptySubsequences: false)
+        guard sides.count == 2, sides.allSatisfy({ !$0.isEmpty }) else { return nil }
+        return sides.map { $0.replacing("/", with: "-") }.joined(separator: "/")
     }
 
     private func diskKey(_ source: String, on id: BladeID) -> DiskKey {
@@ -64,4 +86,8 @@ extension CoordinatorCore {
         guard let device, !device.serial.isEmpty else { return DiskKey(storage: "local to \(id)", path: Self.plain(source)) }
         return DiskKey(storage: device.serial, path: Self.plain(source))
     }
+}
+
+extension Disk {
+    fileprivate var isWritten: Bool { !readOnly && !isCDROM }
 }

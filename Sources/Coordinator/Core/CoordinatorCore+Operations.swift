@@ -163,6 +163,7 @@ extension CoordinatorCore {
     private mutating func settle(_ operation: OperationRecord) {
         guard var domain = decided.domains[operation.domain] else { return }
         patchInventories(operation, domain)
+        if operation.clearsCopy == true { goOnTidying(domain.id) }
         guard !operation.isAside else { return }
         switch operation.action {
         case .migrate(let migration):

@@ -154,7 +154,7 @@ extension CoordinatorCore {
     /// The device, or the directory of files, that a disk's path names.
     static func device(of source: String, among devices: [BlockDevice]) -> BlockDevice? {
         let source = plain(source)
-        return devices.first { $0.path == source }
+        return devices.first { $0.path == source || plain($0.path) == source }
             ?? devices.filter { $0.path.hasSuffix("/") && source.hasPrefix($0.path) }.max { $0.path.utf8.count < $1.path.utf8.count }
     }
 

@@ -12,6 +12,7 @@ extension CoordinatorCore {
         case .loading: return refuse(id, Refusal(.unavailable, "podp is starting", remedy: "try again in a moment"))
         case .stopped(let reason):
             return refuse(id, Refusal(.unavailable, "podp has stopped deciding: \(reason)", remedy: "it restarts by itself; see its log"))
+        case .readOnly where request.onlyTakesAway: break
         case .readOnly(let reason):
             return refuse(id, Refusal(.readOnly, "podp decides nothing: \(reason)", remedy: "when no other coordinator runs: `podp-coordinator recover`"))
         }
@@ -167,6 +168,14 @@ extension Request {
     var isBlades: Bool {
         switch self {
         case .enrol, .renew: true
+        default: false
+        }
+    }
+
+    /// It gives nobody anything: it can be asked of a coordinator that decides nothing, also before an operator recovers an older store.
+    var onlyTakesAway: Bool {
+        switch self {
+        case .freeze, .revokeBlade, .revokeAPIToken: true
         default: false
         }
     }

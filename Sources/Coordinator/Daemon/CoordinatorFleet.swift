@@ -42,9 +42,7 @@ struct CoordinatorFleet: Fleet {
             return ReadDefinition(definition.withMACs(avoiding: takenMACs()), warnings: warnings.map(\.description))
         } catch {
             let place = error.location ?? SourceLocation(file: file, line: 0, column: 0)
-            throw Fault(
-                .invalid, error.description, remedy: error.remedy,
-                problems: [Fault.Problem(file: place.file, line: place.line, column: place.column, message: error.message, remedy: error.remedy)])
+            throw Fault(at: Fault.Problem(file: place.file, line: place.line, column: place.column, message: error.message, remedy: error.remedy))
         }
     }
 

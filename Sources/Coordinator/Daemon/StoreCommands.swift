@@ -47,9 +47,10 @@ struct RestoreCommand: ParsableCommand {
 
     func run() throws {
         do {
-            let aside = try StoreBackup.restore(copy, to: files.store, build: Release.version)
-            print("\(files.store) is restored from \(copy)\(aside.map { "; what was there is \($0)" } ?? "")")
-            print("start the coordinator: it decides nothing until `podp-coordinator recover`")
+            let restoration = try StoreBackup.restore(copy, to: files.store, build: Release.version)
+            print("\(files.store) is restored from \(copy)\(restoration.kept.map { "; what was there is \($0)" } ?? "")")
+            for sentence in restoration.sentences { print("  \(sentence)") }
+            print("start the coordinator: it decides nothing, but can be frozen and can revoke, until `podp-coordinator recover`")
         } catch {
             throw Failure("\(error)")
         }

@@ -40,12 +40,21 @@ public enum StoreBackup {
         }
     }
 
-    /// Puts `backup` in the place of the store in `file`. The replaced file is kept; its new name is returned (`nil`: there was none).
+    /// How a restore ended.
+    public struct Restoration: Sendable, Equatable {
+        /// Where the replaced file is now; `nil`: there was none.
+        public var kept: String?
+        /// What was taken away since the backup and stays so, what is set otherwise, and what an operator must look at: for people.
+        public var sentences: [String]
+    }
+
+    /// Puts `backup` in the place of the store in `file`. The replaced file is kept. Rights that it had taken away since (tokens, certificates) are not
+    /// given back.
     ///
     /// The store is marked as restored: the coordinator that reads it decides nothing until `podp-coordinator recover`.
     /// Refused while a coordinator runs on the store, and when the backup is damaged or of a newer podp.
     @discardableResult
-    public static func restore(_ backup: String, to file: String, build: String, at: Date = Date()) throws(StoreError) -> String? {
+    public static func restore(_ backup: String, to file: String, build: String, at: Date = Date()) throws(StoreError) -> Restoration {
         let lock = try StoreLock(for: file)
         defer { withExtendedLifetime(lock) {} }
         guard FileManager.default.fileExists(atPath: backup) else {
@@ -61,6 +70,7 @@ public enum StoreBackup {
             try FileManager.default.copyItem(atPath: backup, toPath: incoming)
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: incoming)
             try mark(incoming, asRestoredFrom: backup, build: build, at: at)
+            let sentences = try withdraw(from: incoming, whatWasWithdrawnIn: file, build: build)
             try synchronise(incoming)
             var kept: String?
             if FileManager.default.fileExists(atPath: file) {
@@ -74,7 +84,7 @@ public enum StoreBackup {
             }
             try FileManager.default.moveItem(atPath: incoming, toPath: file)
             try synchronise(directory(of: file))
-            return kept
+            return Restoration(kept: kept, sentences: sentences)
         } catch {
             throw StoreError(error, file: file)
         }
@@ -84,18 +94,47 @@ public enum StoreBackup {
     private static func mark(_ file: String, asRestoredFrom backup: String, build: String, at: Date) throws {
         let record = Record.restored(
             RestoredMark(at: WallTime(milliseconds: Int64(at.timeIntervalSince1970 * 1000)), from: URL(fileURLWithPath: backup).lastPathComponent))
-        let json = try RecordCoding.encode(record)
         let queue = try DatabaseQueue(path: file)
         try queue.writeWithoutTransaction { db in
             // All of it in one file, whatever the backup was copied from.
             _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
             try StoreSchema.migrate(db, file: file, build: build)
             guard try Int.fetchOne(db, sql: "SELECT count(*) FROM records") ?? 0 > 0 else { return }
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO records (key, kind, json, batch, term, build) VALUES (?, ?, ?, 0, 0, ?)",
-                arguments: [record.key, RecordCoding.kind(of: record.key), json, build])
+            try insert(record, into: db, build: build)
         }
         try queue.close()
+    }
+
+    /// Takes the rights away that the store in `replaced` had taken away since. Says so, and what cannot be known.
+    private static func withdraw(from restored: String, whatWasWithdrawnIn replaced: String, build: String) throws -> [String] {
+        let look = "look at `podp token list` and `podp blade list`, and revoke again what was revoked since the backup, before `podp-coordinator recover`"
+        guard FileManager.default.fileExists(atPath: replaced) else { return ["there is no store to compare with: \(look)"] }
+        let later: StoreContent
+        do {
+            let queue = try DatabaseQueue(path: replaced, configuration: Store.configuration())
+            defer { try? queue.close() }
+            later = try queue.read { db in try StoreContent(db, file: replaced, build: build) }
+        } catch {
+            return ["what was there cannot be read (\(StoreError(error, file: replaced).message)): \(look)"]
+        }
+        let queue = try DatabaseQueue(path: restored)
+        let rights = try queue.writeWithoutTransaction { db in
+            let rights = try WithdrawnRights(from: StoreContent(db, file: restored, build: build), replacedBy: later)
+            try db.inTransaction(.immediate) {
+                for record in rights.puts { try insert(record, into: db, build: build) }
+                for key in rights.deletes { try db.execute(sql: "DELETE FROM records WHERE key = ?", arguments: [key]) }
+                return .commit
+            }
+            return rights
+        }
+        try queue.close()
+        return rights.isKnown ? rights.sentences : rights.sentences + [look]
+    }
+
+    private static func insert(_ record: Record, into db: Database, build: String) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO records (key, kind, json, batch, term, build) VALUES (?, ?, ?, 0, 0, ?)",
+            arguments: [record.key, RecordCoding.kind(of: record.key), try RecordCoding.encode(record), build])
     }
 
     private static func freeName(_ wanted: String) throws -> String {

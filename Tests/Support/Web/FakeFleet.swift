@@ -69,10 +69,7 @@ public final class FakeFleet: Fleet {
         } catch {
             let place = error.location
             throw Fault(
-                .invalid, error.description, remedy: error.remedy,
-                problems: [
-                    .init(file: place?.file ?? file, line: place?.line ?? 0, column: place?.column ?? 0, message: error.message, remedy: error.remedy)
-                ])
+                at: .init(file: place?.file ?? file, line: place?.line ?? 0, column: place?.column ?? 0, message: error.message, remedy: error.remedy))
         }
     }
 

@@ -51,9 +51,20 @@ extension Endpoints {
                 throw Fault(.invalid, "\(name) is longer than 128 bytes")
             }
             if let bay = order.bay, !(1...64).contains(bay) { throw Fault(.invalid, "bay is \(bay)", remedy: "take 1 to 64") }
-            return try await call.fleet.makeBladeToken(order, lifetime: .seconds(lifetime), by: call.caller)
+            var secret = try await call.fleet.makeBladeToken(order, lifetime: .seconds(lifetime), by: call.caller)
+            if let chassis = order.chassis, let warning = Self.unknown(chassis, in: await call.fleet.view()) { secret.warnings = [warning] }
+            return secret
         },
     ]
+}
+
+extension Endpoints {
+    /// A blade's chassis may be named before it is added, or never be: a slip is told of, not refused.
+    private static func unknown(_ chassis: String, in view: FleetView) -> String? {
+        let known = Set(view.chassis.map(\.record.name) + view.blades.map(\.record.chassis)).subtracting([""])
+        guard !chassis.isEmpty, !known.isEmpty, !known.contains(chassis) else { return nil }
+        return "no chassis and no blade of a chassis '\(chassis)' is known; known: \(known.sorted().prefix(10).joined(separator: ", "))"
+    }
 }
 
 extension Call {
