@@ -32,7 +32,8 @@ private typealias Record = PodpCore.Record
             _ = await store.commit(batch(2, term(1), [.blade(blade(1))]))
             _ = await store.commit(batch(1, term(2), [.term(TermRecord(term: term(2)))]))
         }
-        let kept = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build, at: Date(timeIntervalSince1970: 1_700_000_000)).kept
+        let kept = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build, at: Date(timeIntervalSince1970: 1_700_000_000))
+            .kept
         let store = try Store(file: folder.file("podp.db"), build: build)
         let at = WallTime(milliseconds: 1_700_000_000_000)
         // The mark is what makes the coordinator ask for `recover`, also where both terms are the same.
