@@ -161,6 +161,37 @@ struct CommandTests {
         }
     }
 
+    @Test("two plans are compared by where they leave each domain, whatever its way")
+    func difference() async throws {
+        let fleet = Self.fleet()
+        let first = ExampleFleet.plan()
+        var second = first
+        second.id = "8a1b2c"
+        func move(_ domain: Int, _ from: Int, _ to: Int) -> Move {
+            var move = first.plan.moves[0]
+            (move.domain, move.domainName) = (ExampleFleet.domainID(domain), "web-\(domain)")
+            (move.from, move.fromName, move.to, move.toName) = (ExampleFleet.bladeID(from), "blade-\(from)", ExampleFleet.bladeID(to), "blade-\(to)")
+            return move
+        }
+        // web-2 goes round by blade-3 to where the first plan sends it at once; web-1 moves in this plan only.
+        second.plan.moves = [move(2, 1, 3), move(1, 1, 2), move(2, 3, 2)]
+        fleet.with { $0.view.plans.append(second) }
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                let answer = try await Self.podp(["plan", "diff", "7f3a", "8a1b", "-o", "json"], server, directory)
+                #expect(answer.code == 0, "\(answer.errors)")
+                let json = try #require(try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any])
+                let domains = try #require(json["domains"] as? [[String: String]])
+                #expect(domains.map { $0.filter { $0.key != "domain" } } == [["name": "web-1", "from": "blade-1", "second": "blade-2"]])
+                #expect(json["same"] as? Int == 1)
+                #expect((json["second"] as? [String: Any])?["bytes"] as? UInt64 == 3 * Bytes.gibibytes(4).count)
+                let table = try await Self.podp(["plan", "diff", "7f3a", "8a1b"], server, directory)
+                #expect(table.output.contains("web-1") && table.output.contains("stays") && !table.output.contains("web-2"), "\(table.output)")
+                #expect(try await Self.podp(["plan", "diff", "7f3a", "7f3a"], server, directory).output.contains("every domain on the same blade"))
+            }
+        }
+    }
+
     @Test("a flat file is sent whole, and its mistakes are shown with line and column")
     func create() async throws {
         let fleet = Self.fleet()

@@ -4,7 +4,7 @@ import PodpAPI
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Plans: which domain goes where, and why. Nothing moves before 'podp apply'.",
-        subcommands: [Balance.self, Consolidate.self, Evacuate.self, List.self, Show.self, ApplyCommand.self], defaultSubcommand: Balance.self,
+        subcommands: [Balance.self, Consolidate.self, Evacuate.self, List.self, Show.self, Diff.self, ApplyCommand.self], defaultSubcommand: Balance.self,
         aliases: ["plans"])
 
     struct Balance: AsyncParsableCommand {

@@ -26,7 +26,9 @@ struct WithdrawnRights: Equatable {
         if before.balance != after.balance || before.chassis != after.chassis {
             sentences.append("the policy is that of the backup: \(words(before)); what was there had \(words(after))")
         }
-        if let frozen = after.frozen, before.frozen == nil { sentences.append("what was there was frozen by \(frozen.by): \(frozen.reason)") }
+        if let frozen = after.frozen, before.frozen == nil {
+            sentences.append("what was there was frozen by \(frozen.by)\(frozen.reason.isEmpty ? "" : ": \(frozen.reason)")")
+        }
     }
 
     private mutating func withdrawTokens(_ backup: StoreContent, _ later: StoreContent) {
