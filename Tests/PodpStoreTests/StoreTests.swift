@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Logging
 import PodpCore
 import PodpModel
 import Testing
@@ -35,6 +36,23 @@ private typealias Record = PodpCore.Record
         }
         let again = try Store(file: folder.file("podp.db"), build: build)
         #expect(try again.load() == expected.values.sorted { $0.key < $1.key })
+    }
+
+    @Test func `the database's files are their owner's alone, also those of before`() async throws {
+        let folder = try Folder()
+        let file = folder.file("podp.db"), history = folder.file("history.db")
+        func modes(_ file: String) throws -> [Int] {
+            try ["", "-wal", "-shm"].map { (try FileManager.default.attributesOfItem(atPath: file + $0)[.posixPermissions] as? NSNumber)?.intValue ?? -1 }
+        }
+        for turn in 0..<2 {
+            let store = try await openStore(folder)
+            let past = try History(file: history, log: Logger(label: "test"))
+            past.append(AuditEntry(at: WallTime(milliseconds: 1), kind: "x", sentence: "x"))
+            #expect(try modes(file) == [0o600, 0o600, 0o600] && modes(history) == [0o600, 0o600, 0o600], "turn \(turn)")
+            withExtendedLifetime((store, past)) {}
+            // As podp before 0.2 made them.
+            for name in [file, history] { try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: name) }
+        }
     }
 
     @Test func `a batch that is asked for again is stored once, and one with other content is refused`() async throws {

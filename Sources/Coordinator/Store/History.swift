@@ -79,6 +79,7 @@ public final class History: Sendable {
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = NORMAL") }
         do {
+            PrivateFile.prepare(file)
             queue = try DatabaseQueue(path: file, configuration: configuration)
             let last = try queue.writeWithoutTransaction { db in
                 try HistorySchema.migrate(db, file: file)

@@ -35,6 +35,7 @@ public final class Store: Sendable {
         do {
             // Who may not write gets SQLite's own, clearer words for a file, and the lock's for a directory.
             lock = try StoreLock(for: file)
+            PrivateFile.prepare(file)
             queue = try DatabaseQueue(path: file, configuration: Self.configuration(limits: limits))
             try queue.writeWithoutTransaction { db in
                 if let damage = try String.fetchAll(db, sql: "PRAGMA quick_check(3)").first(where: { $0 != "ok" }) {
