@@ -79,6 +79,42 @@ import Testing
         }
     }
 
+    @Test("A module that is asked at an address of its own, and does not lead, is not believed; the check says so", arguments: [1, 2])
+    func standby(leads: Int) async throws {
+        try await with({
+            // Module 2 answers here, at 127.0.0.1.
+            $0.shows = ["22.5.1.1.3.1": .address([192, 0, 2, 1]), "22.5.1.1.3.2": .address([127, 0, 0, 1])]
+        }) { driver, server in
+            server.world.with { $0.primaryModule = leads }
+            let reading = await driver.powerState(bay: 14)
+            #expect(reading.reported == .off && reading.state == (leads == 2 ? .off : .unknown))
+            let readings = try await driver.readings()
+            #expect(readings.bay(14)?.power.doubt == (leads == 2 ? nil : .notPrimary))
+            #expect(readings.gaps.contains { $0.contains("module 2 answers here") } == (leads == 1))
+            let finding = try await driver.findings(tryWrite: false).first { $0.code == "standby-module" }
+            #expect((finding?.severity == .critical) == (leads == 1))
+            if leads == 1 { #expect(finding?.remedy.contains("192.0.2.1") == true) }
+            var rules = PowerConfirmation.Rules()
+            rules.deadline = .seconds(8)
+            let outcome = await ChassisRunner(driver: driver, clock: server.world.clock).bring(bay: 14, .hardOff, rules: rules)
+            #expect(outcome.isConfirmed == (leads == 2))
+            // It fails over while somebody looks: whoever answers is the other one now.
+            server.world.with { $0.primaryModule = 3 - leads }
+            #expect(await driver.powerState(bay: 14).state == (leads == 2 ? .unknown : .off))
+        }
+    }
+
+    @Test(
+        "One address for both modules, or one that is neither's, tells nothing against whoever answers",
+        arguments: [[127, 0, 0, 1], [192, 0, 2, 7]] as [[UInt8]])
+    func sharedAddress(address: [UInt8]) async throws {
+        try await with({ $0.shows = ["22.5.1.1.3.1": .address(address), "22.5.1.1.3.2": .address(address)] }) { driver, _ in
+            #expect(await driver.powerState(bay: 14).state == .off)
+            let findings = try await driver.findings(tryWrite: false)
+            #expect(!findings.contains { $0.code == "standby-module" })
+        }
+    }
+
     @Test("A power state without the blade's health is not off")
     func healthMissing() async throws {
         try await with({ $0.lacks = ["22.1.5.1.1.5"] }) { driver, _ in
@@ -169,6 +205,47 @@ import Testing
             }
             let log = try await driver.readings().log
             #expect(log.map(\.text) == ["line 4", "line 5"] && log.first?.source == "BLADE_03")
+        }
+    }
+
+    @Test("The log is told once: also after a poll in which its column is not answered, and by a new driver that knows what was told")
+    func logOnce() async throws {
+        try await with({ _ in }) { driver, server in
+            let first = try await driver.readings().log
+            server.setQuirks { $0.lacks = ["3.4.2.1.2"] }
+            #expect(try await driver.readings().log.isEmpty)
+            server.setQuirks { $0.lacks = [] }
+            #expect(try await driver.readings().log.isEmpty)
+            let url = try ChassisURL("amm+snmpv1://private@127.0.0.1:\(server.port)?timeout=10000")
+            let again = try AMMDriver(url, secrets: ChassisSecrets(), clock: server.world.clock)
+            await again.resume(log: first.reversed())
+            #expect(try await again.readings().log.isEmpty)
+            await again.close()
+            let behind = try AMMDriver(url, secrets: ChassisSecrets(), clock: server.world.clock)
+            await behind.resume(log: [first[0]])
+            #expect(try await behind.readings().log.map(\.text) == ["line 2", "line 3"])
+            await behind.close()
+        }
+    }
+
+    @Test("Watts of a wide blade are those of all its bays; where one row does not say, there are none; in part they are no witness of off")
+    func wideWatts() async throws {
+        try await with({ $0.shows = ["2.10.2.1.1.7.22": .bytes(Array("30W".utf8)), "2.10.2.1.1.8.22": .bytes(Array("60W".utf8))] }) { driver, server in
+            server.world.with {
+                $0.blades[5]?.width = 2
+                $0.blades[5]?.watts = 40
+            }
+            #expect(try await driver.inventory().bay(5)?.maximumWatts == 140)
+            let bay = try await driver.readings().bay(5)
+            #expect(bay?.watts == 70 && bay?.isMeasured == true)
+            // Each half is below what a blade in standby draws.
+            #expect(await driver.powerState(bay: 5, source: .watts)?.state == .on)
+            server.setQuirks { $0.shows = ["2.10.2.1.1.7.22": .bytes(Array("notApplicable".utf8))] }
+            #expect(try await driver.readings().bay(5)?.watts == nil)
+            #expect(await driver.powerState(bay: 5, source: .watts) == nil)
+            // Another blade, not as wide, before labels were read again.
+            server.world.with { $0.blades[5]?.width = 1 }
+            #expect(await driver.powerState(bay: 5, source: .watts)?.state == .unknown)
         }
     }
 

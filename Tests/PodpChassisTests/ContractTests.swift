@@ -285,6 +285,62 @@ enum Subject: String, CaseIterable, Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test("The deadline is kept while a look, or the request, does not come back", .timeLimit(.minutes(3)), arguments: [nil, 1, 2])
+    func blocked(look: Int?) async throws {
+        let time = HeldClock()
+        let driver = StuckChassis(SimulatedChassis(clock: time.clock), at: look)
+        let runner = ChassisRunner(driver: driver, clock: time.clock)
+        let outcome = await runner.bring(bay: 2, .hardOff, rules: Subject.simulated.short)
+        guard case .deadline = outcome else { throw Unmet() }
+        #expect(time.clock.now() == .zero + .seconds(8))
+        driver.release()
+    }
+
+    @Test("A look that comes while a poll runs waits for one answer, not for all of the poll's")
+    func lookBesidePoll() async throws {
+        let clock = ChassisClock.passing()
+        let log = Mutex<(isAsked: Bool, isHeld: Bool, order: [Bool])>((false, false, []))
+        let reached = Mutex<CheckedContinuation<Void, Never>?>(nil)
+        // A column that a look does not ask for: of power domains.
+        let ofPoll = LittleAMM.base + [2, 10, 1, 1, 1]
+        let ofLook = LittleAMM.base + [22, 1, 5, 1, 1, 4, 4]
+        let server = try await LittleAMM.start(WorldBox(clock: clock)) { message, world, quirks in
+            let isHeld = log.withLock { log in
+                // The first packet of the domains is not answered before somebody looks: net-snmp sends it again meanwhile.
+                if message.variables.contains(where: { $0.name.starts(with: ofPoll.dropLast()) }), !log.isAsked {
+                    log.isHeld = true
+                    return true
+                }
+                if log.isAsked { log.order.append(message.variables.contains { $0.name == ofLook } && message.variables.count < 24) }
+                return false
+            }
+            if isHeld {
+                reached.withLock { waiting in
+                    waiting?.resume()
+                    waiting = nil
+                }
+                return nil
+            }
+            return LittleAMM.answer(message, world, quirks)
+        }
+        let driver = try AMMDriver(try ChassisURL("amm+snmpv1://private@127.0.0.1:\(server.port)?timeout=2000"), secrets: ChassisSecrets(), clock: clock)
+        _ = try await driver.inventory()
+        _ = await driver.powerState(bay: 4)
+        async let poll = driver.readings()
+        await withCheckedContinuation { continuation in
+            let isThere = log.withLock { $0.isHeld }
+            if isThere { continuation.resume() } else { reached.withLock { $0 = continuation } }
+        }
+        async let look = driver.powerState(bay: 4)
+        log.withLock { $0.isAsked = true }
+        #expect(await look.state == .on)
+        let before = log.withLock { $0.order.firstIndex(of: true) ?? .max }
+        #expect(before <= 2, "\(before) packets of the poll came before it")
+        #expect(try await poll.bay(4)?.power.state == .on)
+        await driver.close()
+        await server.stop()
+    }
+
     @Test("A blade that is exchanged while its off is awaited is not called off", arguments: Subject.managing)
     func exchanged(subject: Subject) async throws {
         try await subject.with({ $0.faults.ignoresRequests = true }) { driver, _, world, clock in
@@ -308,45 +364,6 @@ enum Subject: String, CaseIterable, Sendable, CustomTestStringConvertible {
 }
 
 struct Unmet: Error {}
-
-/// Another driver, with something happening after each look, before its answer counts.
-final class HookedChassis: ChassisDriver {
-    private let driver: any ChassisDriver
-    private let hook = Mutex<(looks: Int, body: @Sendable (Int) async -> Void)>((0, { _ in }))
-    let mainSource: PowerSource.Kind
-
-    init(_ driver: any ChassisDriver) {
-        self.driver = driver
-        mainSource = driver.mainSource
-    }
-
-    /// With the look's number, from 1.
-    func onLook(_ body: @escaping @Sendable (Int) async -> Void) { hook.withLock { $0.body = body } }
-
-    private func looked() async {
-        let (number, body) = hook.withLock { hook in
-            hook.looks += 1
-            return (hook.looks, hook.body)
-        }
-        await body(number)
-    }
-
-    func powerState(bay: Int) async -> PowerReading {
-        let reading = await driver.powerState(bay: bay)
-        await looked()
-        return reading
-    }
-    func powerState(bay: Int, source: PowerSource.Kind) async -> PowerReading? {
-        let reading = await driver.powerState(bay: bay, source: source)
-        await looked()
-        return reading
-    }
-    func inventory() async throws(ChassisError) -> ChassisInventory { try await driver.inventory() }
-    func readings() async throws(ChassisError) -> ChassisReadings { try await driver.readings() }
-    func request(_ request: PowerRequest, bay: Int) async -> RequestOutcome { await driver.request(request, bay: bay) }
-    func capabilities() async throws(ChassisError) -> ChassisCapabilities { try await driver.capabilities() }
-    func findings(tryWrite: Bool) async throws(ChassisError) -> [ChassisFinding] { try await driver.findings(tryWrite: tryWrite) }
-}
 
 /// The simulated driver's own way to a box: it keeps its world itself, so the box is the world.
 actor BoxedChassis: ChassisDriver {

@@ -6,6 +6,20 @@ import Testing
 @testable import PodpChassis
 
 @Suite struct RedfishTests {
+    @Test("What is nested deeper than any service nests is no answer, before anything is decoded; brackets in texts are not nesting")
+    func depth() {
+        func nested(_ depth: Int) -> [UInt8] { Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8) }
+        #expect(RedfishNode(json: nested(40)) != nil)
+        #expect(RedfishNode(json: nested(41)) == nil && RedfishNode(json: nested(100_000)) == nil)
+        let text = "{\"a\": \"" + String(repeating: "[{\\\"", count: 100) + "\"}"
+        #expect(RedfishNode(json: Array(text.utf8))?["a"]?.text?.count == 300)
+    }
+
+    @Test("Where no thread can be started there is an error, not an end")
+    func threads() {
+        #expect(throws: ChassisError.self) { _ = try ChassisThread { _ in 11 } }
+    }
+
     private func with(
         _ quirks: LittleRedfish.Quirks, user: String? = nil, secrets: ChassisSecrets = ChassisSecrets(),
         _ body: (RedfishDriver, ChassisRunner, LittleRedfish) async throws -> Void

@@ -28,7 +28,7 @@ extension ChassisClock {
     /// field. For one that waits at a time, or several whose deadlines are far away.
     static func passing() -> ChassisClock {
         let time = Mutex(Instant.zero)
-        return ChassisClock(now: { time.withLock { $0 } }) { until in
+        return ChassisClock(now: { time.withLock { $0 } }, passesByItself: false) { until in
             try Task.checkCancellation()
             time.withLock { $0 = max($0, until) }
             await Task.yield()

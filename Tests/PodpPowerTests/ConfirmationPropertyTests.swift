@@ -5,7 +5,7 @@ import Testing
 /// What must hold whatever the chassis does. A failing seed is a one-line test.
 @Suite struct ConfirmationPropertyTests {
     /// A chassis that is slow, deaf, silent and confused, but does not lie.
-    private func weather(_ random: inout Seeded, isOn: Bool) -> Scene {
+    static func weather(_ random: inout Seeded, isOn: Bool) -> Scene {
         var scene = Scene(isOn: isOn)
         scene.latency = random.chance(15) ? nil : .milliseconds(random.below(12_000))
         scene.answersTake = .milliseconds(1 + random.below(900))
@@ -42,7 +42,7 @@ import Testing
     @Test("Off is never confirmed while the blade goes on running, with at most one lying reading", arguments: 0..<600)
     func oneLie(seed: Int) {
         var random = Seeded(seed)
-        var scene = weather(&random, isOn: true)
+        var scene = Self.weather(&random, isOn: true)
         // Nothing that is asked has an effect: whoever reports off, reports a lie.
         scene.latency = nil
         let liar = 1 + random.below(30), honest = scene.distort
@@ -61,7 +61,7 @@ import Testing
     @Test("Off is confirmed only when it is true, however the chassis stammers", arguments: 0..<600)
     func truthful(seed: Int) {
         var random = Seeded(seed)
-        var scene = weather(&random, isOn: random.chance(80))
+        var scene = Self.weather(&random, isOn: random.chance(80))
         let outcome = scene.run(random.chance(80) ? .hardOff : .softOff)
         guard case .confirmed(let state, let readings, let requested) = outcome else { return }
         #expect(state == .off && !scene.isOn)
@@ -75,7 +75,7 @@ import Testing
     @Test("A second source that tells the truth keeps a module that always lies from being believed, and the other way round", arguments: 0..<200)
     func secondSource(seed: Int) {
         var random = Seeded(seed)
-        var scene = weather(&random, isOn: true)
+        var scene = Self.weather(&random, isOn: true)
         scene.latency = nil
         let liar: PowerSource.Kind = random.chance(50) ? .management : .watts
         let honest = scene.distort
@@ -94,7 +94,7 @@ import Testing
     @Test("Of three witnesses beside the module one that tells the truth is enough", arguments: 0..<300)
     func witnesses(seed: Int) {
         var random = Seeded(seed)
-        var scene = weather(&random, isOn: true)
+        var scene = Self.weather(&random, isOn: true)
         scene.latency = nil
         let all: [PowerSource.Kind] = [.management, .watts, .console, .pdu]
         let truthful = all[random.below(4)], honest = scene.distort
@@ -222,7 +222,7 @@ import Testing
     @Test("It always ends, at its deadline at the latest, and says one thing", arguments: 0..<300)
     func ends(seed: Int) {
         var random = Seeded(seed)
-        var scene = weather(&random, isOn: random.chance(50))
+        var scene = Self.weather(&random, isOn: random.chance(50))
         let request = PowerRequest.allCases[random.below(3)]
         let outcome = scene.run(request)
         #expect(outcome != nil)

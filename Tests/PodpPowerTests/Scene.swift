@@ -42,6 +42,8 @@ struct Scene {
     /// Comes in beside everything else: signs of life, somebody else's requests.
     var signs: [(at: Instant, what: String)] = []
 
+    /// Its operating system does not shut down when it is asked to.
+    var ignoresSoftOff = false
     /// Its agent is connected, and is silent for less than this.
     var widened: Duration?
 
@@ -65,7 +67,11 @@ struct Scene {
     }
 
     mutating func run(_ request: PowerRequest, rules: PowerConfirmation.Rules? = nil) -> PowerConfirmation.Outcome? {
-        var machine = PowerConfirmation(bay: 3, request: request, rules: rules)
+        run(PowerConfirmation(bay: 3, request: request, rules: rules))
+    }
+
+    mutating func run(_ machine: PowerConfirmation) -> PowerConfirmation.Outcome? {
+        var machine = machine
         if let widened { machine.widenAgreement(to: widened) }
         var effects = machine.handle(.begin, at: now)
         var wake: Instant?
@@ -84,7 +90,7 @@ struct Scene {
                     asked.append(request)
                     requestTimes.append(now)
                     let (outcome, isHeard) = answer(requests)
-                    if isHeard, let latency { change = (now + latency, request == .on) }
+                    if isHeard, !(ignoresSoftOff && request == .softOff), let latency { change = (now + latency, request == .on) }
                     advance(to: now + answersTake)
                     next = .requested(outcome)
                 }

@@ -33,6 +33,9 @@ public protocol ChassisDriver: Sendable {
     /// be set to what they are, which shows whether podp may write.
     func findings(tryWrite: Bool) async throws(ChassisError) -> [ChassisFinding]
 
+    /// The newest lines of the event log that were told before, newest first: only what came after them is new. Called before the first poll.
+    func resume(log: [ChassisLogEntry]) async
+
     /// Ends sessions and threads. Nothing is called afterwards.
     func close() async
 }
@@ -43,6 +46,7 @@ extension ChassisDriver {
     public func console(bay: Int, takeOver: Bool) async throws(ChassisError) -> ConsoleCommand {
         throw ChassisError(.unsupported, "this chassis has no serial console that podp can open")
     }
+    public func resume(log: [ChassisLogEntry]) async {}
     public func close() async {}
 }
 

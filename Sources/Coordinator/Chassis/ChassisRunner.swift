@@ -116,7 +116,7 @@ public actor ChassisRunner {
         await driver.close()
     }
 
-    /// One thing after the other: whoever never answers is the driver's to end (`ChassisDriver`: it bounds each call by itself).
+    /// One thing after the other. A look or a request that does not come back before the deadline is left to the driver, which bounds it by itself.
     private func confirm(_ confirmation: PowerConfirmation, _ report: @escaping @Sendable (PowerStep) -> Void) async -> PowerConfirmation.Outcome {
         var confirmation = confirmation
         let bay = confirmation.bay
@@ -129,8 +129,14 @@ public actor ChassisRunner {
                     switch effect {
                     case .finished(let outcome): return outcome
                     case .wait(let until): due = until
-                    case .look(let sources): next = .readings(await look(bay, sources, report))
-                    case .request(let request): next = .requested(await ask(request, bay, report))
+                    case .look(let sources):
+                        let readings = await clock.within(due) { await self.look(bay, sources) }
+                        if let readings { report(.looked(readings, at: clock.now())) }
+                        next = readings.map { .readings($0) } ?? .wake
+                    case .request(let request):
+                        let outcome = await clock.within(due) { await self.ask(request, bay) } ?? .lost("no answer before the deadline")
+                        report(.requested(request, outcome, at: clock.now()))
+                        next = .requested(outcome)
                     }
                 }
             }
@@ -142,7 +148,7 @@ public actor ChassisRunner {
         }
     }
 
-    private func look(_ bay: Int, _ sources: [PowerSource.Kind], _ report: @Sendable (PowerStep) -> Void) async -> [PowerReading] {
+    private func look(_ bay: Int, _ sources: [PowerSource.Kind]) async -> [PowerReading] {
         var readings: [PowerReading] = []
         for source in sources {
             if let witness = witnesses[source] {
@@ -153,15 +159,13 @@ public actor ChassisRunner {
                 readings.append(.silent("this chassis has no \(PowerSource(source))", bay: bay, source: PowerSource(source, isPrimary: nil), at: clock.now()))
             }
         }
-        report(.looked(readings, at: clock.now()))
         return readings
     }
 
-    private func ask(_ request: PowerRequest, _ bay: Int, _ report: @Sendable (PowerStep) -> Void) async -> RequestOutcome {
+    private func ask(_ request: PowerRequest, _ bay: Int) async -> RequestOutcome {
         await requests.enter()
         let outcome = await driver.request(request, bay: bay)
         await requests.leave()
-        report(.requested(request, outcome, at: clock.now()))
         return outcome
     }
 

@@ -61,6 +61,8 @@ public actor FedChassis: ChassisDriver {
         try await chassis.findings(tryWrite: tryWrite) + feeds.findings(tryWrite: tryWrite)
     }
 
+    public func resume(log: [ChassisLogEntry]) async { await chassis.resume(log: log) }
+
     public func close() async {
         await chassis.close()
         await feeds.close()

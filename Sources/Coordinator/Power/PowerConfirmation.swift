@@ -14,6 +14,8 @@ import PodpModel
 ///
 /// A value: events in, effects out, no clock of its own; instants and readings' `at` are of one clock. Whoever runs it performs one `Effect.look` or `Effect.request` at a time, answers it
 /// with one `Event.readings` or `Event.requested`, and sends `wake` when the last `Effect.wait` has come. Late answers do no harm.
+///
+/// A soft-off is followed by a hard one only where `Rules.escalateAfter` asks for that, never by itself.
 public struct PowerConfirmation: Sendable, Codable {
     public struct Rules: Hashable, Sendable, Codable {
         public var pollInterval = Duration.seconds(1)
@@ -32,14 +34,21 @@ public struct PowerConfirmation: Sendable, Codable {
         public var label: String?
         /// An off is asked for even where it is off already: a start that was asked for before may still come.
         public var asksAlways = false
+        /// A blade that is not off this long after it was first asked softly is switched off hard. `nil`: never. Of a soft-off alone.
+        public var escalateAfter: Duration?
 
         public init() {}
 
         /// What a request usually needs.
-        public static func usual(for request: PowerRequest, by mainSource: PowerSource.Kind = .management) -> Rules {
+        public static func usual(
+            for request: PowerRequest, by mainSource: PowerSource.Kind = .management, escalateAfter: Duration? = nil
+        ) -> Rules {
             var rules = Rules()
             rules.mainSource = mainSource
-            if request == .softOff { rules.deadline = .seconds(180) }
+            guard request == .softOff else { return rules }
+            rules.escalateAfter = escalateAfter
+            // What is switched off hard gets as long as if it had been from the beginning.
+            rules.deadline = max(.seconds(180), (escalateAfter ?? .zero) + rules.deadline + .seconds(5))
             return rules
         }
     }
@@ -114,11 +123,22 @@ public struct PowerConfirmation: Sendable, Codable {
     /// Whether a request was made, and whether one was accepted.
     private var hasRequested = false
     private var isAccepted = false
+    /// When the operating system was first asked to shut down, by this value.
+    private var softAsked: Instant?
+    /// The device knows no soft-off: nothing is asked until the hard one is due.
+    private var knowsNoSoftOff = false
+    /// What was to end softly is switched off hard from now on.
+    public private(set) var hasEscalated = false
+    /// From when on the repetitions count.
+    private var repeatsFrom = Instant.zero
     private var last: PowerReading?
     private var hasSeenRunningAgain = false
 
-    /// `hasRequested`, `isAccepted`: the request was made before this began, by a run of podp that did not see its end.
-    public init(bay: Int, request: PowerRequest, rules: Rules? = nil, hasRequested: Bool = false, isAccepted: Bool = false) {
+    /// `hasRequested`, `isAccepted`, `hasEscalated`: the request was made before this began, by a run of podp that did not see its end. The time
+    /// until a hard off counts anew then: never is it shorter than what was asked for.
+    public init(
+        bay: Int, request: PowerRequest, rules: Rules? = nil, hasRequested: Bool = false, isAccepted: Bool = false, hasEscalated: Bool = false
+    ) {
         self.bay = bay
         self.request = request
         self.rules = rules ?? .usual(for: request)
@@ -126,6 +146,7 @@ public struct PowerConfirmation: Sendable, Codable {
         agreement = self.rules.agreement
         self.hasRequested = hasRequested
         self.isAccepted = hasRequested && isAccepted
+        self.hasEscalated = hasRequested && hasEscalated && request == .softOff
     }
 
     /// The blade's agent is connected, and is silent for this long without meaning it: off is believed only when it said nothing for longer. The
@@ -145,6 +166,8 @@ public struct PowerConfirmation: Sendable, Codable {
         if case .begin = event {
             guard phase == .idle else { return [] }
             begun = now
+            repeatsFrom = now
+            if hasRequested, request == .softOff { softAsked = now }
             end = now + rules.deadline + (agreement - rules.agreement)
             return look(at: now)
         }
@@ -219,7 +242,7 @@ public struct PowerConfirmation: Sendable, Codable {
             streak = nil
             let others = seconds.filter { $0?.state != .off }
             if let other = others.first ?? nil { last = other }
-            if request == .softOff, isAccepted, others.count == 1, let feed = others.first ?? nil, feed.source.kind == .pdu, feed.state == .on {
+            if asking == .softOff, isAccepted, others.count == 1, let feed = others.first ?? nil, feed.source.kind == .pdu, feed.state == .on {
                 return cut(asked: asked, at: now)
             }
             fedSince = nil
@@ -261,7 +284,14 @@ public struct PowerConfirmation: Sendable, Codable {
     private mutating func judge(_ outcome: RequestOutcome, at now: Instant) -> [Effect] {
         switch outcome {
         case .accepted: isAccepted = true
-        case .refused(let refusal): return finish(.refused(refusal))
+        case .refused(var refusal):
+            if asking == .softOff, refusal.reason == .unsupported, rules.escalateAfter != nil {
+                // It is not sooner that somebody wanted it off at once.
+                knowsNoSoftOff = true
+                break
+            }
+            if hasEscalated { refusal.message += " (its operating system was asked to shut down before, and may still do so)" }
+            return finish(.refused(refusal))
         // It may have been heard: what the blade does next tells.
         case .lost: break
         }
@@ -301,16 +331,23 @@ public struct PowerConfirmation: Sendable, Codable {
     private mutating func askOrPause(at now: Instant) -> [Effect] {
         // Of which blade it would be asked is not known.
         if label != nil, !isLabelled { return pause(at: now) }
-        if hasRequested {
-            guard repetition < rules.repeats.count, now - begun >= rules.repeats[repetition] else { return pause(at: now) }
+        if asking == .softOff, let after = rules.escalateAfter, let softAsked, now - softAsked >= after {
+            hasEscalated = true
+            repeatsFrom = now
+            repetition = 0
+        } else if hasRequested {
+            guard repetition < rules.repeats.count, now - repeatsFrom >= rules.repeats[repetition] else { return pause(at: now) }
             repetition += 1
             // A second press of the button is not the same as one.
-            if request == .softOff && isAccepted { return pause(at: now) }
+            if asking == .softOff, isAccepted || knowsNoSoftOff { return pause(at: now) }
         }
         hasRequested = true
+        if request == .softOff { softAsked = softAsked ?? now }
         phase = .requesting
-        return [.wait(until: end), .request(request)]
+        return [.wait(until: end), .request(asking)]
     }
+
+    private var asking: PowerRequest { hasEscalated ? .hardOff : request }
 
     private mutating func finish(_ outcome: Outcome) -> [Effect] {
         phase = .finished

@@ -11,7 +11,7 @@ extension AMMDriver {
 extension ConsoleCommand {
     /// An Advanced Management Module's console, by `ssh` alone: no SNMP is spoken for it. Throws `.missing`, `.configuration`.
     public static func amm(_ url: ChassisURL, bay: Int, takeOver: Bool) throws(ChassisError) -> ConsoleCommand {
-        guard (1...14).contains(bay) else { throw ChassisError(.missing, "the chassis has no bay \(bay)") }
+        guard (1...14).contains(bay) else { throw ChassisError(.missing, "no such bay: a BladeCenter has bays 1 to 14, not \(bay)") }
         let ssh = try OldSSH(url)
         return ConsoleCommand(
             program: "ssh", arguments: ssh.arguments(command: nil, askpass: false),
@@ -27,7 +27,9 @@ extension AMMDriver {
         let source = PowerSource(.console)
         if let deniedConsole, ContinuousClock.now < deniedConsole.until { return deniedConsole.error.reading(bay: bay, source: source, at: clock.now()) }
         do {
-            let answer = try await CommandLine.run(try OldSSH(url), "power -state -T blade[\(bay)]", password: secrets.password)
+            if commandLine == nil { commandLine = try CommandLine() }
+            guard let commandLine else { return nil }
+            let answer = try await commandLine.run(try OldSSH(url), "power -state -T blade[\(bay)]", password: secrets.password)
             var reading = PowerReading(bay: bay, reported: .unknown, isPresent: nil, health: nil, source: source, at: clock.now())
             switch CommandLine.power(answer, bay: bay) {
             case let state?: reading.reported = state

@@ -79,6 +79,15 @@ extension AMMDriver {
                     what: "the chassis does not say which management module is the primary one; podp believes none of its \"off\"",
                     remedy: "update the management module's firmware, or ask with a user that may see the whole tree"))
         }
+        if let primary = inventory.primaryModule, let asked = standby(whereLeads: primary) {
+            let there = inventory.managementModules.first { $0.number == primary }?.address
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "standby-module",
+                    what: "management module \(asked) answers at \(url.host), and module \(primary) leads: podp believes none of its \"off\"",
+                    remedy: "name the address of module \(primary)\(there.map { " (\($0))" } ?? ""), or one that moves with the lead: in the management "
+                        + "module, External Network Interface, let the address be swapped at a failover"))
+        }
         if inventory.managementModules.filter({ $0.isPresent == true }).count == 1 {
             findings.append(
                 ChassisFinding(

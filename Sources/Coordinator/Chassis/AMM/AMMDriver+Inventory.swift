@@ -12,6 +12,7 @@ extension AMMDriver {
             [1, 2].map { SNMPReader.Want(name: column.appending($0), size: 6) }
         }
         var found = try await reader.values(chassis + modules)
+        await noteAddresses(found)
         // A chassis that does not say has fourteen bays, as most; bays that are not there do not answer.
         let count = min(max(found[AMMTree.bayCount]?.small ?? 14, 1), 14)
         let numbers = (1...count).map { UInt32($0) }
@@ -27,6 +28,11 @@ extension AMMDriver {
         found.merge(try await reader.values(labels.flatMap { column, size in present.map { .init(name: column.appending($0), size: size) } })) { _, new in new }
         var layout = Layout(bays: count)
         layout.rows = try await rows()
+        for bay in 1...count {
+            layout.widths[bay] = AMMText.width(found[AMMTree.width.appending(UInt32(bay))])
+            guard let wide = cover(of: bay, in: found), AMMText.flag(found[AMMTree.exists.appending(UInt32(bay))]) == false else { continue }
+            layout.covers[wide, default: []].append(bay)
+        }
         layout.present = numbers.map { AMMText.flag(found[AMMTree.exists.appending($0)]) }
         found.merge(
             try await reader.values(
@@ -59,10 +65,10 @@ extension AMMDriver {
         bay.macs = AMMTree.macs.compactMap { AMMText.mac(value($0)) }
         labels[bay.number] = bay.uuid != nil ? AMMTree.uuid : bay.serial != nil ? AMMTree.serial : bay.macs.isEmpty ? nil : AMMTree.macs.first
         bay.model = model(value(AMMTree.machineType), value(AMMTree.machineModel))
-        bay.width = value(AMMTree.width)?.small.flatMap { (1...4).contains($0) ? $0 : nil }
+        bay.width = AMMText.width(value(AMMTree.width))
         bay.mayBeSwitched = AMMText.flag(value(AMMTree.remotePower))
         bay.isInventoryReady = AMMText.flag(value(AMMTree.inventoryReady))
-        bay.maximumWatts = row.flatMap { AMMText.watts(found[AMMTree.domainRow($0.domain, AMMTree.rowMaximum).appending($0.row)]) }
+        bay.maximumWatts = row == nil ? nil : sum(AMMTree.rowMaximum, of: layout.feeds(of: bay.number), found)
         return bay
     }
 

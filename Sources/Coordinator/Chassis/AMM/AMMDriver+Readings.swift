@@ -7,12 +7,13 @@ extension AMMDriver {
         let numbers = (1...layout.bays).map { UInt32($0) }
         // Blades first, and together: what power is decided by must not be minutes apart.
         let blades: [SNMPReader.Want] =
-            [.init(name: AMMTree.activeModule, isVital: true)]
+            [.init(name: AMMTree.activeModule, isVital: true)] + Self.addressWants
             + [AMMTree.exists, AMMTree.power, AMMTree.health, AMMTree.width].flatMap { column in
                 numbers.map { .init(name: column.appending($0), isVital: column != AMMTree.width) }
             }
         var found = try await reader.values(blades)
         if primary(in: found) == nil { found.merge(try await reader.values(Self.primaryWants)) { _, new in new } }
+        await noteAddresses(found)
         var readings = ChassisReadings(at: clock.now(), primaryModule: primary(in: found))
         let looks = numbers.map { reading(of: Int($0), from: found) }
         var gaps: [String] = []
@@ -39,6 +40,9 @@ extension AMMDriver {
         } catch {
             gaps.append("event log: \(error.message)")
         }
+        if let primary = readings.primaryModule, let asked = standby(whereLeads: primary) {
+            gaps.append("power: management module \(asked) answers here, and module \(primary) leads: its word on power is not believed")
+        }
         readings.gaps = gaps
         readings.at = clock.now()
         pollCount += 1
@@ -49,7 +53,7 @@ extension AMMDriver {
     private func parts(of layout: Layout, _ found: [ObjectID: SNMPValue]) -> [(String, [SNMPReader.Want])] {
         let numbers = (1...layout.bays).map { UInt32($0) }
         let present = numbers.filter { AMMText.flag(found[AMMTree.exists.appending($0)]) != false }
-        let rows = layout.rows.filter { bay, _ in present.contains(UInt32(bay)) }.values.sorted { ($0.domain, $0.row) < ($1.domain, $1.row) }
+        let rows = Set(present.flatMap { layout.feeds(of: Int($0)) }).sorted { ($0.domain, $0.row) < ($1.domain, $1.row) }
         let watts = [AMMTree.rowWatts, AMMTree.rowMeasured].flatMap { column in
             rows.map { SNMPReader.Want(name: AMMTree.domainRow($0.domain, column).appending($0.row), size: column == AMMTree.rowMeasured ? 4 : 6) }
         }
@@ -88,10 +92,7 @@ extension AMMDriver {
     private func bay(_ look: PowerReading, _ layout: Layout, _ found: [ObjectID: SNMPValue]) -> BayReadings {
         var bay = BayReadings(power: look)
         guard look.isPresent != false else { return bay }
-        if let row = layout.rows[look.bay] {
-            bay.watts = AMMText.watts(found[AMMTree.domainRow(row.domain, AMMTree.rowWatts).appending(row.row)])
-            bay.isMeasured = AMMText.flag(found[AMMTree.domainRow(row.domain, AMMTree.rowMeasured).appending(row.row)])
-        }
+        if layout.rows[look.bay] != nil { (bay.watts, bay.isMeasured) = watts(of: look.bay, layout, found) }
         bay.temperatures = bladeTemperatures(UInt32(look.bay), found)
         return bay
     }
@@ -229,11 +230,13 @@ extension AMMDriver {
 
     /// What was written since the last poll, oldest first; at the first poll the newest eight.
     private func newLog() async throws(ChassisError) -> [ChassisLogEntry] {
-        var lines: [String] = []
+        var lines: [ChassisLogEntry] = []
         let known = newestLog
         for start in stride(from: 0, to: 64, by: 8) {
             let more = try await logLines(after: UInt32(start))
             lines += more
+            // A column that is not answered, or a log that was cleared, makes nothing new of what was told.
+            if lines.isEmpty { return [] }
             if more.count < 8 || known == nil { break }
             if let newest = known?.first, more.contains(newest) { break }
         }
@@ -247,12 +250,20 @@ extension AMMDriver {
         } else {
             fresh = Array(lines.prefix(8))
         }
-        newestLog = Array(lines.prefix(4))
-        return fresh.reversed().map(AMMText.logEntry)
+        newestLog = Array(lines.prefix(Self.logLinesKept))
+        return fresh.reversed()
+    }
+
+    /// As many agree before a log is taken for one that was read before.
+    private static let logLinesKept = 4
+
+    // Async, as the contract's own: of two that differ in that a caller here would get the other one.
+    public func resume(log: [ChassisLogEntry]) async {
+        if newestLog == nil, !log.isEmpty { newestLog = Array(log.prefix(Self.logLinesKept)) }
     }
 
     /// Up to eight lines, newest first, in one packet where it can be.
-    private func logLines(after start: UInt32) async throws(ChassisError) -> [String] {
+    private func logLines(after start: UInt32) async throws(ChassisError) -> [ChassisLogEntry] {
         let names = (1...8).map { AMMTree.logText.appending(start + $0) }
         let answer: SNMPSession.Answer
         if session.access.isV1 {
@@ -261,6 +272,6 @@ extension AMMDriver {
             answer = try await session.ask(.getBulk(repetitions: 8), [start == 0 ? AMMTree.logText : AMMTree.logText.appending(start)])
         }
         guard answer.status == 0 else { return [] }
-        return zip(names, answer.values).prefix { $0 == $1.name }.compactMap { $1.value.text }
+        return zip(names, answer.values).prefix { $0 == $1.name }.compactMap { $1.value.text }.map(AMMText.logEntry)
     }
 }

@@ -15,14 +15,20 @@ public actor AMMDriver: ChassisDriver {
     var layout: Layout?
     var knownInventory: ChassisInventory?
     /// The newest lines of the event log as of the last poll; `nil`: there was none yet.
-    var newestLog: [String]?
+    var newestLog: [ChassisLogEntry]?
     /// Columns of temperatures that were never filled for a bay are not asked each time.
     var emptyTemperatures: Set<ObjectID> = []
     var pollCount = 0
+    /// Opened with the first look that needs it.
+    var commandLine: CommandLine?
     /// A login that the command line refused, and until when it is not tried again.
     var deniedConsole: (error: ChassisError, until: ContinuousClock.Instant)?
     /// Which column told a bay's label: each look at it reads that again.
     var labels: [Int: ObjectID] = [:]
+    /// The management modules' own addresses, as they were last told.
+    private var moduleAddresses: [Int: String] = [:]
+    /// What the URL's host stands for; `nil`: not looked up yet.
+    private var hostAddresses: Set<String>?
 
     /// Which row of which power domain feeds which bay.
     struct Row: Hashable, Sendable {
@@ -33,13 +39,18 @@ public actor AMMDriver: ChassisDriver {
     struct Layout: Hashable, Sendable {
         var bays: Int
         var rows: [Int: Row] = [:]
+        /// Of wide blades: the bays that they cover, where the module has nothing else.
+        var covers: [Int: [Int]] = [:]
+        var widths: [Int: Int] = [:]
+        /// The rows that a blade draws from: the module divides a wide one's watts equally among its bays.
+        func feeds(of bay: Int) -> [Row] { ([bay] + (covers[bay] ?? [])).compactMap { rows[$0] } }
         /// Bits of what stood in the bays when labels were read.
         var present: [Bool?] = []
     }
 
     /// Throws `.configuration`.
     public init(_ url: ChassisURL, secrets: ChassisSecrets, clock: ChassisClock = .system) throws(ChassisError) {
-        session = SNMPSession(try SNMPAccess(url, secrets))
+        session = try SNMPSession(try SNMPAccess(url, secrets))
         reader = SNMPReader(session, clock: clock)
         self.clock = clock
         self.url = url
@@ -58,7 +69,7 @@ public actor AMMDriver: ChassisDriver {
         // A wide blade to the left explains an absent one here.
         let before = [bay - 1, bay - 2].filter { $0 >= 1 }.map { UInt32($0) }
         var wants = [AMMTree.exists, AMMTree.power, AMMTree.health].map { SNMPReader.Want(name: $0.appending(number), isVital: true) }
-        wants += [AMMTree.activeModule, AMMTree.bayCount].map { SNMPReader.Want(name: $0, isVital: true) }
+        wants += [AMMTree.activeModule, AMMTree.bayCount].map { SNMPReader.Want(name: $0, isVital: true) } + Self.addressWants
         for left in before { wants += [AMMTree.exists, AMMTree.width].map { SNMPReader.Want(name: $0.appending(left), isVital: true) } }
         if let column = labels[bay] { wants.append(SNMPReader.Want(name: column.appending(number), size: 40, isVital: true)) }
         do {
@@ -66,6 +77,7 @@ public actor AMMDriver: ChassisDriver {
             if primary(in: found) == nil {
                 found.merge(try await reader.values(Self.primaryWants)) { _, new in new }
             }
+            await noteAddresses(found)
             if let count = found[AMMTree.bayCount]?.small, bay > count { return noBay(bay) }
             var reading = reading(of: bay, from: found)
             if reading.health?.refusesStart == true { reading.shortfall = await shortfall(bay) }
@@ -99,7 +111,7 @@ public actor AMMDriver: ChassisDriver {
         let health = AMMText.bladeHealth(found[AMMTree.health.appending(number)])
         var reading = PowerReading(
             bay: bay, reported: power ?? .unknown, isPresent: exists, health: health ?? .unknown,
-            source: PowerSource(.management, module: module, isPrimary: module == nil ? nil : true), at: clock.now(),
+            source: PowerSource(.management, module: module, isPrimary: module.map { standby(whereLeads: $0) == nil }), at: clock.now(),
             label: labels[bay].flatMap { label($0, found[$0.appending(number)]) })
         if exists == false {
             if let cover = cover(of: bay, in: found) { reading.driversDoubt = .covered(by: cover) }
@@ -134,7 +146,29 @@ public actor AMMDriver: ChassisDriver {
         [1, 2].map { SNMPReader.Want(name: AMMTree.modulePrimary.appending($0), isVital: true) }
         + [SNMPReader.Want(name: AMMTree.installedModules, size: 4, isVital: true)]
 
-    /// Who answers is the primary one: both carry the same address. Which one that is, three places say.
+    /// Beside what power is decided by, each time: a failover may give an address to the other module.
+    static let addressWants: [SNMPReader.Want] = [1, 2].map { SNMPReader.Want(name: AMMTree.moduleAddress.appending($0), size: 6) }
+
+    /// Keeps what the modules say of their addresses, and finds out what the URL's host stands for.
+    func noteAddresses(_ found: [ObjectID: SNMPValue]) async {
+        for module in [1, 2] {
+            if let address = AMMText.label(found[AMMTree.moduleAddress.appending(UInt32(module))]) { moduleAddresses[module] = address }
+        }
+        // Where both have one address, or podp knows of none, it need not be known.
+        guard hostAddresses == nil, Set(moduleAddresses.values).count > 1 else { return }
+        hostAddresses = await session.addresses(of: url.host)
+    }
+
+    /// The module that answers, if that is the other one than who leads: it was asked at an address of its own. `nil`: it is the one that leads, or
+    /// nothing tells (both have one address, a port is forwarded).
+    func standby(whereLeads primary: Int) -> Int? {
+        guard let hostAddresses else { return nil }
+        let asked = moduleAddresses.filter { hostAddresses.contains($0.value) }.keys
+        guard asked.count == 1, let module = asked.first, module != primary else { return nil }
+        return module
+    }
+
+    /// Who answers is the primary one where both carry one address; where each has its own, see `standby`. Which one leads, three places say.
     func primary(in found: [ObjectID: SNMPValue]) -> Int? {
         if let active = found[AMMTree.activeModule]?.small, active == 1 || active == 2 { return active }
         let leading = [1, 2].filter { AMMText.flag(found[AMMTree.modulePrimary.appending(UInt32($0))]) == true }
@@ -150,27 +184,64 @@ public actor AMMDriver: ChassisDriver {
     private func wattsReading(_ bay: Int) async -> PowerReading? {
         do {
             let layout = try await currentLayout()
-            guard let row = layout.rows[bay] else { return nil }
-            let watts = AMMTree.domainRow(row.domain, AMMTree.rowWatts).appending(row.row)
-            let measured = AMMTree.domainRow(row.domain, AMMTree.rowMeasured).appending(row.row)
-            let found = try await reader.values([.init(name: watts, size: 8, isVital: true), .init(name: measured, isVital: true)])
-            guard AMMText.flag(found[measured]) == true, let value = AMMText.watts(found[watts]) else { return nil }
+            let rows = layout.feeds(of: bay)
+            guard layout.rows[bay] != nil, let number = UInt32(exactly: bay) else { return nil }
+            let width = AMMTree.width.appending(number)
+            let found = try await reader.values(
+                [.init(name: width, isVital: true)]
+                    + rows.flatMap { row in
+                        [
+                            .init(name: AMMTree.domainRow(row.domain, AMMTree.rowWatts).appending(row.row), size: 8, isVital: true),
+                            .init(name: AMMTree.domainRow(row.domain, AMMTree.rowMeasured).appending(row.row), isVital: true),
+                        ]
+                    })
+            var reading = PowerReading(bay: bay, reported: .unknown, isPresent: true, health: nil, source: PowerSource(.watts), at: clock.now())
+            // Part of a wide blade's watts would look like a blade that is off.
+            guard AMMText.width(found[width]) == layout.widths[bay] else {
+                self.layout = nil
+                reading.driversDoubt = .notTold("the blade in bay \(bay) is not as wide as it was: which rows feed it is read again")
+                return reading
+            }
+            let (sum, isMeasured) = watts(of: bay, layout, found)
+            guard isMeasured == true, let value = sum else { return nil }
             // A service processor in standby takes some; a blade that runs takes a hundred.
-            return PowerReading(
-                bay: bay, reported: value <= 45 ? .off : .on, isPresent: true, health: nil, source: PowerSource(.watts), at: clock.now())
+            reading.reported = value <= 45 ? .off : .on
+            return reading
         } catch {
             return error.reading(bay: bay, source: PowerSource(.watts), at: clock.now())
         }
     }
 
+    /// What a blade draws in all its bays, and whether that is measured; `nil` where one of its rows does not say.
+    func watts(of bay: Int, _ layout: Layout, _ found: [ObjectID: SNMPValue]) -> (watts: Int?, isMeasured: Bool?) {
+        let rows = layout.feeds(of: bay)
+        let flags = rows.map { AMMText.flag(found[AMMTree.domainRow($0.domain, AMMTree.rowMeasured).appending($0.row)]) }
+        let isMeasured: Bool? = flags.contains(false) ? false : flags.isEmpty || flags.contains(nil) ? nil : true
+        return (sum(AMMTree.rowWatts, of: rows, found), isMeasured)
+    }
+
+    /// `nil`: one of the rows does not say, or there is none.
+    func sum(_ column: UInt32, of rows: [Row], _ found: [ObjectID: SNMPValue]) -> Int? {
+        var total = 0
+        for row in rows {
+            guard let part = AMMText.watts(found[AMMTree.domainRow(row.domain, column).appending(row.row)]) else { return nil }
+            let (more, overflow) = total.addingReportingOverflow(part)
+            guard !overflow else { return nil }
+            total = more
+        }
+        return rows.isEmpty ? nil : total
+    }
+
     /// What a start lacked: the blade's most, and what its domain has left.
     func shortfall(_ bay: Int) async -> PowerShortfall? {
         guard let layout = try? await currentLayout(), let row = layout.rows[bay] else { return nil }
-        let maximum = AMMTree.domainRow(row.domain, AMMTree.rowMaximum).appending(row.row)
+        let rows = layout.feeds(of: bay)
         let remaining = AMMTree.domainRemaining.appending(UInt32(row.domain))
-        let wants = [maximum, remaining].map { SNMPReader.Want(name: $0, size: 8, isVital: true) }
+        let maxima = rows.map { AMMTree.domainRow($0.domain, AMMTree.rowMaximum).appending($0.row) }
+        let wants = (maxima + [remaining]).map { SNMPReader.Want(name: $0, size: 8, isVital: true) }
         guard let found = try? await reader.values(wants) else { return nil }
-        return PowerShortfall(domain: row.domain, neededWatts: AMMText.watts(found[maximum]), remainingWatts: AMMText.watts(found[remaining]))
+        return PowerShortfall(
+            domain: row.domain, neededWatts: sum(AMMTree.rowMaximum, of: rows, found), remainingWatts: AMMText.watts(found[remaining]))
     }
 
     // MARK: - Asking

@@ -14,6 +14,9 @@ enum AMMText {
         return text
     }
 
+    /// How many bays a blade takes, 1 to 4.
+    static func width(_ value: SNMPValue?) -> Int? { value?.small.flatMap { (1...4).contains($0) ? $0 : nil } }
+
     /// `8CB6 F79B 0AB4 4A12 9AE5 45EF FB7F 4020 `; all zeros are none.
     static func uuid(_ value: SNMPValue?) -> ID128? {
         guard let text = value?.text else { return nil }

@@ -2,10 +2,16 @@ import Glibc
 import PodpModel
 import PodpPower
 
-/// One command of a management module's command line, over `ssh`, and what it answers.
-enum CommandLine {
+/// A management module's command line, over `ssh`: one command after the other, on one thread of its own.
+actor CommandLine {
+    private let thread: ChassisThread
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// Throws `.configuration` where no thread can be started.
+    init() throws(ChassisError) { thread = try ChassisThread() }
+
     /// The answer's lines after the echo of the command. Throws `.silent`, `.denied`, `.configuration`.
-    static func run(_ ssh: OldSSH, _ command: String, password: String?, timeout: Duration = .seconds(15)) async throws(ChassisError) -> String {
+    func run(_ ssh: OldSSH, _ command: String, password: String?, timeout: Duration = .seconds(15)) throws(ChassisError) -> String {
         var environment: [String: String] = [:]
         var helper: AskPass?
         if let password {
@@ -16,8 +22,7 @@ enum CommandLine {
         defer { helper?.remove() }
         let call = ConsoleCommand(
             program: "ssh", arguments: ssh.arguments(command: command, askpass: password != nil), environment: environment, leaving: "")
-        let end = try await withThread { () throws(ChassisError) -> String in try collect(call, timeout: timeout) }
-        return end
+        return try Self.collect(call, timeout: timeout)
     }
 
     /// Runs until the program ends or the time is over; what it wrote by then.
@@ -62,18 +67,6 @@ enum CommandLine {
         case "off": return .off
         default: return nil
         }
-    }
-
-    private static func withThread<Result: Sendable>(_ body: @escaping @Sendable () throws(ChassisError) -> Result) async throws(ChassisError) -> Result {
-        let worker = Worker()
-        return try await worker.run(body)
-    }
-
-    /// Waits for programs on a thread of its own.
-    private actor Worker {
-        private let thread = ChassisThread()
-        nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
-        func run<Result: Sendable>(_ body: @Sendable () throws(ChassisError) -> Result) throws(ChassisError) -> Result { try body() }
     }
 }
 

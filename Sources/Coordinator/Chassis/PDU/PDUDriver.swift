@@ -61,7 +61,7 @@ public actor PDUDriver: ChassisDriver {
                     var own = access
                     own.host = place.host
                     own.port = place.port
-                    let session = SNMPSession(own)
+                    let session = try SNMPSession(own)
                     known[key] = feeds.count
                     feeds.append(Feed(session: session, reader: SNMPReader(session, clock: clock), profile: named))
                 }

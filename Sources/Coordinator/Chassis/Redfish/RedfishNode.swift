@@ -26,10 +26,40 @@ enum RedfishNode: Decodable, Sendable, Equatable {
         }
     }
 
-    /// `nil`: it is no JSON.
+    /// No service nests deeper; Foundation's decoder takes seconds for what is nested some hundred deep.
+    private static let deepest = 40
+
+    /// `nil`: it is no JSON, or nested too deep.
     init?(json: [UInt8]) {
-        guard let node = try? JSONDecoder().decode(RedfishNode.self, from: Data(json)) else { return nil }
+        guard Self.depth(of: json) <= Self.deepest, let node = try? JSONDecoder().decode(RedfishNode.self, from: Data(json)) else { return nil }
         self = node
+    }
+
+    /// How deep brackets and braces are nested, outside of texts.
+    private static func depth(of json: [UInt8]) -> Int {
+        var depth = 0, most = 0
+        var isText = false, isEscaped = false
+        for byte in json {
+            if isText {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isText = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isText = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                most = max(most, depth)
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            default: break
+            }
+        }
+        return most
     }
 
     var isNull: Bool { self == .null }

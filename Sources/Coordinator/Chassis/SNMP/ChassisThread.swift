@@ -6,22 +6,34 @@ import Glibc
 final class ChassisThread: SerialExecutor {
     private let queue = JobQueue()
 
-    init() {
+    /// Starts a detached thread on the context; pthread_create's answer.
+    typealias Starting = (UnsafeMutableRawPointer) -> Int32
+
+    /// Throws `.configuration` where the process is at its limit of threads.
+    init(starting: Starting = ChassisThread.start) throws(ChassisError) {
         let context = Unmanaged.passRetained(queue)
+        let failure = starting(context.toOpaque())
+        guard failure == 0 else {
+            context.release()
+            throw ChassisError(
+                .configuration, "no thread can be started: \(String(cString: strerror(failure)))",
+                remedy: "see the limits of this process (TasksMax, LimitNPROC)")
+        }
+    }
+
+    private static func start(_ context: UnsafeMutableRawPointer) -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 1 << 20)
         var thread = pthread_t()
-        let failure = pthread_create(
+        return pthread_create(
             &thread, &attributes,
             { context in
                 if let context { Unmanaged<JobQueue>.fromOpaque(context).takeRetainedValue().run() }
                 return nil
-            }, context.toOpaque())
-        // Only a process at its limit of threads comes here: there is nothing to go on with.
-        precondition(failure == 0, "no thread can be started: \(String(cString: strerror(failure)))")
+            }, context)
     }
 
     deinit { queue.finish() }

@@ -1,4 +1,5 @@
 import CSNMPShim
+import Glibc
 import PodpModel
 
 /// One session with one agent: one packet in flight, on a thread of its own. Opened when it is first needed, and again after silence or a change
@@ -17,7 +18,7 @@ actor SNMPSession {
         case getBulk(repetitions: Int32)
     }
 
-    private let thread = ChassisThread()
+    private let thread: ChassisThread
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     nonisolated let access: SNMPAccess
@@ -30,7 +31,9 @@ actor SNMPSession {
     private(set) var requestCount: UInt64 = 0
     private(set) var openCount: UInt64 = 0
 
-    init(_ access: SNMPAccess) {
+    /// Throws `.configuration` where no thread can be started.
+    init(_ access: SNMPAccess) throws(ChassisError) {
+        thread = try ChassisThread()
         self.access = access
         place = (access.host.contains(":") ? "[\(access.host)]" : access.host) + ":\(access.port)"
     }
@@ -96,6 +99,23 @@ actor SNMPSession {
             throw remembered(failure(Int32(result), text(message)))
         }
         throw failure(Int32(PODP_SNMP_ENGINE.rawValue), "")
+    }
+
+    /// The IP addresses that a name stands for, as `getaddrinfo` has them; empty: none. Waits on the session's own thread.
+    func addresses(of host: String) -> Set<String> {
+        var first: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, nil, nil, &first) == 0 else { return [] }
+        defer { freeaddrinfo(first) }
+        var found: Set<String> = []
+        var next = first
+        while let entry = next {
+            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            if getnameinfo(entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 {
+                found.insert(self.text(text))
+            }
+            next = entry.pointee.ai_next
+        }
+        return found
     }
 
     private func remembered(_ error: ChassisError) -> ChassisError {
