@@ -99,6 +99,86 @@ struct ChassisTests {
         guard case .watch? = restarted.orders.first else { return #expect(Bool(false), "not watched after a restart") }
     }
 
+    @Test func `the event log's newest lines are stored, and known to whoever watches the chassis after a restart`() {
+        var bench = bench()
+        func line(_ number: Int) -> ChassisLogEntry { ChassisLogEntry(severity: "INFO", written: "t\(number)", text: "line \(number)") }
+        func tell(_ numbers: ClosedRange<Int>, _ bench: inout Bench) {
+            let readings = ChassisReadings(at: bench.now.instant, primaryModule: 1, log: numbers.map(line))
+            bench.tell(.chassis("north", .polled(readings, inventory: nil, capabilities: nil)))
+        }
+        tell(1...6, &bench)
+        tell(7...7, &bench)
+        #expect(bench.audits.count { $0.kind == "chassis-log" } == 7)
+        let stored = bench.core.committed.chassis["north"]
+        #expect(stored?.newestLog == [7, 6, 5, 4].map(line))
+        guard let stored, case .watch(let watched)? = Bench([.chassis(stored)]).orders.first else { return #expect(Bool(false), "not watched") }
+        #expect(watched.newestLog == stored.newestLog)
+    }
+
+    @Test func `a chassis that is watched twice is used by the one that was there first, also after a restart`() {
+        var south = Self.north
+        south.name = "south"
+        south.url = "simulated://south"
+        south.address = south.url
+        south.addedAt = WallTime(milliseconds: 5)
+        var bench = Bench([.blade(Self.blade(1)), .chassis(Self.north), .chassis(south)])
+        func tell(_ name: String, serial: String, _ bench: inout Bench) {
+            let inventory = ChassisInventory(kind: .amm, model: "8852-4XG", serial: serial, bays: [Self.bay(1, 1)])
+            bench.tell(.chassis(name, .polled(ChassisReadings(at: bench.now.instant, primaryModule: 1), inventory: inventory, capabilities: nil)))
+        }
+        tell("north", serial: "KQ1", &bench)
+        tell("south", serial: "KQ1", &bench)
+        #expect(bench.audits.count { $0.kind == "chassis-twice" } == 1 && !bench.audits.contains { $0.kind == "blade-moved" })
+        #expect(bench.core.seat(of: Self.id(1))?.chassis == "north" && bench.blade(1)?.held == nil)
+        #expect(bench.core.view(at: bench.now).chassis.last?.faults.first?.contains("north") == true)
+        // After a restart the second one may be the first to answer.
+        var again = Bench(bench.core.committed.chassis.values.map { .chassis($0) } + [.blade(Self.blade(1))])
+        tell("south", serial: "KQ1", &again)
+        tell("north", serial: "KQ1", &again)
+        #expect(again.core.seat(of: Self.id(1))?.chassis == "north" && !again.audits.contains { $0.kind == "blade-moved" })
+        // Without the first one it is used.
+        #expect(again.ask(.removeChassis(name: "north")) == .done)
+        tell("south", serial: "KQ1", &again)
+        #expect(again.core.seat(of: Self.id(1))?.chassis == "south")
+        // Two of one make are two.
+        var other = Bench([.blade(Self.blade(1)), .chassis(Self.north), .chassis(south)])
+        tell("north", serial: "KQ1", &other)
+        tell("south", serial: "KQ2", &other)
+        #expect(!other.audits.contains { $0.kind == "chassis-twice" })
+    }
+
+    @Test func `a second source that the chassis has not is said once, and no blade is switched off in vain`() {
+        var record = Self.north
+        record.secondSources = [.watts]
+        var bench = Bench([.blade(Self.blade(1)), .chassis(record)])
+        func tell(_ sources: Set<PowerSource.Kind>) {
+            let capabilities = ChassisCapabilities(requests: Set(PowerRequest.allCases), secondSources: sources)
+            let inventory = ChassisInventory(kind: .amm, bays: [Self.bay(1, 1)])
+            bench.tell(.chassis("north", .polled(ChassisReadings(at: bench.now.instant, primaryModule: 1), inventory: inventory, capabilities: capabilities)))
+        }
+        tell([])
+        tell([])
+        #expect(bench.audits.count { $0.kind == "chassis-second-source" && $0.severity == .critical } == 1)
+        guard case .refused(let refusal)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else { return #expect(Bool(false), "begun") }
+        #expect(refusal.message.contains("watts must say off"))
+        tell([.watts])
+        guard case .operation? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else { return #expect(Bool(false), "not begun") }
+    }
+
+    @Test func `sessions on a serial console are in the audit log, with who and whose`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        #expect(bench.ask(.noteConsole(chassis: "north", bay: 2, .takenOver)) == .done)
+        #expect(bench.ask(.noteConsole(chassis: "north", bay: 2, .closed)) == .done)
+        let taken = bench.audits.first { $0.kind == "console-taken-over" }
+        #expect(taken?.by == "root" && taken?.blade == Self.id(2) && taken?.severity == .warning && taken?.sentence.contains("blade-2") == true)
+        #expect(bench.audits.contains { $0.kind == "console-closed" })
+        for wrong in [Request.noteConsole(chassis: "east", bay: 2, .opened), .noteConsole(chassis: "north", bay: 15, .opened)] {
+            guard case .refused? = bench.ask(wrong) else { return #expect(Bool(false), "noted") }
+        }
+        guard case .refused? = bench.ask(.noteConsole(chassis: "north", bay: 2, .opened), by: Self.reader) else { return #expect(Bool(false), "a reader") }
+    }
+
     @Test func `polls come every five seconds, one at a time, and one whose answer is lost is not the last`() {
         var bench = bench()
         bench.orders = []
@@ -202,6 +282,12 @@ struct ChassisTests {
         #expect(short.message.contains("45 W are missing in power domain 1"))
         readings.powerDomains = [PowerDomain(number: 1, remainingWatts: 345)]
         bench.tell(.chassis("north", .polled(readings, inventory: nil, capabilities: nil)))
+        for (wish, after) in [(PowerRequest.hardOff, Duration.seconds(60)), (.on, .seconds(60)), (.softOff, .zero), (.softOff, .seconds(3601))] {
+            guard case .refused(let wrong)? = bench.ask(.switchBlade(Self.id(1), wish, unknownDomains: true, escalateAfter: after)) else {
+                return #expect(Bool(false), "begun")
+            }
+            #expect(wrong.code == .invalid)
+        }
         guard case .operation? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "not begun") }
         guard case .refused(let busy)? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "two at once") }
         #expect(busy.code == .busy)

@@ -84,6 +84,31 @@ import Testing
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 
+    @Test("a soft-off that is not obeyed is followed by a hard one only where that was asked for, also when the coordinator dies meanwhile", arguments: 0...6)
+    func escalation(crashes: Int) throws {
+        var plant = plant(seed: UInt64(90 + crashes))
+        plant.ignoreSoftOff(true)
+        let never = try switched(&plant, 1, .softOff)
+        guard case .unknown = never.state else { throw Unexpected("\(never.state)") }
+        #expect(plant.isOn(1))
+        let asked = Request.switchBlade(plant.bladeID(1), .softOff, escalateAfter: .seconds(30))
+        guard case .operation(let id)? = plant.askAndWait(asked) else { throw Unexpected("it was not begun") }
+        guard case .refused(let busy)? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff)) else { throw Unexpected("two at once") }
+        #expect(busy.code == .busy && busy.message.contains("hard, if it is not off 30 s after"))
+        // Before the hard off, and in the midst of it.
+        if crashes > 0 {
+            plant.run(for: .seconds(Int64(9 * crashes)))
+            plant.crashCoordinator(restartAfter: .seconds(2))
+        }
+        guard plant.run(atMost: .seconds(200), until: { $0.powerRecord(id)?.state.isEnded == true }), let record = plant.powerRecord(id) else {
+            throw Unexpected("it did not end")
+        }
+        #expect(record.state == .confirmed(.off, requested: true))
+        #expect(record.escalatedAt.map { $0.millisecondsSince(record.startedAt) >= 30_000 } == true)
+        #expect(!plant.isOn(1))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("silence is unknown")
     func silence() throws {
         var plant = plant()
@@ -212,7 +237,9 @@ import Testing
             plant.weather = .rough
             for turn in 0..<24 {
                 let wish: PowerRequest = turn % 4 == 3 ? .on : turn % 2 == 0 ? .hardOff : .softOff
-                plant.ask(.switchBlade(plant.bladeID((turn / 4 + Int(seed)) % 3), wish))
+                plant.ignoreSoftOff(turn % 3 == 0)
+                let escalation: Duration? = wish == .softOff && turn % 3 == 0 ? .seconds(8) : nil
+                plant.ask(.switchBlade(plant.bladeID((turn / 4 + Int(seed)) % 3), wish, escalateAfter: escalation))
                 plant.run(for: .seconds(12))
             }
             plant.calm()

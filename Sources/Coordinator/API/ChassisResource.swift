@@ -367,6 +367,22 @@ public struct LossResource: Documented {
     ]
 }
 
+/// Somebody's session on a bay's serial console, for the audit log.
+public struct ConsoleNote: Documented {
+    /// The bay.
+    public var bay: Int
+    /// `opened`, `taken-over` or `closed`.
+    public var moment: String
+
+    public init(bay: Int, moment: String) {
+        self.bay = bay
+        self.moment = moment
+    }
+
+    public static let summary = "Somebody's session on a bay's serial console, for the audit log. podp does not see the session."
+    public static let fields = ["bay": "The bay.", "moment": "`opened`, `taken-over` or `closed`."]
+}
+
 /// A chassis to watch. Secrets are in files on the coordinator's host, and nowhere else.
 public struct ChassisAddition: Documented {
     /// What to call it; if nothing is said, the host in its URL.

@@ -48,13 +48,17 @@ public struct PowerResource: Documented {
     public var startedAt: Timestamp
     /// When it ended.
     public var endedAt: Timestamp?
+    /// Of a `softOff`: after how many seconds a blade that does not obey is switched off hard.
+    public var escalateAfterSeconds: Int?
+    /// When that was decided.
+    public var escalatedAt: Timestamp?
     /// The readings that its end relies on, or the last one.
     public var readings: [PowerReadingResource]
 
     public init(
         id: OperationID, chassis: String, bay: Int, blade: BladeID, bladeName: String, request: String, state: PowerPhase, confirmed: PowerWord? = nil,
         requested: Bool? = nil, reason: String? = nil, missingWatts: Int? = nil, by: String, startedAt: Timestamp, endedAt: Timestamp? = nil,
-        readings: [PowerReadingResource]
+        escalateAfterSeconds: Int? = nil, escalatedAt: Timestamp? = nil, readings: [PowerReadingResource]
     ) {
         self.id = id
         self.chassis = chassis
@@ -70,6 +74,8 @@ public struct PowerResource: Documented {
         self.by = by
         self.startedAt = startedAt
         self.endedAt = endedAt
+        self.escalateAfterSeconds = escalateAfterSeconds
+        self.escalatedAt = escalatedAt
         self.readings = readings
     }
 
@@ -89,6 +95,8 @@ public struct PowerResource: Documented {
         "by": "Who wanted it.",
         "startedAt": "When it was decided.",
         "endedAt": "When it ended.",
+        "escalateAfterSeconds": "Of a `softOff`: after how many seconds a blade that does not obey is switched off hard.",
+        "escalatedAt": "When that was decided.",
         "readings": "The readings that its end relies on, or the last one.",
     ]
 }
@@ -130,15 +138,19 @@ public struct PowerOrder: Documented {
     public var hard: Bool?
     /// Even though nobody has told podp since it started what runs on the blade.
     public var unknownDomains: Bool?
+    /// Hard, if it is not off this many seconds after it was asked softly; 1 to 3600. Without it never.
+    public var escalateAfterSeconds: Int?
 
-    public init(hard: Bool? = nil, unknownDomains: Bool? = nil) {
+    public init(hard: Bool? = nil, unknownDomains: Bool? = nil, escalateAfterSeconds: Int? = nil) {
         self.hard = hard
         self.unknownDomains = unknownDomains
+        self.escalateAfterSeconds = escalateAfterSeconds
     }
 
     public static let summary = "How to switch a blade off."
     public static let fields = [
         "hard": "At once, and not by its operating system's shutdown.",
         "unknownDomains": "Even though nobody has told podp since it started what runs on the blade.",
+        "escalateAfterSeconds": "Hard, if it is not off this many seconds after it was asked softly; 1 to 3600. Without it never.",
     ]
 }

@@ -23,19 +23,29 @@ enum BladePower {
         static let configuration = CommandConfiguration(
             abstract: "Switch a blade off by its chassis; refused while domains run on it.",
             discussion: """
-                Its operating system is asked to shut down first. Done when the chassis has read back twice that it is off; status 3 when nobody
-                can say what the blade does.
+                Its operating system is asked to shut down first; a blade that does not obey is switched off hard where --escalate-after says so, never
+                by itself. Done when the chassis has read back twice that it is off; status 3 when nobody can say what the blade does.
                 """)
         @OptionGroup var name: BladeCommand.Name
         @Flag(help: "Move its domains to other blades first, as 'podp blade evacuate' does.") var move = false
         @Flag(help: "At once: its operating system is not asked.") var hard = false
+        @Option(help: ArgumentHelp("Hard, if it is not off this long after it was asked to shut down: 60s, 3m.", valueName: "time")) var escalateAfter: String?
         @Flag(help: "Even though nobody has told podp since it started what runs on it: what runs there is lost.") var unknownDomains = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 
+        func validate() throws {
+            guard let escalateAfter else { return }
+            if hard { throw ValidationError("--hard is at once: --escalate-after has nothing to wait for") }
+            guard let time = ChassisPower.duration(escalateAfter), time >= .seconds(1), time <= .seconds(3600) else {
+                throw ValidationError("--escalate-after is from 1s to 1h, like 60s or 3m")
+            }
+        }
+
         func run() async throws {
             if move { try await BladeCommand.Evacuate.empty(name, options, noWait: false) }
-            let order = PowerOrder(hard: hard ? true : nil, unknownDomains: unknownDomains ? true : nil)
+            let escalation = escalateAfter.flatMap(ChassisPower.duration).map { Int($0.components.seconds) }
+            let order = PowerOrder(hard: hard ? true : nil, unknownDomains: unknownDomains ? true : nil, escalateAfterSeconds: escalation)
             try await options.withCoordinator { coordinator in
                 let answer = try await coordinator.send(.POST, "\(name.path)/off", order, as: Receipt.self)
                 try await BladePower.follow(answer, options: options, noWait: patience.noWait, coordinator: coordinator)
@@ -76,7 +86,8 @@ enum BladePower {
         }
         guard power.state == .confirmed else { return text }
         let seconds = power.endedAt.map { Double($0.time.millisecondsSince(power.startedAt.time)) / 1000 }
-        let how = power.requested == false ? "it was so already" : "in \(Words.seconds(seconds))"
+        let hard = power.escalatedAt == nil ? "" : ", hard: it did not obey"
+        let how = power.requested == false ? "it was so already" : "in \(Words.seconds(seconds))\(hard)"
         return text + "\(Terminal.output.green("✓")) \(SafeText.line(power.bladeName)) is \(power.confirmed?.rawValue ?? "switched"), confirmed, \(how)\n"
     }
 }

@@ -84,7 +84,7 @@ extension Trouble {
             switch error.code {
             case .configuration: .usage
             case .silent, .unreachable: .unreachable
-            case .denied: .refused
+            case .denied, .missing: .refused
             default: .failed
             }
         self.init(status, error.message, remedy: error.remedy)

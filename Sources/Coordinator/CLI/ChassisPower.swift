@@ -10,7 +10,8 @@ struct ChassisPower: AsyncParsableCommand {
         discussion: """
             Speaks to the chassis itself; a coordinator that manages it is not asked. Prints every reading with its time (UTC).
 
-            Off is confirmed by two readings that agree, two seconds apart; nothing else is "off".
+            Off is confirmed by two readings that agree, two seconds apart; nothing else is "off". A soft-off that is not obeyed is followed by a hard one
+            where --escalate-after says so, never by itself.
             Exit codes: 0 confirmed; 3 unknown, or not confirmed in time; 4 refused.
             """)
 
@@ -46,6 +47,7 @@ struct ChassisPower: AsyncParsableCommand {
     @Option(help: "The bay's number.") var bay: Int
     @Argument(help: "on, soft-off (the operating system shuts down) or off (at once).") var wish: Wish
     @Option(help: ArgumentHelp("When to give up: 60s, 3m. By default 60s, for soft-off 180s.", valueName: "time")) var deadline: String?
+    @Option(help: ArgumentHelp("After a soft-off: hard, if it is not off this long after it was asked: 60s, 3m.", valueName: "time")) var escalateAfter: String?
     @Option(name: .customLong("second-source"), help: "Must say off too: watts (measured ones), console or pdu.") var witnesses: [Witness] = []
     @Option(help: ArgumentHelp("The outlets that feed each bay, for --second-source pdu: pdu+snmpv1://COMMUNITY@HOST?bay1=3,4&bay2=5,6", valueName: "url"))
     var pdu: String?
@@ -59,21 +61,38 @@ struct ChassisPower: AsyncParsableCommand {
                 throw ValidationError("--deadline is from 1s to 1h, like 60s or 3m")
             }
         }
+        guard let escalateAfter else { return }
+        if wish != .softOff { throw ValidationError("--escalate-after is of soft-off alone") }
+        guard let time = Self.duration(escalateAfter), time >= .seconds(1), time <= .seconds(3600) else {
+            throw ValidationError("--escalate-after is from 1s to 1h, like 60s or 3m")
+        }
+        if let deadline = deadline.flatMap(Self.duration), deadline < time + .seconds(5) {
+            throw ValidationError("--deadline is before the hard off of --escalate-after could be confirmed: it takes some 5 s more")
+        }
     }
 
     func run() async throws {
-        let outcome = try await address.withDriver(pdu: pdu, pduSecrets: pduSecrets) { _, driver in
-            var rules = PowerConfirmation.Rules.usual(for: wish.request, by: driver.mainSource)
+        let status = try await address.withDriver(pdu: pdu, pduSecrets: pduSecrets) { _, driver in
+            var rules = PowerConfirmation.Rules.usual(
+                for: wish.request, by: driver.mainSource, escalateAfter: escalateAfter.flatMap(Self.duration))
             if let deadline, let time = Self.duration(deadline) { rules.deadline = time }
             rules.secondSources = Set(witnesses.map(\.kind))
             // What is switched is the blade that is in the bay now, not what may be in it a moment later. Of an outlet there is no label.
-            if driver.mainSource == .management { rules.label = try? await driver.inventory().bay(bay)?.label }
-            return await ChassisRunner(driver: driver).bring(bay: bay, wish.request, rules: rules) { step in
+            let inventory = try? await driver.inventory()
+            if let inventory, !inventory.bays.isEmpty, inventory.bay(bay) == nil {
+                let numbers = inventory.bays.map { "\($0.number)" }.joined(separator: ", ")
+                throw Trouble(.refused, "no such bay: \(bay)", remedy: "the chassis has \(numbers)")
+            }
+            if driver.mainSource == .management { rules.label = inventory?.bay(bay)?.label }
+            let outcome = await ChassisRunner(driver: driver).bring(bay: bay, wish.request, rules: rules) { step in
                 for line in Self.lines(step) { Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO) }
             }
+            let (line, status) = Self.verdict(outcome, bay)
+            Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO)
+            // A chassis that still has not answered is not waited for.
+            if case .deadline = outcome { Glibc.exit(status.rawValue) }
+            return status
         }
-        let (line, status) = Self.verdict(outcome, bay)
-        Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO)
         if status != .done { throw ExitCode(status.rawValue) }
     }
 

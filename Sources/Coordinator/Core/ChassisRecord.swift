@@ -37,6 +37,10 @@ public struct ChassisRecord: Hashable, Sendable, Codable {
     public var addedBy: String
     /// By bay, those that have a blade.
     public var seats: [Seat] = []
+    /// The newest lines of its event log that were told, newest first; at most four. `nil`: none yet.
+    public var newestLog: [ChassisLogEntry]?
+    /// The chassis that answers at this address is watched under that name already: nothing in it is matched, and nothing switched, by this one.
+    public var sameAs: String?
 
     public init(name: String, url: String, address: String, secretFile: String? = nil, addedAt: WallTime, addedBy: String) {
         self.name = name
@@ -77,6 +81,10 @@ public struct PowerRecord: Hashable, Sendable, Codable {
     public var isAccepted: Bool?
     /// The label of the blade that is meant, as the chassis told it (`ChassisBay.label`).
     public var label: String?
+    /// Of a soft-off: when a blade that does not obey is switched off hard; `nil`: never.
+    public var escalateAfter: Duration?
+    /// That this was decided; stored before the chassis is asked.
+    public var escalatedAt: WallTime?
     /// The boot that the blade's agent had told of; `nil`: none since podp started.
     public var boot: ID128?
     /// Those that its end relies on, or the last one before a deadline.

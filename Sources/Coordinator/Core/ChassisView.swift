@@ -33,6 +33,8 @@ public struct ChassisView: Sendable {
     /// Set: nothing answers, why, and since when.
     public var silence: String?
     public var silentSince: WallTime?
+    /// What keeps it from being used, in sentences: it is watched twice, or has not the second sources that it is to have.
+    public var faults: [String] = []
     /// Its readings are older than three polls, or there are none.
     public var isStale: Bool
     public var bays: [Bay]
@@ -78,10 +80,15 @@ extension CoordinatorCore {
                     number: number, blade: blade, bladeName: blade.map(name(of:)), label: live?.inventory?.bay(number), readings: live?.readings?.bay(number),
                     power: committed.power.values.first { $0.chassis == record.name && $0.bay == number && !$0.state.isEnded }?.id)
             }
-            return ChassisView(
+            var faults: [String] = []
+            if let twin = record.sameAs { faults.append("it is the same chassis as \(twin): nothing is switched by this one") }
+            if let missing = live?.missingSources(of: record), !missing.isEmpty { faults.append(LiveChassis.sentence(missing: missing)) }
+            var view = ChassisView(
                 record: record, inventory: live?.inventory, capabilities: live?.capabilities, readings: live?.readings, readingsAge: age,
                 silence: live?.silence, silentSince: live?.silentSince,
                 isStale: live?.readings == nil || (age.map { $0 > configuration.chassisPollInterval * 3 } ?? true), bays: bays)
+            view.faults = faults
+            return view
         }
     }
 }

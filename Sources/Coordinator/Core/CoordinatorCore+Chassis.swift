@@ -21,6 +21,8 @@ extension CoordinatorCore {
         record.addedAt = now.wall
         record.addedBy = actor.name
         record.seats = []
+        record.newestLog = nil
+        record.sameAs = nil
         put(.chassis(record))
         chassis[record.name] = LiveChassis(at: now.instant)
         audit("chassis-added", by: actor.name, "chassis \(record.name) at \(record.address) is watched from now on")
@@ -35,8 +37,33 @@ extension CoordinatorCore {
         }
         delete(Record.chassis(record).key)
         chassis[name] = nil
+        for var other in decided.chassis.values.sorted(by: { $0.name < $1.name }) where other.sameAs == name {
+            other.sameAs = nil
+            put(.chassis(other))
+            chassis[other.name]?.nextInventory = now.instant
+        }
         audit("chassis-removed", .warning, by: actor.name, "chassis \(name) is not watched any more, and nothing in it can be switched")
         emitAfterCommit(.chassis(name, .forget))
+        emitAfterCommit(.answer(request, .done))
+    }
+
+    mutating func noteConsole(of name: String, bay: Int, _ moment: ConsoleMoment, request: RequestID, by actor: Actor) {
+        guard decided.chassis[name] != nil else { return refuse(request, .noChassis(name)) }
+        let bays = chassis[name]?.inventory?.bays ?? []
+        guard (1...64).contains(bay), bays.isEmpty || bays.contains(where: { $0.number == bay }) else {
+            return refuse(request, Refusal(.notFound, "no such bay: \(bay) of \(name)", remedy: "`podp chassis show \(name)` draws those that there are"))
+        }
+        let blade = seatedBlades(in: name)[bay]
+        let words =
+            switch moment {
+            case .opened: "is opened"
+            case .takenOver: "is opened, and taken from whoever has it"
+            case .closed: "is left"
+            }
+        let whose = blade.map { " (\(self.name(of: $0)))" } ?? ""
+        audit(
+            "console-\(moment.rawValue)", moment == .takenOver ? .warning : .info, by: actor.name, blade: blade,
+            "the serial console of bay \(bay) of \(name)\(whose) \(words)")
         emitAfterCommit(.answer(request, .done))
     }
 
@@ -125,8 +152,16 @@ extension CoordinatorCore {
         if let capabilities { live.capabilities = capabilities }
         chassis[name] = live
         revision += 1
-        if let inventory { seat(inventory, in: name) }
+        if capabilities != nil { noteMissingSources(of: name) }
+        if let inventory {
+            noteTwins()
+            if decided.chassis[name]?.sameAs == nil { seat(inventory, in: name) }
+        }
         for change in ChassisChange.between(before, and: readings) { audit(change.kind, change.severity, "\(name): \(change.sentence)") }
+        if !readings.log.isEmpty, var record = decided.chassis[name] {
+            record.newestLog = Array((readings.log.reversed() + (record.newestLog ?? [])).prefix(4))
+            put(.chassis(record))
+        }
         for entry in readings.log.prefix(Self.logLinesTold) {
             let severity: AuditEntry.Severity =
                 switch entry.severity?.uppercased() {
@@ -136,6 +171,43 @@ extension CoordinatorCore {
                 }
             audit("chassis-log", severity, by: name, "\(entry.written.map { "\($0) (the chassis' clock): " } ?? "")\(entry.text)")
         }
+    }
+
+    /// Second sources that are to say off, and that the chassis does not have: no blade in it can be confirmed off.
+    private mutating func noteMissingSources(of name: String) {
+        guard let record = decided.chassis[name], let live = chassis[name] else { return }
+        let missing = live.missingSources(of: record)
+        guard missing != live.missingSourcesTold else { return }
+        chassis[name]?.missingSourcesTold = missing
+        guard !missing.isEmpty else { return }
+        audit("chassis-second-source", .critical, "\(name): \(LiveChassis.sentence(missing: missing))")
+    }
+
+    /// One chassis behind two addresses: whoever was added later is not used.
+    private mutating func noteTwins() {
+        let all = decided.chassis.values.sorted { ($0.addedAt, $0.name) < ($1.addedAt, $1.name) }
+        for (index, record) in all.enumerated() {
+            guard let mine = chassis[record.name]?.inventory else { continue }
+            let known = all[..<index].filter { chassis[$0.name]?.inventory != nil }
+            let twin = known.first { other in chassis[other.name]?.inventory.map { isSame($0, mine) } ?? false }?.name
+            // An earlier one that has not told its labels yet may be it still.
+            let isOpen = record.sameAs.map { before in all.contains { $0.name == before } && !known.contains { $0.name == before } } ?? false
+            guard twin != record.sameAs, twin != nil || !isOpen else { continue }
+            var record = record
+            record.sameAs = twin
+            put(.chassis(record))
+            guard let twin else { continue }
+            audit(
+                "chassis-twice", .critical,
+                "chassis \(record.name) is the same as \(twin) (\(mine.uuid.map { "UUID \($0)" } ?? "serial \(mine.serial ?? "")")): nothing is switched by "
+                    + "\(record.name); remove one of them: `podp chassis remove \(record.name)`")
+        }
+    }
+
+    private func isSame(_ one: ChassisInventory, _ other: ChassisInventory) -> Bool {
+        if let uuid = one.uuid, let others = other.uuid { return uuid == others }
+        guard one.kind == other.kind, let serial = one.serial else { return false }
+        return serial == other.serial && one.model == other.model
     }
 
     private func hasChanged(_ reading: PowerReading, since known: ChassisInventory) -> Bool {

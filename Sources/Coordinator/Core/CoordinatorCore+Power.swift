@@ -3,7 +3,12 @@ import PodpPower
 
 /// Switching blades: what is durable, in what order, and when an operator's wish is not carried out. What is off is `PowerConfirmation`'s to say.
 extension CoordinatorCore {
-    mutating func switchBlade(_ id: BladeID, _ wish: PowerRequest, unknownDomains: Bool, request: RequestID, by actor: Actor) {
+    mutating func switchBlade(
+        _ id: BladeID, _ wish: PowerRequest, unknownDomains: Bool, escalateAfter: Duration?, request: RequestID, by actor: Actor
+    ) {
+        if let escalateAfter, wish != .softOff || !(Duration.seconds(1)...Duration.seconds(3600)).contains(escalateAfter) {
+            return refuse(request, Refusal(.invalid, "a soft-off is followed by a hard one 1 s to 1 h later, or never; nothing else is"))
+        }
         guard let blade = decided.blades[id] else { return refuse(request, .noBlade(id)) }
         let name = blade.identity.name
         guard let seat = seat(of: id), let live = chassis[seat.chassis] else {
@@ -14,7 +19,8 @@ extension CoordinatorCore {
                     remedy: "`podp chassis list`; a bay is matched by the UUID on its label, then by the addresses of the blade's interfaces"))
         }
         if let busy = runningPower(of: id) {
-            return refuse(request, Refusal(.busy, "\(name) is being switched \(busy.request.goal.rawValue) already (\(busy.id), by \(busy.by))"))
+            return refuse(
+                request, Refusal(.busy, "\(name) is being switched \(busy.request.goal.rawValue) already (\(busy.id), by \(busy.by))\(escalation(of: busy))"))
         }
         if live.labelsAreOld || live.inventory == nil {
             return refuse(
@@ -22,6 +28,13 @@ extension CoordinatorCore {
                 Refusal(
                     .busy, "chassis \(seat.chassis) was silent, or another of its modules leads now: which blade is where is being read again",
                     remedy: "try again in a moment; `podp chassis show \(seat.chassis)` tells whether it answers"))
+        }
+        if wish.goal == .off, let record = decided.chassis[seat.chassis], case let missing = live.missingSources(of: record), !missing.isEmpty {
+            return refuse(
+                request,
+                Refusal(
+                    .conflict, "\(name) is not switched off: \(LiveChassis.sentence(missing: missing))",
+                    remedy: "`podp chassis remove \(seat.chassis)`, and add it with second sources that `podp chassis check` finds"))
         }
         if wish.goal == .off, !unknownDomains, blades[id]?.inventory == nil, !bladesThatAreOff.contains(id) {
             return refuse(
@@ -50,6 +63,7 @@ extension CoordinatorCore {
             id: operation, chassis: seat.chassis, bay: seat.bay, blade: id, bladeName: name, request: wish, by: actor.name, startedAt: now.wall)
         record.label = live.inventory?.bay(seat.bay)?.label
         record.boot = blades[id]?.hello?.bootID
+        record.escalateAfter = escalateAfter
         let confirmation = PowerConfirmation(bay: seat.bay, request: wish, rules: rules(for: record))
         put(.power(record))
         if wish == .on { bladesThatAreOff.remove(id) }
@@ -61,7 +75,7 @@ extension CoordinatorCore {
 
     /// How sure podp wants to be of a request's end.
     private func rules(for record: PowerRecord) -> PowerConfirmation.Rules {
-        var rules = PowerConfirmation.Rules.usual(for: record.request)
+        var rules = PowerConfirmation.Rules.usual(for: record.request, escalateAfter: record.escalateAfter)
         rules.secondSources = Set(decided.chassis[record.chassis]?.secondSources ?? [])
         rules.label = record.label
         // A start that nobody saw the end of may still come, minutes later.
@@ -77,7 +91,7 @@ extension CoordinatorCore {
     mutating func resumePower(_ record: PowerRecord) {
         let confirmation = PowerConfirmation(
             bay: record.bay, request: record.request, rules: rules(for: record), hasRequested: (record.requests ?? 0) > 0,
-            isAccepted: record.isAccepted == true)
+            isAccepted: record.isAccepted == true, hasEscalated: record.escalatedAt != nil)
         var live = LivePower(confirmation: confirmation, begunAt: now.instant)
         live.resumesUntil = now.instant + confirmation.rules.deadline
         power[record.id] = live
@@ -96,6 +110,12 @@ extension CoordinatorCore {
             case .hardOff: "switch off"
             }
         return "\(words) \(record.bladeName) (bay \(record.bay) of \(record.chassis))"
+    }
+
+    /// What comes of a soft-off that is not obeyed, in words; empty: nothing.
+    private func escalation(of record: PowerRecord) -> String {
+        guard let after = record.escalateAfter else { return "" }
+        return record.escalatedAt == nil ? "; hard, if it is not off \(after.components.seconds) s after it was asked softly" : "; hard by now"
     }
 
     /// What runs on a blade, may run on it, or is on its way to it; `nil`: nothing.
@@ -220,6 +240,13 @@ extension CoordinatorCore {
                 // After a crash it counts as made only if it was stored before.
                 if var stored = decided.power[id] {
                     stored.requests = (stored.requests ?? 0) + 1
+                    if live.confirmation.hasEscalated, stored.escalatedAt == nil {
+                        stored.escalatedAt = now.wall
+                        let after = record.escalateAfter?.components.seconds ?? 0
+                        audit(
+                            "power-escalated", .warning, by: record.by, blade: record.blade, operation: id,
+                            "\(sentence(record)): it is not off \(after) s after it was asked to shut down: it is switched off hard, as was asked for")
+                    }
                     put(.power(stored))
                 }
                 emitAfterCommit(.chassis(record.chassis, .request(id, bay: record.bay, wish)))

@@ -54,8 +54,9 @@ extension CoordinatorCore {
             answerDomain(request, id: id, by: actor)
         case .addChassis(let record): addChassis(record, request: id, by: actor)
         case .removeChassis(let name): removeChassis(name, request: id, by: actor)
-        case .switchBlade(let blade, let wish, let unknownDomains):
-            switchBlade(blade, wish, unknownDomains: unknownDomains, request: id, by: actor)
+        case .noteConsole(let name, let bay, let moment): noteConsole(of: name, bay: bay, moment, request: id, by: actor)
+        case .switchBlade(let blade, let wish, let unknownDomains, let escalateAfter):
+            switchBlade(blade, wish, unknownDomains: unknownDomains, escalateAfter: escalateAfter, request: id, by: actor)
         case .plan(let goal): plan(goal, for: .request(id, actor))
         case .applyPlan(let plan): applyPlan(plan, request: id, by: actor)
         case .setPolicy(let policy, let chassis): setPolicy(policy, chassis: chassis, request: id, by: actor)

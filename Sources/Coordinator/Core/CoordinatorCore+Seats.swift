@@ -5,7 +5,7 @@ import PodpPower
 extension CoordinatorCore {
     /// The bays whose label is that of an enrolled blade.
     func seatedBlades(in name: String) -> [Int: BladeID] {
-        guard let inventory = chassis[name]?.inventory else { return [:] }
+        guard let inventory = chassis[name]?.inventory, decided.chassis[name]?.sameAs == nil else { return [:] }
         let addresses = bladesByAddress()
         var seats: [Int: BladeID] = [:]
         let known = decided.chassis[name]?.seats ?? []

@@ -21,6 +21,20 @@ struct LiveChassis: Sendable, Codable {
     var labelsAreOld = false
     /// The next blade is switched on then at the earliest: many at once draw more than they do later.
     var nextStart: Instant
+    /// Second sources that it was said not to have.
+    var missingSourcesTold: [PowerSource.Kind] = []
+
+    /// Those that are to say off, and that it does not have; none, as long as it has not said what it can do.
+    func missingSources(of record: ChassisRecord) -> [PowerSource.Kind] {
+        guard let capabilities else { return [] }
+        return record.secondSources.filter { !capabilities.secondSources.contains($0) }
+    }
+
+    static func sentence(missing: [PowerSource.Kind]) -> String {
+        let names = missing.map(\.rawValue).joined(separator: " and ")
+        return "\(names) must say off, too, and \(missing.count == 1 ? "this chassis has it not" : "this chassis has them not"): no blade in it can be "
+            + "confirmed off"
+    }
 
     init(at now: Instant) {
         nextPoll = now

@@ -50,8 +50,12 @@ public enum Request: Hashable, Sendable, Codable {
     case addChassis(ChassisRecord)
     case removeChassis(name: String)
     /// Switches a blade by the chassis that it sits in; answered with `.operation`. "Off" is refused while domains run there.
-    /// `unknownDomains`: off even though nobody has told podp what runs on the blade.
-    case switchBlade(BladeID, PowerRequest, unknownDomains: Bool = false)
+    /// `unknownDomains`: off even though nobody has told podp what runs on the blade. `escalateAfter`: a soft-off that is not obeyed by then is
+    /// followed by a hard one; 1 s to 1 h.
+    case switchBlade(BladeID, PowerRequest, unknownDomains: Bool = false, escalateAfter: Duration? = nil)
+
+    /// Somebody opens a bay's serial console, or has left it: for the audit log; podp sees nothing of the session.
+    case noteConsole(chassis: String, bay: Int, ConsoleMoment)
 
     // Plans and policy
     case plan(Problem.Goal)
@@ -63,6 +67,14 @@ public enum Request: Hashable, Sendable, Codable {
 
     /// Of a coordinator that met a higher term than its own: adopt what the agents observe, take a higher term.
     case recover(newTermID: ID128)
+}
+
+/// Of a session on a serial console.
+public enum ConsoleMoment: String, Hashable, Sendable, Codable, CaseIterable {
+    case opened
+    /// Somebody else's session, if there is one, ends by it.
+    case takenOver = "taken-over"
+    case closed
 }
 
 /// The answer to a request. Nothing durable is acknowledged before it is stored.

@@ -49,9 +49,11 @@ struct Coordinator {
             open: { record throws(ChassisError) in
                 let secrets = try record.secretFile.map { path throws(ChassisError) in try ChassisSecrets(file: path) } ?? ChassisSecrets()
                 let feedSecrets = try record.feedSecretFile.map { path throws(ChassisError) in try ChassisSecrets(file: path) } ?? ChassisSecrets()
-                return try ChassisDrivers.driver(
+                let driver = try ChassisDrivers.driver(
                     for: try ChassisURL(record.url), secrets: secrets, feeds: try record.feeds.map { url throws(ChassisError) in try ChassisURL(url) },
                     feedSecrets: feedSecrets)
+                await driver.resume(log: record.newestLog ?? [])
+                return driver
             }, tell: { loop.post(.chassis($0, $1)) })
         let performer = EffectPerformer(
             loop: loop, links: listener.links, authority: authority, journal: journal, timer: timer, chassis: chassis, batches: batchFeed, jobs: jobFeed,

@@ -135,7 +135,35 @@ struct CoordinatorFleet: Fleet {
             record.feedSecretFile = addition.pduSecretFile
             if !record.secondSources.contains(.pdu) { record.secondSources.append(.pdu) }
         }
+        try await checkSecondSources(of: record, at: url)
         return record
+    }
+
+    /// A second source that the chassis has not would keep every blade in it from being confirmed off. One that does not answer now is asked when it
+    /// does: the core says so then.
+    private func checkSecondSources(of record: ChassisRecord, at url: ChassisURL) async throws(Fault) {
+        let wanted = record.secondSources.filter { $0 != .pdu }
+        guard !wanted.isEmpty else { return }
+        let found: Set<PowerSource.Kind>
+        do throws(ChassisError) {
+            let secrets = try record.secretFile.map { path throws(ChassisError) in try ChassisSecrets(file: path) } ?? ChassisSecrets()
+            let driver = try ChassisDrivers.driver(for: url, secrets: secrets)
+            let answer: Result<ChassisCapabilities, ChassisError>
+            do throws(ChassisError) { answer = .success(try await driver.capabilities()) } catch { answer = .failure(error) }
+            await driver.close()
+            found = try answer.get().secondSources
+        } catch {
+            if error.code == .silent || error.code == .unreachable { return }
+            throw Fault(.invalid, error.message, remedy: error.remedy)
+        }
+        let missing = wanted.filter { !found.contains($0) }
+        guard let first = missing.first else { return }
+        let names = missing.map(\.rawValue).joined(separator: " and ")
+        throw Fault(
+            .invalid, "\(url) has no second source \(names): no blade in it could be confirmed off",
+            remedy: first == .watts
+                ? "no blade's watts are measured there ('podp chassis probe' shows wattsMeasured); take console, or --pdu"
+                : "where its command line is, is said in its URL: console=USER@HOST:PORT")
     }
 
     // MARK: - Audit

@@ -10,6 +10,8 @@ struct PlantChassis: Sendable {
     var isSilent = false
     /// Requests are accepted and not done.
     var isDisobedient = false
+    /// Operating systems do not shut down when they are asked to.
+    var ignoresSoftOff = false
     /// Bays whose next reading is the opposite of the truth.
     var lies: Set<Int> = []
     var primary = 1
@@ -46,6 +48,7 @@ extension Plant {
 
     public mutating func silenceChassis(_ isSilent: Bool) { chassis.isSilent = isSilent }
     public mutating func disobeyRequests(_ isDisobedient: Bool) { chassis.isDisobedient = isDisobedient }
+    public mutating func ignoreSoftOff(_ ignores: Bool) { chassis.ignoresSoftOff = ignores }
     /// The next reading of this blade's bay says the opposite of what is true.
     public mutating func letNextReadingLie(about blade: Int) { chassis.lies.insert(blade + 1) }
     /// One source says off for good, whatever is true.
@@ -73,7 +76,7 @@ extension Plant {
         case .poll(let inventory):
             if isLost { return tellLater(.silent("no answer"), run: run) }
             if random.chance(permille: weather.chassisFailsOver) { chassis.primary = 3 - chassis.primary }
-            tellLater(.polled(readings(at: at), inventory: inventory ? self.inventory : nil, capabilities: inventory ? Self.capabilities : nil), run: run)
+            tellLater(.polled(readings(at: at), inventory: inventory ? self.inventory : nil, capabilities: inventory ? capabilities : nil), run: run)
         case .look(let id, let bay, let sources):
             let main = PowerSource(.management, module: chassis.primary, isPrimary: isLost ? nil : true)
             guard !isLost else {
@@ -134,12 +137,16 @@ extension Plant {
             })
     }
 
-    private static let capabilities = ChassisCapabilities(requests: Set(PowerRequest.allCases))
+    private var capabilities: ChassisCapabilities {
+        ChassisCapabilities(requests: Set(PowerRequest.allCases), secondSources: Set(chassis.secondSources))
+    }
 
     private mutating func act(_ wish: PowerRequest, bay: Int, for id: OperationID) {
         guard let blade = index(inBay: bay) else { return }
         if wish.goal == .off { checkSwitchingOff(blade) }
+        checkEscalation(wish, id)
         guard !chassis.isDisobedient, !random.chance(permille: weather.chassisDisobeys) else { return note("the chassis forgets to switch bay \(bay)") }
+        if wish == .softOff, chassis.ignoresSoftOff { return note("the blade in bay \(bay) does not shut down") }
         chassis.orders += 1
         chassis.pending[blade] = chassis.orders
         let takes: Duration = random.chance(permille: 150) ? .seconds(11) : random.between(.milliseconds(500), .seconds(4))
@@ -163,6 +170,17 @@ extension Plant {
         for id in blades[blade].host.sorted {
             guard let domain = blades[blade].host.domains[id], domain.state.executes, store.domain(id) != nil else { continue }
             report(.power, "\(name(blade)) is switched off while \(domain.definition.name) runs on it")
+        }
+    }
+
+    /// Nobody is switched off hard who was to be softly, unless that was asked for and is stored; without outlets, which are cut in the end.
+    private mutating func checkEscalation(_ wish: PowerRequest, _ id: OperationID) {
+        guard wish == .hardOff, let record = powerRecord(id), record.request == .softOff, !chassis.secondSources.contains(.pdu) else { return }
+        guard let after = record.escalateAfter, let at = record.escalatedAt else {
+            return report(.power, "\(record.bladeName) is switched off hard, and was to be softly")
+        }
+        if at.millisecondsSince(record.startedAt) < Int64(after.inSeconds * 1000) {
+            report(.power, "\(record.bladeName) is switched off hard too early")
         }
     }
 

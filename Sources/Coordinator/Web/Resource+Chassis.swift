@@ -20,7 +20,7 @@ extension ChassisResource {
             switchModules: (readings?.switchModules ?? []).map { ChassisPartResource($0) },
             managementModules: (inventory?.managementModules ?? []).map { ChassisPartResource($0) },
             temperatures: SensorResource.all(readings?.temperatures ?? []),
-            losses: readings.map { ChassisLoss.all($0, inventory: inventory).map { LossResource($0) } } ?? [], gaps: readings?.gaps ?? [])
+            losses: readings.map { ChassisLoss.all($0, inventory: inventory).map { LossResource($0) } } ?? [], gaps: view.faults + (readings?.gaps ?? []))
     }
 }
 
@@ -106,6 +106,7 @@ extension PowerResource {
         self.init(
             id: record.id, chassis: record.chassis, bay: record.bay, blade: record.blade, bladeName: record.bladeName, request: record.request.rawValue,
             state: .running, by: record.by, startedAt: Timestamp(record.startedAt), endedAt: record.endedAt.map { Timestamp($0) },
+            escalateAfterSeconds: record.escalateAfter.map { Int($0.components.seconds) }, escalatedAt: record.escalatedAt.map { Timestamp($0) },
             readings: record.readings.map { PowerReadingResource($0) })
         switch record.state {
         case .running: break

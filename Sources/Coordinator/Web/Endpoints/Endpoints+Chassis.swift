@@ -21,6 +21,16 @@ extension Endpoints {
         .act(.delete, "/v1/chassis/{chassis}", "Watch a chassis no more; its blades run on", faults: [.notFound]) { call in
             try await call.receipt(.removeChassis(name: try Lookup.chassis(try call.parameter("chassis"), in: await call.fleet.view()).record.name))
         },
+        .act(
+            .post, "/v1/chassis/{chassis}/console", "Note that a bay's serial console is opened or left; the session itself goes by ssh, past podp",
+            takes: ConsoleNote.self, faults: [.notFound]
+        ) { call, note in
+            guard let moment = ConsoleMoment(rawValue: note.moment) else {
+                throw Fault(.invalid, "'\(note.moment)' is no moment of a session", remedy: "there are opened, taken-over and closed")
+            }
+            let name = try Lookup.chassis(try call.parameter("chassis"), in: await call.fleet.view()).record.name
+            return try await call.receipt(.noteConsole(chassis: name, bay: note.bay, moment))
+        },
         .act(.post, "/v1/blades/{blade}/on", "Switch a blade on; follow it with /v1/power", faults: [.notFound, .ambiguous, .unsupported]) { call in
             try await call.receipt(.switchBlade(try await call.blade(), .on))
         },
@@ -29,7 +39,14 @@ extension Endpoints {
             takes: PowerOrder.self, faults: [.notFound, .ambiguous, .unsupported]
         ) { call, order in
             let blade = try await call.blade()
-            return try await call.receipt(.switchBlade(blade, order.hard == true ? .hardOff : .softOff, unknownDomains: order.unknownDomains == true))
+            let escalation = order.escalateAfterSeconds
+            if let escalation, !(1...3600).contains(escalation) || order.hard == true {
+                throw Fault(.invalid, "'escalateAfterSeconds' is from 1 to 3600, and of a soft-off: without 'hard'")
+            }
+            return try await call.receipt(
+                .switchBlade(
+                    blade, order.hard == true ? .hardOff : .softOff, unknownDomains: order.unknownDomains == true,
+                    escalateAfter: escalation.map { .seconds($0) }))
         },
         .get("/v1/power", "Requests for power, newest first; ended ones are kept for a while") { call in
             Listing(items: await call.fleet.view().power.map { PowerResource($0) })
