@@ -106,6 +106,15 @@ struct CommandTests {
                 }
                 let (off, _) = try #require(fleet.with { $0.asked.last })
                 #expect(off == .switchBlade(ExampleFleet.bladeID(2), .softOff))
+                fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 5))] }
+                #expect(try await Self.podp(["blade", "off", "blade-2", "--escalate-after", "2m"], server, directory).code == 0)
+                let (escalating, _) = try #require(fleet.with { $0.asked.last })
+                #expect(escalating == .switchBlade(ExampleFleet.bladeID(2), .softOff, escalateAfter: .seconds(120)))
+                for wrong in [["--hard", "--escalate-after", "60s"], ["--escalate-after", "2h"], ["--escalate-after", "soon"]] {
+                    #expect(try await Self.podp(["blade", "off", "blade-2"] + wrong, server, directory).code == 2)
+                }
+                let nowhere = try await Self.podp(["chassis", "power", "simulated", "--bay", "15", "off"], server, directory)
+                #expect(nowhere.code == 4 && nowhere.errors.contains("no such bay: 15"))
 
                 fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 4))] }
                 let begun = try await Self.podp(["domain", "migrate", "web-1", "blade-2", "--no-wait"], server, directory)
