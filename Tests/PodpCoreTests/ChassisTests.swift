@@ -131,6 +131,12 @@ struct ChassisTests {
         #expect(bench.audits.count { $0.kind == "chassis-twice" } == 1 && !bench.audits.contains { $0.kind == "blade-moved" })
         #expect(bench.core.seat(of: Self.id(1))?.chassis == "north" && bench.blade(1)?.held == nil)
         #expect(bench.core.view(at: bench.now).chassis.last?.faults.first?.contains("north") == true)
+        for (name, lines) in [("north", 1), ("south", 1)] {
+            let log = [ChassisLogEntry(text: "Blade 13 powered off.")]
+            let readings = ChassisReadings(at: bench.now.instant, primaryModule: 1, log: log)
+            bench.tell(.chassis(name, .polled(readings, inventory: nil, capabilities: nil)))
+            #expect(bench.audits.count { $0.kind == "chassis-log" } == lines, "told once")
+        }
         // After a restart the second one may be the first to answer.
         var again = Bench(bench.core.committed.chassis.values.map { .chassis($0) } + [.blade(Self.blade(1))])
         tell("south", serial: "KQ1", &again)

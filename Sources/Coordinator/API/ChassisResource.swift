@@ -56,13 +56,16 @@ public struct ChassisResource: Documented {
     public var losses: [LossResource]
     /// What could not be read the last time.
     public var gaps: [String]
+    /// What keeps podp from using it, in sentences: it is watched twice, or has not the second sources that it is to have.
+    public var faults: [String]?
 
     public init(
         name: String, url: String, kind: String? = nil, model: String? = nil, serial: String? = nil, uuid: BladeID? = nil, answering: Bool,
         silence: String? = nil, silentSince: Timestamp? = nil, readingsAgeSeconds: Double? = nil, stale: Bool, primary: Int? = nil, health: String? = nil,
         watts: Int? = nil, secondSources: [String], pdu: String? = nil, can: [String], hasConsole: Bool,
         bays: [ChassisBayResource], powerDomains: [PowerDomainResource], blowers: [ChassisPartResource], powerModules: [ChassisPartResource],
-        switchModules: [ChassisPartResource], managementModules: [ChassisPartResource], temperatures: [SensorResource], losses: [LossResource], gaps: [String]
+        switchModules: [ChassisPartResource], managementModules: [ChassisPartResource], temperatures: [SensorResource], losses: [LossResource], gaps: [String],
+        faults: [String]? = nil
     ) {
         self.name = name
         self.url = url
@@ -91,6 +94,7 @@ public struct ChassisResource: Documented {
         self.temperatures = temperatures
         self.losses = losses
         self.gaps = gaps
+        self.faults = faults
     }
 
     public static let summary = "A blade chassis: what stands where, what it draws, and what its loss would mean. Absent numbers were not told."
@@ -122,6 +126,7 @@ public struct ChassisResource: Documented {
         "temperatures": "Of the chassis itself.",
         "losses": "What the loss of one power module, or of one switch module, would mean.",
         "gaps": "What could not be read the last time.",
+        "faults": "What keeps podp from using it, in sentences: it is watched twice, or has not the second sources that it is to have.",
     ]
 }
 

@@ -20,6 +20,7 @@ struct ChassisDrawing {
         text += power(chassis)
         text += parts(chassis)
         text += losses(chassis.losses)
+        for fault in chassis.faults ?? [] { text += Terminal.output.red("not used: ") + SafeText.line(fault) + "\n" }
         for gap in chassis.gaps { text += Terminal.output.yellow("not read: ") + SafeText.line(gap) + "\n" }
         return text
     }

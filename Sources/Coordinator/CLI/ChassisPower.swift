@@ -78,7 +78,10 @@ struct ChassisPower: AsyncParsableCommand {
             if let deadline, let time = Self.duration(deadline) { rules.deadline = time }
             rules.secondSources = Set(witnesses.map(\.kind))
             // What is switched is the blade that is in the bay now, not what may be in it a moment later. Of an outlet there is no label.
-            let inventory = try? await driver.inventory()
+            // The deadline is of all of it: a chassis that is silent is silent from here on.
+            let clock = ChassisClock.system, begun = clock.now()
+            let inventory = await clock.within(begun + rules.deadline) { try? await driver.inventory() } ?? nil
+            rules.deadline = max(.seconds(1), rules.deadline - (clock.now() - begun))
             if let inventory, !inventory.bays.isEmpty, inventory.bay(bay) == nil {
                 let numbers = inventory.bays.map { "\($0.number)" }.joined(separator: ", ")
                 throw Trouble(.refused, "no such bay: \(bay)", remedy: "the chassis has \(numbers)")

@@ -71,7 +71,7 @@ enum ChassisWatch {
             table.rows.append([
                 Cell(chassis.name, .bold), state(chassis), Cell(chassis.kind ?? "–"), Cell(chassis.model ?? "–"), Cell("\(blades.count)", right: true),
                 Cell("\(blades.count { $0.power == .on })", right: true), Cell(chassis.watts.map { "\($0)" } ?? "–", right: true),
-                Cell(Words.seconds(chassis.readingsAgeSeconds), right: true), Cell(chassis.url), Cell(chassis.silence ?? "", .faint),
+                Cell(Words.seconds(chassis.readingsAgeSeconds), right: true), Cell(chassis.url), Cell(chassis.silence ?? chassis.faults?.first ?? "", .faint),
             ])
         }
         return table.text()

@@ -19,7 +19,7 @@ public struct ChassisClock: Sendable {
     }
 
     /// The body's result; `nil` when the instant comes first, or the task is cancelled. The body then goes on by itself, and nobody hears of it.
-    func within<Result: Sendable>(_ until: Instant?, _ body: @escaping @Sendable () async -> Result) async -> Result? {
+    public func within<Result: Sendable>(_ until: Instant?, _ body: @escaping @Sendable () async -> Result) async -> Result? {
         guard let until, passesByItself else { return await body() }
         let (ends, feed) = AsyncStream.makeStream(of: Result?.self, bufferingPolicy: .bufferingOldest(1))
         // Not a group's: a group waits for all of its tasks, and that is what this is against.

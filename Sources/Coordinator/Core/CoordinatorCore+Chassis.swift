@@ -157,6 +157,8 @@ extension CoordinatorCore {
             noteTwins()
             if decided.chassis[name]?.sameAs == nil { seat(inventory, in: name) }
         }
+        // What the other one tells of the same chassis.
+        if decided.chassis[name]?.sameAs != nil { return }
         for change in ChassisChange.between(before, and: readings) { audit(change.kind, change.severity, "\(name): \(change.sentence)") }
         if !readings.log.isEmpty, var record = decided.chassis[name] {
             record.newestLog = Array((readings.log.reversed() + (record.newestLog ?? [])).prefix(4))

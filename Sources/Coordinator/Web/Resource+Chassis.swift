@@ -20,7 +20,8 @@ extension ChassisResource {
             switchModules: (readings?.switchModules ?? []).map { ChassisPartResource($0) },
             managementModules: (inventory?.managementModules ?? []).map { ChassisPartResource($0) },
             temperatures: SensorResource.all(readings?.temperatures ?? []),
-            losses: readings.map { ChassisLoss.all($0, inventory: inventory).map { LossResource($0) } } ?? [], gaps: view.faults + (readings?.gaps ?? []))
+            losses: readings.map { ChassisLoss.all($0, inventory: inventory).map { LossResource($0) } } ?? [], gaps: readings?.gaps ?? [],
+            faults: view.faults.isEmpty ? nil : view.faults)
     }
 }
 

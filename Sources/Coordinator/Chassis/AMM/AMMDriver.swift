@@ -216,7 +216,8 @@ public actor AMMDriver: ChassisDriver {
     func watts(of bay: Int, _ layout: Layout, _ found: [ObjectID: SNMPValue]) -> (watts: Int?, isMeasured: Bool?) {
         let rows = layout.feeds(of: bay)
         let flags = rows.map { AMMText.flag(found[AMMTree.domainRow($0.domain, AMMTree.rowMeasured).appending($0.row)]) }
-        let isMeasured: Bool? = flags.contains(false) ? false : flags.isEmpty || flags.contains(nil) ? nil : true
+        // Its own row says whether it is; a covered bay's may be silent on that, and may deny it.
+        let isMeasured: Bool? = flags.contains(false) ? false : flags.first ?? nil
         return (sum(AMMTree.rowWatts, of: rows, found), isMeasured)
     }
 
