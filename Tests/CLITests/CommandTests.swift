@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 import PodpAPI
 import PodpCore
 import PodpModel
@@ -167,6 +169,50 @@ struct CommandTests {
                 #expect(stopped.code == 1)
                 #expect(stopped.errors.contains("blade-2 has no room any more"))
             }
+        }
+    }
+
+    @Test("a blade that a plan cannot empty is said not to be empty, when all moves are done too")
+    func evacuate() async throws {
+        let fleet = Self.fleet()
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                for (left, code) in [(0, 0), (1, 4)] as [(Int, Int32)] {
+                    var record = ExampleFleet.plan()
+                    record.plan.goal = .evacuate(ExampleFleet.bladeID(1))
+                    record.plan.after[0].domains = left
+                    record.plan.remarks = ["blade-1 cannot be emptied: web-1 stays"]
+                    fleet.with {
+                        $0.answers = [.done, .plan(record), .plan(record)]
+                        record.state = .done
+                        $0.view.plans = [record]
+                    }
+                    let result = try await Self.podp(["blade", "evacuate", "blade-1"], server, directory)
+                    #expect(result.code == code, "\(result.errors)")
+                    #expect(result.output.contains("done: 1 move"))
+                    #expect(result.errors.contains("blade-1 is not empty: 1 domain of podp's stays") == (left > 0), "\(result.errors)")
+                }
+            }
+        }
+    }
+
+    @Test("a request that is cut off is not known to be done or not; a question that is cut off found nobody")
+    func cutOff() async throws {
+        final class Hangs: ChannelInboundHandler, Sendable {
+            typealias InboundIn = ByteBuffer
+            func channelRead(context: ChannelHandlerContext, data: NIOAny) { context.close(promise: nil) }
+        }
+        try await withScratchDirectory { directory in
+            let socket = "\(directory)/cut.sock"
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            let server = try await ServerBootstrap(group: group).childChannelInitializer { $0.pipeline.addHandler(Hangs()) }
+                .bind(unixDomainSocketPath: socket).get()
+            for (arguments, code) in [(["freeze"], 3), (["status"], 5)] as [([String], Int32)] {
+                let result = try await run(Self.program, arguments, environment: ["PODP_COORDINATOR": socket], in: directory)
+                #expect(result.code == code, "\(arguments): \(result.errors)")
+            }
+            try await server.close()
+            try await group.shutdownGracefully()
         }
     }
 

@@ -55,11 +55,17 @@ private typealias Record = PodpCore.Record
         renewed.certificates = [certificate("a")]
         removed.certificates = [certificate("m")]
         let tokens = ["ci", "ops"].map { APIToken(name: $0, hash: $0, role: .operate, createdAt: at, expires: nil) }
+        func domain(_ number: UInt64, _ name: String) -> ManagedDomain {
+            ManagedDomain(
+                definition: DomainDefinition(
+                    id: DomainID(ID128(high: 2, low: number)), name: name, type: .pvh, memory: .mebibytes(64), vcpus: 1, boot: .firmware(order: "c")),
+                blade: nil, wish: .off)
+        }
         let enrolment = EnrolmentToken(secretHash: "e", expires: at, createdBy: "root", note: "blade-9")
         do {
             let store = try await openStore(folder)
             _ = await store.commit(
-                batch(2, term(1), [.blade(kept), .blade(revoked), .blade(renewed), .blade(removed), .enrolmentToken(enrolment)] + tokens.map(Record.apiToken)))
+                batch(2, term(1), [.blade(kept), .blade(revoked), .blade(renewed), .blade(removed), .enrolmentToken(enrolment), .domain(domain(1, "old"))] + tokens.map(Record.apiToken)))
             try store.backup(to: folder.file("yesterday"))
             revoked.revoked = true
             revoked.revokedCertificates = revoked.certificates
@@ -71,8 +77,8 @@ private typealias Record = PodpCore.Record
             let gone = RemovedBlade(id: removed.id, name: "blade-4", certificates: removed.certificates)
             _ = await store.commit(
                 batch(
-                    3, term(1), [.blade(revoked), .blade(renewed), .removedBlade(gone), .settings(settings)],
-                    deletes: ["blade/\(removed.id)", "api-token/ci", "enrolment-token/e"]))
+                    3, term(1), [.blade(revoked), .blade(renewed), .removedBlade(gone), .settings(settings), .domain(domain(2, "new"))],
+                    deletes: ["blade/\(removed.id)", "api-token/ci", "enrolment-token/e", "domain/\(domain(1, "").id)"]))
         }
         let restoration = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build)
         let records = try Store(file: folder.file("podp.db"), build: build).load()
@@ -83,6 +89,8 @@ private typealias Record = PodpCore.Record
         #expect(blades[removed.id]?.revoked == true && blades[removed.id]?.revokedCertificates == [certificate("m")])
         #expect(records.filter { if case .apiToken = $0 { true } else { false } } == [.apiToken(tokens[1])])
         #expect(!records.contains(.enrolmentToken(enrolment)))
+        #expect(restoration.sentences.contains { $0.contains("domain new was created") }, "\(restoration.sentences)")
+        #expect(restoration.sentences.contains { $0.contains("domain old was removed") }, "\(restoration.sentences)")
         for words in ["token ci was revoked", "blade-2 was revoked", "blade-3 has certificates", "blade-4 was revoked or removed", "blade-9", "had manual"] {
             #expect(restoration.sentences.contains { $0.contains(words) }, "\(words): \(restoration.sentences)")
         }
@@ -104,6 +112,22 @@ private typealias Record = PodpCore.Record
             #expect(restoration.sentences.contains { $0.contains("podp token list") }, "\(name): \(restoration.sentences)")
             #expect(try Store(file: folder.file(name), build: build).load().contains(token))
         }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give a file away"), arguments: [true, false])
+    func `what root restores belongs to whom the replaced store, or the folder, belonged`(isThere: Bool) async throws {
+        let folder = try Folder()
+        do {
+            let store = try await openStore(folder, name: "a.db")
+            try store.backup(to: folder.file("a.backup"))
+            if isThere { _ = try await openStore(folder) }
+        }
+        #expect(chown(isThere ? folder.file("podp.db") : folder.path, 65534, 65533) == 0)
+        try StoreBackup.restore(folder.file("a.backup"), to: folder.file("podp.db"), build: build)
+        var facts = stat()
+        #expect(stat(folder.file("podp.db"), &facts) == 0)
+        #expect(facts.st_uid == 65534 && facts.st_gid == 65533 && facts.st_mode & 0o777 == 0o600)
+        if !isThere { #expect(stat(folder.file("podp.db.lock"), &facts) == 0 && facts.st_uid == 65534) }
     }
 
     @Test func `what is no good backup is refused, and the store stays as it is`() async throws {

@@ -37,6 +37,18 @@ struct ResourceTests {
         #expect(Timestamp(WallTime(milliseconds: .min)).description == "0001-01-01T00:00:00.000Z")
     }
 
+    @Test("a number that several operations have, from terms long ago, means the one that has not ended, or none")
+    func numbers() throws {
+        var view = ExampleFleet.view()
+        var older = try #require(view.operations.first { $0.record.id.sequence == 2 })
+        for sequence in [4, 1] as [UInt64] {
+            older.record.id = OperationID(term: ID128(high: 5, low: 5), sequence: sequence)
+            view.operations.append(older)
+        }
+        #expect(try Lookup.operation("4", in: view).record.state == .running)
+        #expect(throws: Fault.self) { try Lookup.operation("1", in: view) }
+    }
+
     @Test("a name finds the whole name before a prefix, and an action takes no prefix: the one that was meant may just have gone")
     func lookup() throws {
         var view = ExampleFleet.view()

@@ -212,6 +212,24 @@ import Testing
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 
+    @Test("operations keep their numbers apart from restart to restart")
+    func numbersGoOn() throws {
+        var plant = plant()
+        let domain = try plant.started("web-1", on: 0)
+        var numbers: [UInt64] = []
+        for _ in 0..<3 {
+            for request in [Request.pauseDomain(domain), .resumeDomain(domain)] {
+                guard case .operation(let operation) = plant.askAndWait(request) else { throw Unexpected("not accepted") }
+                numbers.append(operation.sequence)
+                plant.run(for: .seconds(20))
+            }
+            plant.crashCoordinator(restartAfter: .seconds(1))
+            plant.run(for: .seconds(30))
+        }
+        #expect(numbers == numbers.sorted() && Set(numbers).count == 6, "\(numbers)")
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("a store that fails stops the coordinator, and nothing that was not stored is done")
     func storeFails() throws {
         var plant = plant()

@@ -126,8 +126,11 @@ struct BladeCommand: AsyncParsableCommand {
                     throw Trouble(.refused, "\(blade.name) cannot be emptied", remedy: plan.value.remarks.joined(separator: "; "))
                 }
                 _ = try await coordinator.send(.POST, "/v1/plans/\(Coordinator.segment(plan.value.id))/apply", as: Receipt.self)
-                if noWait { return }
-                try await Waiting.finish(plan: plan.value.id, coordinator: coordinator)
+                if !noWait { try await Waiting.finish(plan: plan.value.id, coordinator: coordinator) }
+                guard let left = plan.value.after.first(where: { $0.blade == blade.id })?.domains, left > 0 else { return }
+                throw Trouble(
+                    .refused, "\(blade.name) \(noWait ? "will not be" : "is not") empty: \(Words.count(left, "domain")) of podp's \(left == 1 ? "stays" : "stay")",
+                    remedy: plan.value.remarks.joined(separator: "; "))
             }
         }
     }

@@ -167,7 +167,7 @@ struct Coordinator: Sendable {
             response = try await client.execute(request, timeout: .seconds(90))
             bytes = try await response.body.collect(upTo: 256 << 20)
         } catch {
-            throw unreachable(error)
+            throw method != .GET && Self.wasSent(error) ? lost(error) : unreachable(error)
         }
         if response.headers.first(name: "Podp-Automation") == "frozen", !Self.saysItself.contains(where: path.hasPrefix) {
             Self.sayFrozen()
@@ -195,6 +195,21 @@ struct Coordinator: Sendable {
         return Trouble(
             .failed, "\(place) answered \(status.code) \(status.reasonPhrase), and not as podp's coordinator does", remedy: "is that the coordinator's address?"
         )
+    }
+
+    /// Whether the request may have arrived before this went wrong.
+    private static func wasSent(_ error: any Error) -> Bool {
+        if let error = error as? HTTPClientError {
+            return [.remoteConnectionClosed, .readTimeout, .writeTimeout, .deadlineExceeded, .cancelled, .uncleanShutdown].contains(error)
+        }
+        if let error = error as? IOError { return error.errnoCode == ECONNRESET || error.errnoCode == EPIPE }
+        return error is ChannelError
+    }
+
+    private func lost(_ error: any Error) -> Trouble {
+        Trouble(
+            .indeterminate, "\(place) was lost before it answered: it may have been begun, or not",
+            remedy: "look before you try again: 'podp operations', 'podp events', 'podp domain list'")
     }
 
     private func unreachable(_ error: any Error) -> Trouble {

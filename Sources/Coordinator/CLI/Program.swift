@@ -24,8 +24,8 @@ struct Podp: AsyncParsableCommand {
         commandName: "podp",
         abstract: "A blade chassis as one machine.",
         discussion: """
-            Blades and domains are named by UUID, by name, or by a prefix of either that only one has.
-            What cannot be undone (remove, revoke, destroy) needs the whole name or UUID.
+            Blades and domains are named by UUID or by name; to look at them, a prefix of either that only one has will do.
+            What changes something needs the whole name or UUID.
 
             Exit codes: 0 done; 1 failed; 2 wrong usage; 3 nobody knows yet how it ended; 4 refused, and why;
             5 the coordinator cannot be reached.

@@ -272,7 +272,8 @@ public struct CoordinatorCore: Sendable, Codable {
         }
         let new = Term(number: next, id: id)
         term = new
-        lastOperation = 0
+        // People name an operation by this number alone: it goes on from term to term.
+        lastOperation = (decided.operations.keys.map(\.sequence) + decided.power.keys.map(\.sequence)).max() ?? 0
         highestTermSeen = max(highestTermSeen, next)
         mode = .active
         put(.term(TermRecord(term: new)))

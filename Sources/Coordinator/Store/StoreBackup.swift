@@ -69,6 +69,7 @@ public enum StoreBackup {
             try? FileManager.default.removeItem(atPath: incoming)
             try FileManager.default.copyItem(atPath: backup, toPath: incoming)
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: incoming)
+            try (FileOwner(of: file) ?? FileOwner.ofFolder(file))?.give(incoming)
             try mark(incoming, asRestoredFrom: backup, build: build, at: at)
             let sentences = try withdraw(from: incoming, whatWasWithdrawnIn: file, build: build)
             try synchronise(incoming)

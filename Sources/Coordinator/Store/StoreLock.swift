@@ -15,6 +15,7 @@ final class StoreLock: Sendable {
             throw StoreError(
                 code, "\(path): \(String(cString: strerror(errno)))", remedy: "the directory must exist and be writable for podp-coordinator's user")
         }
+        FileOwner.ofFolder(path)?.give(descriptor)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = Self.holder(descriptor)
             close(descriptor)

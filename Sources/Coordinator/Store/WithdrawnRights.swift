@@ -9,7 +9,7 @@ import PodpModel
 struct WithdrawnRights: Equatable {
     var puts: [Record] = []
     var deletes: [RecordKey] = []
-    /// What was withdrawn again, and what an operator had set otherwise: for people.
+    /// What was withdrawn again, and what else is otherwise than before the restore: for people.
     var sentences: [String] = []
     /// `false`: the replaced store says nothing of what was withdrawn since.
     var isKnown = true
@@ -22,6 +22,7 @@ struct WithdrawnRights: Equatable {
         }
         withdrawTokens(backup, later)
         withdrawCertificates(backup, later)
+        compareDomains(backup, later)
         let (before, after) = (backup.settings, later.settings)
         if before.balance != after.balance || before.chassis != after.chassis {
             sentences.append("the policy is that of the backup: \(words(before)); what was there had \(words(after))")
@@ -70,6 +71,17 @@ struct WithdrawnRights: Equatable {
         }
     }
 
+    /// Only told of: what runs is found out from the blades.
+    private mutating func compareDomains(_ backup: StoreContent, _ later: StoreContent) {
+        let (old, new) = (backup.domainNames, later.domainNames)
+        for id in old.keys.filter({ new[$0] == nil }).sorted() {
+            sentences.append("domain \(old[id] ?? "") was removed or released since: podp has it again; `podp domain release` it before it is started")
+        }
+        for id in new.keys.filter({ old[$0] == nil }).sorted() {
+            sentences.append("domain \(new[id] ?? "") was created or adopted since: podp does not know it; `podp domain adopt` it")
+        }
+    }
+
     private mutating func withdraw(_ blade: BladeRecord, instead old: BladeRecord) {
         guard blade != old else { return }
         puts.append(.blade(blade))
@@ -106,6 +118,12 @@ struct StoreContent: Equatable {
         var blades: [BladeID: BladeRecord] = [:]
         for case .blade(let blade) in records { blades[blade.id] = blade }
         return blades
+    }
+
+    var domainNames: [DomainID: String] {
+        var names: [DomainID: String] = [:]
+        for case .domain(let domain) in records { names[domain.id] = domain.definition.name }
+        return names
     }
 
     private var term: Term? {

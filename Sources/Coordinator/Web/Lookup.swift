@@ -23,7 +23,9 @@ enum Lookup {
     /// By its whole id, or by its number in its term (`12`) when only one has it.
     static func operation(_ text: String, in view: FleetView) throws(Fault) -> OperationView {
         if let number = UInt64(text) {
-            let fitting = view.operations.filter { $0.record.id.sequence == number }
+            let known = view.operations.filter { $0.record.id.sequence == number }
+            let open = known.filter { !$0.record.state.isEnded }
+            let fitting = open.count == 1 ? open : known
             if fitting.count > 1 { throw ambiguous(text, kind: "operation", fitting.map { ($0.record.id.description, $0.record.domainName) }) }
             if let only = fitting.first { return only }
         }
