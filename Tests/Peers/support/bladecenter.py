@@ -111,6 +111,7 @@ class BladeCenter:
                 self.blades[covered] = Blade(covered, present=False, running=False)
         self.primary = 1
         self.modules = 2  # management modules
+        self.addresses = ["192.0.2.125", "192.0.2.125"]  # one for both, which moves with the lead
         self.auto_power_on = 3  # manual
         self.measured = True
         self.missing_columns = set()  # prefixes, below BASE
@@ -247,7 +248,7 @@ class BladeCenter:
         for module in (1, 2):
             self._integer("22.5.1.1.1.%d" % module, module)
             self._integer("22.5.1.1.2.%d" % module, lambda m=module: int(m <= self.modules))
-            self._put("22.5.1.1.3.%d" % module, "ipaddress", "192.0.2.125")
+            self._put("22.5.1.1.3.%d" % module, "ipaddress", lambda m=module: self.addresses[m - 1])
             self._integer("22.5.1.1.4.%d" % module, lambda m=module: int(self.primary == m))
             self._integer("22.5.1.1.5.%d" % module, lambda m=module: 1 if m <= self.modules else 0)
         self._integer("2.5.2.76.0", lambda: int(self.modules == 2))
