@@ -12,7 +12,16 @@ import PodpPower
 /// Secrets come from the environment, as `podp chassis` takes them.
 @main
 struct Program {
-    static func main() async throws {
+    static func main() async {
+        do {
+            try await measure()
+        } catch {
+            print("chassis-bench: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func measure() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
         guard let text = arguments.first else {
             print("usage: chassis-bench URL [poll|off|many] [BAY]")

@@ -68,7 +68,7 @@ extension CoordinatorCore {
         put(.power(record))
         if wish == .on { bladesThatAreOff.remove(id) }
         power[operation] = LivePower(confirmation: confirmation, begunAt: now.instant)
-        audit("power-requested", by: actor.name, blade: id, operation: operation, sentence(record))
+        audit("power-requested", by: actor.name, blade: id, operation: operation, sentence(record) + escalation(of: record))
         emitAfterCommit(.answer(request, .operation(operation)))
         beginPower()
     }
