@@ -65,7 +65,8 @@ private typealias Record = PodpCore.Record
         do {
             let store = try await openStore(folder)
             _ = await store.commit(
-                batch(2, term(1), [.blade(kept), .blade(revoked), .blade(renewed), .blade(removed), .enrolmentToken(enrolment), .domain(domain(1, "old"))] + tokens.map(Record.apiToken)))
+                batch(2, term(1), [kept, revoked, renewed, removed].map(Record.blade) + tokens.map(Record.apiToken)))
+            _ = await store.commit(batch(3, term(1), [.enrolmentToken(enrolment), .domain(domain(1, "old"))]))
             try store.backup(to: folder.file("yesterday"))
             revoked.revoked = true
             revoked.revokedCertificates = revoked.certificates
@@ -77,7 +78,7 @@ private typealias Record = PodpCore.Record
             let gone = RemovedBlade(id: removed.id, name: "blade-4", certificates: removed.certificates)
             _ = await store.commit(
                 batch(
-                    3, term(1), [.blade(revoked), .blade(renewed), .removedBlade(gone), .settings(settings), .domain(domain(2, "new"))],
+                    4, term(1), [.blade(revoked), .blade(renewed), .removedBlade(gone), .settings(settings), .domain(domain(2, "new"))],
                     deletes: ["blade/\(removed.id)", "api-token/ci", "enrolment-token/e", "domain/\(domain(1, "").id)"]))
         }
         let restoration = try StoreBackup.restore(folder.file("yesterday"), to: folder.file("podp.db"), build: build)

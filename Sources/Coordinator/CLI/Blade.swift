@@ -128,8 +128,9 @@ struct BladeCommand: AsyncParsableCommand {
                 _ = try await coordinator.send(.POST, "/v1/plans/\(Coordinator.segment(plan.value.id))/apply", as: Receipt.self)
                 if !noWait { try await Waiting.finish(plan: plan.value.id, coordinator: coordinator) }
                 guard let left = plan.value.after.first(where: { $0.blade == blade.id })?.domains, left > 0 else { return }
+                let which = "\(Words.count(left, "domain")) of podp's \(left == 1 ? "stays" : "stay")"
                 throw Trouble(
-                    .refused, "\(blade.name) \(noWait ? "will not be" : "is not") empty: \(Words.count(left, "domain")) of podp's \(left == 1 ? "stays" : "stay")",
+                    .refused, "\(blade.name) \(noWait ? "will not be" : "is not") empty: \(which)",
                     remedy: plan.value.remarks.joined(separator: "; "))
             }
         }
