@@ -10,7 +10,7 @@ import Testing
 
 /// Whoever speaks to the chassis for the core.
 @Suite struct ChassisCrewTests {
-    @Test("A look and a request are answered while a poll is still under way, and the poll after them", .timeLimit(.minutes(3)))
+    @Test("A look and a request are answered while a poll is still under way, and the poll after them", .timeLimit(.minutes(20)))
     func beside() async throws {
         let (news, feed) = AsyncStream.makeStream(of: ChassisNews.self)
         let driver = SlowPolls()

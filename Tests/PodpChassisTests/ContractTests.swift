@@ -285,7 +285,7 @@ enum Subject: String, CaseIterable, Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("The deadline is kept while a look, or the request, does not come back", .timeLimit(.minutes(3)), arguments: [nil, 1, 2])
+    @Test("The deadline is kept while a look, or the request, does not come back", .timeLimit(.minutes(20)), arguments: [nil, 1, 2])
     func blocked(look: Int?) async throws {
         let time = HeldClock()
         let driver = StuckChassis(SimulatedChassis(clock: time.clock), at: look)
