@@ -1,9 +1,10 @@
 import Glibc
 import PodpPlanner
+import PodpRules
 
 /// hbal's score: podp beside hbal's own way, on one dump.
 ///
-/// Prints one line for each; `--moves-out FILE` writes podp's moves, one `INSTANCE FROM TO` a line in order, for any checker to replay.
+/// Prints one line for each, and what an independent replay of podp's moves objects to; `--moves-out FILE` writes podp's moves, one `INSTANCE FROM TO` a line in order, for any checker to replay.
 enum HtoolsBenchmark {
     static func run(_ arguments: [String]) -> Int32 {
         var files: [String] = []
@@ -39,6 +40,11 @@ enum HtoolsBenchmark {
             print("start score \(FleetBenchmark.decimal(answer.before.total, 8))")
             report("hbal's way", peer, middle - start)
             report("podp", answer, end - middle)
+            for (name, answer) in [("podp", answer), ("hbal", peer)] {
+                let moves = answer.steps.map { (cluster.instances[$0.instance].name, cluster.nodes[$0.from].name, cluster.nodes[$0.to].name) }
+                let violations = HtoolsReplay(dump: data)?.violations(of: moves) ?? []
+                print("\(name) replayed  violations \(violations.count)" + (violations.first.map { ": \($0.sentence)" } ?? ""))
+            }
             if let movesOut { write(answer.steps.map { line($0, cluster) }, to: movesOut) }
             if let peerOut { write(peer.steps.map { line($0, cluster) }, to: peerOut) }
             return 0

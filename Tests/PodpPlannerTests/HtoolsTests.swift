@@ -114,6 +114,7 @@ struct HtoolsTests {
         let peer = HtoolsPlanner.steepestDescent(cluster)
         var limits = HtoolsPlanner.Limits()
         limits.steps = 2_000
+        limits.searches = 2
         let answer = HtoolsPlanner.plan(cluster, limits: limits)
         let replay = try #require(HtoolsReplay(dump: dump.data))
         func moves(_ answer: HtoolsPlanner.Answer) -> [(instance: String, from: String, to: String)] {
@@ -127,6 +128,35 @@ struct HtoolsTests {
         #expect(answer.memory <= peer.memory)
         #expect(HtoolsPlanner.plan(cluster, limits: limits).steps == answer.steps)
         #expect(replay.violations(of: moves(answer)).isEmpty)
+    }
+
+    @Test("Where hbal drains a node and loses N+1, podp keeps it with a score no worse, and with no more moves and memory", arguments: [0, 1, 2] as [UInt64])
+    func drained(seed: UInt64) throws {
+        var random = SplitMix64(seed: seed &+ 77)
+        var dump = "group0|uuid-0|preferred||\n\n"
+        var load = ""
+        var rows = ""
+        var free = [Int](repeating: 64 << 10, count: 10)
+        // Two large ones and many small ones; the first node is offline.
+        for (index, memory) in ([29_696, 28_672] + (0..<54).map { _ in 2_048 << random.below(4) }).enumerated() {
+            let node = index < 2 ? 3 + 4 * index : index < 10 ? 0 : random.below(10)
+            guard free[node] > memory + 2_048 else { continue }
+            free[node] -= memory
+            rows += "vm\(index)|\(memory)|0|\(1 + memory / 8_192)|running|Y|n\(node)||ext||1|-|N\n"
+            load += "vm\(index) \(random.unit()) \(Double(memory) / 65_536) \(random.unit() / 20) \(random.unit() / 20)\n"
+        }
+        for node in 0..<10 { dump += "n\(node)|66560|1024|\(free[node])|0|0|16|\(node == 0 ? "Y" : "N")|uuid-0|1||N|0|0|1.0\n" }
+        dump += "\n" + rows
+        let cluster = try HtoolsCluster(dump, utilisation: load)
+        let peer = HtoolsPlanner.steepestDescent(cluster)
+        var limits = HtoolsPlanner.Limits()
+        limits.steps = 6_000
+        let answer = HtoolsPlanner.plan(cluster, limits: limits)
+        let replay = try #require(HtoolsReplay(dump: dump))
+        let moves = answer.steps.map { (instance: cluster.instances[$0.instance].name, from: cluster.nodes[$0.from].name, to: cluster.nodes[$0.to].name) }
+        #expect(replay.violations(of: moves).isEmpty)
+        #expect(answer.after.total <= peer.after.total + 1e-9)
+        #expect(answer.steps.count <= peer.steps.count && answer.memory <= peer.memory)
     }
 
     @Test("hbal's way with bounds is hbal's way without them", arguments: 0..<15)
@@ -256,7 +286,9 @@ struct HtoolsTests {
             load += "big\(node) 0.2 0.7 0.1 0.1\n"
         }
         let cluster = try HtoolsCluster(dump, utilisation: load)
-        let answer = HtoolsPlanner.plan(cluster)
+        var limits = HtoolsPlanner.Limits()
+        limits.searches = 1
+        let answer = HtoolsPlanner.plan(cluster, limits: limits)
         let replay = try #require(HtoolsReplay(dump: dump))
         let moves = answer.steps.map { (instance: cluster.instances[$0.instance].name, from: cluster.nodes[$0.from].name, to: cluster.nodes[$0.to].name) }
         #expect(replay.violations(of: moves).isEmpty)

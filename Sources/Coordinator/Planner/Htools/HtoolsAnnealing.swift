@@ -34,7 +34,7 @@ struct HtoolsAnnealing: ~Copyable {
     private let isWatching: Bool
     private let holes: [Int: Int]
 
-    init(_ state: consuming HtoolsState, maxMoves: Int, maxMemory: Int, seed: UInt64, isWatching: Bool) {
+    init(_ state: consuming HtoolsState, maxMoves: Int, maxMemory: Int, seed: UInt64, isWatching: Bool, hole: Int = 0) {
         let board = state.board
         self.maxMoves = maxMoves
         self.maxMemory = maxMemory
@@ -48,7 +48,7 @@ struct HtoolsAnnealing: ~Copyable {
         best = state.places
         bestScore = .infinity
         position = Array(repeating: -1, count: board.instances)
-        holes = isWatching ? cover.holes(in: state) : [:]
+        holes = isWatching ? cover.holes(in: state, rank: hole) : [:]
         lens = HtoolsLens(state, holes: holes)
         self.state = state
         for instance in movable where self.state.at[instance] != origin[instance] { remember(instance) }

@@ -25,8 +25,8 @@ struct HtoolsCover {
     }
 
     /// Where an even cluster would leave no node the room that its largest instance needs after a loss: one node of each such group, the one with most to spare
-    /// now, and that room.
-    func holes(in state: borrowing HtoolsState) -> [Int: Int] {
+    /// now (or, by `rank`, one of the next), and that room.
+    func holes(in state: borrowing HtoolsState, rank: Int = 0) -> [Int: Int] {
         guard isWatched else { return [:] }
         var holes: [Int: Int] = [:]
         for members in board.groups {
@@ -40,7 +40,9 @@ struct HtoolsCover {
                 spare += state.spare(node)
                 room += max(0, board.room[node])
             }
-            guard room > 0, largest > 0, let widest = online.max(by: { state.spare($0) < state.spare($1) }) else { continue }
+            guard room > 0, largest > 0, !online.isEmpty else { continue }
+            let widest = online.map { (spare: state.spare($0), node: $0) }.sorted { ($1.spare, $0.node) < ($0.spare, $1.node) }[min(rank, online.count - 1)]
+                .node
             let share = Double(spare) / Double(room)
             guard online.count(where: { Double(board.room[$0]) * share > Double(largest) }) < 2 else { continue }
             holes[widest] = largest
