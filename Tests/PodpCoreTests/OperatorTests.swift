@@ -30,6 +30,38 @@ import Testing
 
     private func refusal(_ answer: Answer?) -> Refusal? { if case .refused(let refusal)? = answer { refusal } else { nil } }
 
+    // MARK: - Rules
+
+    @Test func `groups of the domains' files become rules, wishes with their price, and N+1 is what operators set`() {
+        var fixture = CoreFixture(domains: [
+            domain(1, on: 1) {
+                $0.policy.spread = ["web:power:3", "db"]
+                $0.policy.near = ["shop:power"]
+                $0.policy.exclusive = ["erp"]
+                $0.policy.neverOn = ["blade-2"]
+                $0.policy.prices = ["web=2.5", "never_on=1"]
+            },
+            domain(2, on: 2) {
+                $0.policy.spread = ["web:power", "db:power"]
+                $0.policy.near = ["shop:power"]
+                $0.policy.prices = ["web=1"]
+            },
+        ])
+        let pair = [CoreFixture.domain(1), CoreFixture.domain(2)].sorted()
+        let rules = fixture.core.rules(on: [CoreFixture.blade(1).id, CoreFixture.blade(2).id])
+        #expect(
+            rules.map(\.kind) == [
+                .neverOn([CoreFixture.domain(1)], blades: [CoreFixture.blade(2).id]), .exclusive([CoreFixture.domain(1)]), .near(pair, within: .power),
+                .spread(pair, over: .power, atLeast: 3),
+            ])
+        #expect(rules.map(\.price) == [1, nil, nil, 2.5])
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade), Settings.Survive(zone: .power, price: 2)])) == .done)
+        #expect(fixture.core.rules(on: []).suffix(2).map(\.kind) == [.survive(.blade), .survive(.power)])
+        #expect(refusal(fixture.ask(.setSurvival([Settings.Survive(zone: .blade), Settings.Survive(zone: .blade)])))?.code == .invalid)
+        #expect(refusal(fixture.ask(.setSurvival([Settings.Survive(zone: .blade, price: .nan)])))?.code == .invalid)
+        #expect(refusal(fixture.ask(.rollbackPlan(id: "ffff")))?.code == .notFound)
+    }
+
     // MARK: - Policy
 
     @Test func `a policy is for a chassis that there is, and one for all says which it drops`() {

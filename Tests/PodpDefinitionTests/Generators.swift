@@ -82,6 +82,11 @@ extension SeededGenerator {
         definition.policy.apart = names(0...3)
         definition.policy.together = names(0...2)
         definition.policy.onlyOn = names(0...2)
+        definition.policy.neverOn = names(0...2)
+        definition.policy.exclusive = names(0...1)
+        definition.policy.spread = names(0...2).map { $0 + pick(["", ":power", ":chassis:3"], or: "") }
+        definition.policy.near = names(0...2).map { $0 + pick(["", ":power", ":blade"], or: "") }
+        definition.policy.prices = names(0...2).map { $0 + pick(["=2", "=0.5", "=1e3"], or: "=1") }
         definition.policy.priority = chance(2) ? 0 : Int.random(in: -1_000_000...1_000_000, using: &self)
         return definition
     }

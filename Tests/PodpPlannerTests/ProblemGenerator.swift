@@ -32,7 +32,8 @@ struct ProblemGenerator {
         problem.limits.minimumGainPermille = chance(50) ? 0 : 50
         problem.limits.steps = 3_000
         problem.limits.seed = random.next()
-        switch below(4) {
+        switch below(5) {
+        case 4: problem.goal = .restore
         case 0: problem.goal = .consolidate
         case 1: problem.goal = .evacuate(Self.bladeID(below(blades)))
         default: break
@@ -53,7 +54,8 @@ struct ProblemGenerator {
         if !dull, chance(20) { shared = ["/dev/vg0/"] }
         let accepts = dull || chance(90)
         return Problem.Blade(
-            id: Self.bladeID(index), name: "blade-\(index + 1)", capacity: Array(capacity.prefix(resources)),
+            id: Self.bladeID(index), name: "blade-\(index + 1)", chassis: ["", "c1", "c1", "c2"][below(4)],
+            zones: [.power: ["", "p1", "p2"][below(3)], .network: ["s1", "s2"][below(2)]], capacity: Array(capacity.prefix(resources)),
             comfort: Array([700, 900, 600, 600].prefix(resources)),
             reserved: Array(reserved.prefix(resources)), accepts: accepts, reason: accepts ? nil : "draining", cpuFeatures: features,
             bridges: dull || chance(80) ? ["br0", "br1"] : ["br0"], sharedStorage: shared)
@@ -86,7 +88,15 @@ struct ProblemGenerator {
         for _ in 0..<1 + below(4) { members.append(Self.domainID(below(problem.domains.count + 2))) }
         var blades: [BladeID] = []
         for _ in 0..<1 + below(3) { blades.append(Self.bladeID(below(problem.blades.count + 1))) }
-        switch below(5) {
+        let zone = Zone.allCases[below(4)]
+        let price: Double? = chance(25) ? Double(1 + below(40)) / 8 : nil
+        switch below(11) {
+        case 5: return Rule(name: "spread-\(index)", kind: .spread(members, over: zone, atLeast: 1 + below(3)), price: price)
+        case 6: return Rule(name: "near-\(index)", kind: .near(members, within: zone), price: price)
+        case 7: return Rule(name: "exclusive-\(index)", kind: .exclusive(members), price: price)
+        case 8: return Rule(name: "survive-\(index)", kind: .survive(zone), price: price)
+        case 9: return Rule(name: "liked-\(index)", kind: .onlyOn(members, blades: blades), price: 2)
+        case 10: return Rule(name: "apart-liked-\(index)", kind: .apart(members), price: 3)
         case 0: return Rule(name: "only-\(index)", kind: .onlyOn(members, blades: blades))
         case 1: return Rule(name: "never-\(index)", kind: .neverOn(members, blades: blades))
         case 2: return Rule(name: "together-\(index)", kind: .together(members))

@@ -193,6 +193,11 @@ struct Generator {
         definition.policy.together = list(3) { $0.text() }
         definition.policy.onlyOn = list(3) { $0.text() }
         definition.policy.priority = int()
+        definition.policy.neverOn = list(3) { $0.text() }
+        definition.policy.spread = list(3) { $0.text() }
+        definition.policy.near = list(3) { $0.text() }
+        definition.policy.exclusive = list(3) { $0.text() }
+        definition.policy.prices = list(3) { $0.text() }
         return definition
     }
 }

@@ -148,15 +148,33 @@ public struct DomainPolicyResource: Documented {
     public var together: [String]
     /// Names of the blades that it may run on; empty: any.
     public var onlyOn: [String]
+    /// Names of the blades that it never runs on.
+    public var neverOn: [String]
+    /// Groups whose members run in several zones: `web`, `web:power`, `web:chassis:3`.
+    public var spread: [String]
+    /// Groups whose members run in one zone: `shop`, `shop:power`.
+    public var near: [String]
+    /// Groups whose members share their blades with nobody else.
+    public var exclusive: [String]
+    /// Groups that are wishes, and what a breach weighs: `web=2.5`.
+    public var prices: [String]
     /// Higher is restarted first.
     public var priority: Int
 
-    public init(allowedDowntimeSeconds: Double?, stays: Bool, apart: [String], together: [String], onlyOn: [String], priority: Int) {
+    public init(
+        allowedDowntimeSeconds: Double?, stays: Bool, apart: [String], together: [String], onlyOn: [String], neverOn: [String], spread: [String],
+        near: [String], exclusive: [String], prices: [String], priority: Int
+    ) {
         self.allowedDowntimeSeconds = allowedDowntimeSeconds
         self.stays = stays
         self.apart = apart
         self.together = together
         self.onlyOn = onlyOn
+        self.neverOn = neverOn
+        self.spread = spread
+        self.near = near
+        self.exclusive = exclusive
+        self.prices = prices
         self.priority = priority
     }
 
@@ -167,6 +185,11 @@ public struct DomainPolicyResource: Documented {
         "apart": "Groups whose members run on different blades.",
         "together": "Groups whose members run on one blade.",
         "onlyOn": "Names of the blades that it may run on; empty: any.",
+        "neverOn": "Names of the blades that it never runs on.",
+        "spread": "Groups whose members run in several zones: `web`, `web:power`, `web:chassis:3`.",
+        "near": "Groups whose members run in one zone: `shop`, `shop:power`.",
+        "exclusive": "Groups whose members share their blades with nobody else.",
+        "prices": "Groups that are wishes, and what a breach weighs: `web=2.5`.",
         "priority": "Higher is restarted first.",
     ]
 }

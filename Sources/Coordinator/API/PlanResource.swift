@@ -198,16 +198,20 @@ public struct PlanOrder: Documented {
     public var goal: PlanGoal
     /// Of an evacuation: the blade's UUID or whole name.
     public var blade: String?
+    /// Of a rollback: the plan that was carried out.
+    public var plan: String?
 
-    public init(goal: PlanGoal, blade: String? = nil) {
+    public init(goal: PlanGoal, blade: String? = nil, plan: String? = nil) {
         self.goal = goal
         self.blade = blade
+        self.plan = plan
     }
 
     public static let summary = "A plan that is asked for."
     public static let fields = [
         "goal": "What it is for.",
         "blade": "Of an evacuation: the blade's UUID or whole name.",
+        "plan": "Of a rollback: the plan that was carried out.",
     ]
 }
 
@@ -218,6 +222,10 @@ public enum PlanGoal: String, StringChoice {
     case consolidate
     /// Empty one blade.
     case evacuate
+    /// Mend rules that are broken, and nothing else.
+    case restore
+    /// Undo a plan that was carried out. (The answer is a plan of its own.)
+    case rollback
 }
 
 /// How a plan stands.

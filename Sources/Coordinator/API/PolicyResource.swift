@@ -12,13 +12,19 @@ public struct PolicyResource: Documented {
     public var minimumGainPermille: Int
     /// Automatic moves in any hour, over the whole fleet.
     public var maxMovesPerHour: Int
+    /// N+1: zones whose loss the fleet is to survive.
+    public var survive: [SurviveResource]
 
-    public init(balance: BalanceMode, chassis: [ChassisPolicyResource], frozen: FreezeResource? = nil, minimumGainPermille: Int, maxMovesPerHour: Int) {
+    public init(
+        balance: BalanceMode, chassis: [ChassisPolicyResource], frozen: FreezeResource? = nil, minimumGainPermille: Int, maxMovesPerHour: Int,
+        survive: [SurviveResource]
+    ) {
         self.balance = balance
         self.chassis = chassis
         self.frozen = frozen
         self.minimumGainPermille = minimumGainPermille
         self.maxMovesPerHour = maxMovesPerHour
+        self.survive = survive
     }
 
     public static let summary = "What automation may do."
@@ -28,6 +34,7 @@ public struct PolicyResource: Documented {
         "frozen": "Present: all automation is stopped until `podp thaw`.",
         "minimumGainPermille": "A balance must improve the objective by this many thousandths.",
         "maxMovesPerHour": "Automatic moves in any hour, over the whole fleet.",
+        "survive": "N+1: zones whose loss the fleet is to survive.",
     ]
 }
 
@@ -48,6 +55,45 @@ public struct ChassisPolicyResource: Documented {
         "chassis": "Its name.",
         "balance": "What the balancer may do by itself there.",
     ]
+}
+
+/// A kind of zone whose loss, one at a time, the fleet is to survive.
+public struct SurviveResource: Documented {
+    /// Its kind.
+    public var zone: ZoneKind
+    /// Absent: no plan makes a loss unbearable. Else it is a wish, and each zone that cannot be lost weighs as much as so many requests that wait.
+    public var price: Double?
+
+    public init(zone: ZoneKind, price: Double? = nil) {
+        self.zone = zone
+        self.price = price
+    }
+
+    public static let summary = "A kind of zone whose loss, one at a time, the fleet is to survive."
+    public static let fields = [
+        "zone": "Its kind.",
+        "price": "Absent: no plan makes a loss unbearable. Else it is a wish, and each zone that cannot be lost weighs as much as so many requests that wait.",
+    ]
+}
+
+/// Blades that fall as one.
+public enum ZoneKind: String, StringChoice {
+    case blade, chassis
+    /// A power domain.
+    case power
+    /// A switch module that is some blades' only way to the network.
+    case network
+}
+
+/// What the fleet is to survive.
+public struct SurviveOrder: Documented {
+    /// In place of what was said before; empty: nothing.
+    public var survive: [SurviveResource]
+
+    public init(survive: [SurviveResource]) { self.survive = survive }
+
+    public static let summary = "What the fleet is to survive."
+    public static let fields = ["survive": "In place of what was said before; empty: nothing."]
 }
 
 /// A policy to set.

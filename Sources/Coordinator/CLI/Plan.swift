@@ -4,7 +4,8 @@ import PodpAPI
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Plans: which domain goes where, and why. Nothing moves before 'podp apply'.",
-        subcommands: [Balance.self, Consolidate.self, Evacuate.self, List.self, Show.self, Diff.self, ApplyCommand.self], defaultSubcommand: Balance.self,
+        subcommands: [Balance.self, Consolidate.self, Evacuate.self, Restore.self, List.self, Show.self, Diff.self, Rollback.self, ApplyCommand.self],
+        defaultSubcommand: Balance.self,
         aliases: ["plans"])
 
     struct Balance: AsyncParsableCommand {
@@ -39,6 +40,20 @@ struct PlanCommand: AsyncParsableCommand {
             if htools.htools != nil { return try await HtoolsRun(goal: .evacuate(blade), options: htools, output: options.output).run() }
             try await PlanCommand.make(PlanOrder(goal: .evacuate, blade: blade), options)
         }
+    }
+
+    struct Restore: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Mend rules that are broken (groups that met, zones too few, N+1), and nothing else.")
+        @OptionGroup var options: ConnectionOptions
+        func run() async throws { try await PlanCommand.make(PlanOrder(goal: .restore), options) }
+    }
+
+    struct Rollback: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make the plan that undoes another, wholly or as far as that was carried out. It is checked, shown and applied like any other.")
+        @Argument(help: "The plan, or a prefix that only one has.") var plan: String
+        @OptionGroup var options: ConnectionOptions
+        func run() async throws { try await PlanCommand.make(PlanOrder(goal: .rollback, plan: plan), options) }
     }
 
     struct List: AsyncParsableCommand {

@@ -2,10 +2,12 @@ import ArgumentParser
 import PodpAPI
 
 extension BalanceMode: ExpressibleByArgument {}
+extension ZoneKind: ExpressibleByArgument {}
 
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "policy", abstract: "What automation may do.", subcommands: [Show.self, Change.self], defaultSubcommand: Show.self, aliases: ["policies"])
+        commandName: "policy", abstract: "What automation may do.", subcommands: [Show.self, Change.self, Survive.self], defaultSubcommand: Show.self,
+        aliases: ["policies"])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "The policy.")
@@ -30,11 +32,32 @@ struct PolicyCommand: AsyncParsableCommand {
         }
     }
 
+    struct Survive: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set what loss the fleet is to survive (N+1).",
+            discussion:
+                "Plans then leave room for restarting what runs in any one blade, chassis, power domain or switch module elsewhere. With --price it is a wish: "
+                + "each zone that cannot be lost weighs as much as so many requests that wait.")
+        @Argument(help: "blade, chassis, power, network; none: nothing is to be survived.") var zones: [ZoneKind] = []
+        @Option(help: "A wish, and what a breach weighs.") var price: Double?
+        @OptionGroup var options: ConnectionOptions
+        func run() async throws {
+            let order = SurviveOrder(survive: zones.map { SurviveResource(zone: $0, price: price) })
+            try await options.act(
+                .PUT, "/v1/policy/survive", order,
+                done: zones.isEmpty
+                    ? "no loss is planned for" : "to be survived: the loss of any one \(zones.map(\.rawValue).joined(separator: ", or any one "))")
+        }
+    }
+
     static func text(_ policy: PolicyResource) -> String {
         var text = "balancing: \(policy.balance.rawValue)\n"
         for chassis in policy.chassis { text += "  \(SafeText.line(chassis.chassis)): \(chassis.balance.rawValue)\n" }
         text += "a balance must improve the objective by \(Words.short(Double(policy.minimumGainPermille) / 10)) %\n"
         text += "at most \(Words.count(policy.maxMovesPerHour, "automatic move")) an hour\n"
+        for survive in policy.survive {
+            text += "to be survived: the loss of any one \(survive.zone.rawValue)\(survive.price.map { " (a wish: \(Words.short($0)))" } ?? "")\n"
+        }
         if let freeze = policy.frozen {
             text +=
                 Terminal.output.yellow(

@@ -51,6 +51,11 @@ extension CoordinatorCore {
         if !definition.policy.onlyOn.isEmpty, !definition.policy.onlyOn.contains(name(of: id)), !definition.policy.onlyOn.contains(id.description) {
             return "its file allows only \(definition.policy.onlyOn.joined(separator: ", "))"
         }
+        if let named = definition.policy.neverOn.first(where: { $0 == name(of: id) || $0 == id.description }),
+            !definition.policy.prices.contains(where: { GroupPrice($0)?.group == "never_on" })
+        {
+            return "its file says never on \(named)"
+        }
         return groupProblem(domain, on: id)
     }
 
@@ -68,13 +73,21 @@ extension CoordinatorCore {
 
     private func groupProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {
         let policy = domain.definition.policy
-        guard !policy.apart.isEmpty || !policy.together.isEmpty else { return nil }
+        let wishes = Set(policy.prices.compactMap(GroupPrice.init).map(\.group))
         for other in decided.domains.values.sorted(by: { $0.id < $1.id }) where other.id != domain.id && other.wish == .running {
             guard let place = destination(of: other) else { continue }
-            if place == id, let group = policy.apart.first(where: other.definition.policy.apart.contains) {
+            let others = other.definition.policy
+            if place == id,
+                let group = (policy.exclusive + others.exclusive).first(where: { group in
+                    !wishes.contains(group) && !(policy.exclusive.contains(group) && others.exclusive.contains(group))
+                })
+            {
+                return "\(other.definition.name) is there, and one of them shares its blade with nobody (\(group))"
+            }
+            if place == id, let group = policy.apart.first(where: { others.apart.contains($0) && !wishes.contains($0) }) {
                 return "\(other.definition.name) is there, and they stay apart (\(group))"
             }
-            if place != id, let group = policy.together.first(where: other.definition.policy.together.contains) {
+            if place != id, let group = policy.together.first(where: { others.together.contains($0) && !wishes.contains($0) }) {
                 return "\(other.definition.name) is on \(name(of: place)), and they stay together (\(group))"
             }
         }

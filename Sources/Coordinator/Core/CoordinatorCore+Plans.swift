@@ -104,12 +104,10 @@ extension CoordinatorCore {
     // MARK: - Applying
 
     mutating func applyPlan(_ id: String, request: RequestID, by actor: Actor) {
-        let matches = decided.plans.values.filter { $0.id.hasPrefix(id) }.sorted { $0.id < $1.id }
-        guard let record = matches.first, !id.isEmpty else {
-            return refuse(request, Refusal(.notFound, "there is no plan \(id)", remedy: "`podp plan list` shows them; `podp plan` makes one"))
-        }
-        guard matches.count == 1 else {
-            return refuse(request, Refusal(.conflict, "\(id) begins the names of \(matches.count) plans", remedy: "write more of it"))
+        let record: PlanRecord
+        switch storedPlan(id) {
+        case .success(let found): record = found
+        case .failure(let refusal): return refuse(request, refusal)
         }
         guard record.state == .proposed else {
             return refuse(
@@ -121,6 +119,46 @@ extension CoordinatorCore {
             return
         }
         emitAfterCommit(.answer(request, .plan(decided.plans[record.id] ?? record)))
+    }
+
+    private func storedPlan(_ id: String) -> Result<PlanRecord, Refusal> {
+        let matches = decided.plans.values.filter { $0.id.hasPrefix(id) }.sorted { $0.id < $1.id }
+        guard let record = matches.first, !id.isEmpty else {
+            return .failure(Refusal(.notFound, "there is no plan \(id)", remedy: "`podp plan list` shows them; `podp plan` makes one"))
+        }
+        guard matches.count == 1 else { return .failure(Refusal(.conflict, "\(id) begins the names of \(matches.count) plans", remedy: "write more of it")) }
+        return .success(record)
+    }
+
+    /// A plan that undoes another, checked like any other and kept as a proposal.
+    mutating func rollbackPlan(_ id: String, request: RequestID, by actor: Actor) {
+        let record: PlanRecord
+        switch storedPlan(id) {
+        case .success(let found): record = found
+        case .failure(let refusal): return refuse(request, refusal)
+        }
+        let done: Set<Int>
+        switch record.state {
+        case .proposed: return refuse(request, Refusal(.conflict, "plan \(record.id) was not carried out: there is nothing to undo"))
+        case .applying:
+            return refuse(request, Refusal(.conflict, "plan \(record.id) is being applied", remedy: "undo it when it has ended"))
+        case .done: done = Set(record.plan.moves.indices)
+        case .stopped: done = Set(record.operations.indices.filter { record.operations[$0].flatMap { decided.operations[$0]?.state } == .succeeded })
+        }
+        let problem = problem(.balance)
+        let plan = Rollback.plan(undoing: record.plan, called: record.id, done: done, on: problem)
+        guard !plan.moves.isEmpty else {
+            let why = plan.remarks.isEmpty ? "none of its moves was made" : plan.remarks.joined(separator: "; ")
+            return refuse(request, Refusal(.conflict, "plan \(record.id) cannot be undone: \(why)"))
+        }
+        switch PlanChecker.check(problem, plan) {
+        case .failure(let violations):
+            let why = violations.list.prefix(4).map(\.sentence).joined(separator: "; ")
+            refuse(request, Refusal(.conflict, "plan \(record.id) cannot be undone as it was done: \(why)", remedy: "`podp plan` looks for other moves"))
+        case .success(let certificate):
+            let kept = keep(PlanRecord(id: plan.contentID, plan: plan, certificate: certificate, createdAt: now.wall, by: actor.name))
+            emitAfterCommit(.answer(request, .plan(kept)))
+        }
     }
 
     /// Begins the first wave. Returns why it cannot, in words; then nothing was begun.
@@ -246,6 +284,7 @@ extension Plan {
         switch goal {
         case .balance: mix("balance")
         case .consolidate: mix("consolidate")
+        case .restore: mix("restore")
         case .evacuate(let blade): mix("evacuate \(blade)")
         }
         for move in moves { mix("\(move.domain) \(move.from) \(move.to) \(move.live)") }

@@ -37,7 +37,8 @@ extension CoordinatorCore {
         reserved[1] += Int64(clamping: incoming(to: id).kibibytes)
         let comfort = configuration.comfortPermille
         return Problem.Blade(
-            id: id, name: name(of: id), chassis: record?.chassis ?? "", capacity: capacity(of: id), comfort: [comfort, 900, comfort, comfort],
+            id: id, name: name(of: id), chassis: record?.chassis ?? "", zones: zones(of: id), capacity: capacity(of: id),
+            comfort: [comfort, 900, comfort, comfort],
             reserved: reserved,
             accepts: reason == nil, reason: reason, cpuFeatures: live?.hello?.cpu.features ?? [], bridges: (host?.bridges ?? []).sorted(),
             sharedStorage: Set((host?.storage ?? []).filter { !$0.serial.isEmpty }.map { Self.storageKey($0.path, serial: $0.serial) }).sorted())
@@ -161,32 +162,5 @@ extension CoordinatorCore {
     static func storageKey(for source: String, among devices: [BlockDevice], local: BladeID) -> String {
         guard let device = device(of: source, among: devices), !device.serial.isEmpty else { return storageKey(plain(source), serial: "local to \(local)") }
         return storageKey(device.path, serial: device.serial)
-    }
-
-    // MARK: - Rules
-
-    func rules(on ids: [BladeID]) -> [Rule] {
-        var apart: [String: [DomainID]] = [:]
-        var together: [String: [DomainID]] = [:]
-        var rules: [Rule] = []
-        for id in decided.domains.keys.sorted() {
-            guard let policy = decided.domains[id]?.definition.policy else { continue }
-            for group in policy.apart { apart[group, default: []].append(id) }
-            for group in policy.together { together[group, default: []].append(id) }
-            if !policy.onlyOn.isEmpty {
-                let allowed = ids.filter { policy.onlyOn.contains(name(of: $0)) || policy.onlyOn.contains($0.description) }
-                rules.append(
-                    Rule(
-                        name: "\(decided.domains[id]?.definition.name ?? "") only on \(policy.onlyOn.joined(separator: ", "))",
-                        kind: .onlyOn([id], blades: allowed)))
-            }
-        }
-        for (group, members) in apart.sorted(by: { $0.key < $1.key }) where members.count > 1 {
-            rules.append(Rule(name: "apart: \(group)", kind: .apart(members)))
-        }
-        for (group, members) in together.sorted(by: { $0.key < $1.key }) where members.count > 1 {
-            rules.append(Rule(name: "together: \(group)", kind: .together(members)))
-        }
-        return rules
     }
 }

@@ -59,7 +59,9 @@ extension CoordinatorCore {
             switchBlade(blade, wish, unknownDomains: unknownDomains, escalateAfter: escalateAfter, request: id, by: actor)
         case .plan(let goal): plan(goal, for: .request(id, actor))
         case .applyPlan(let plan): applyPlan(plan, request: id, by: actor)
+        case .rollbackPlan(let plan): rollbackPlan(plan, request: id, by: actor)
         case .setPolicy(let policy, let chassis): setPolicy(policy, chassis: chassis, request: id, by: actor)
+        case .setSurvival(let survive): setSurvival(survive, request: id, by: actor)
         case .freeze(let reason):
             decided.settings.frozen = Settings.Freeze(by: actor.name, at: now.wall, reason: reason)
             put(.settings(decided.settings))
@@ -113,6 +115,19 @@ extension CoordinatorCore {
         }
         put(.settings(settings))
         audit("policy-set", by: actor.name, "balance is \(policy.rawValue)\(chassis.map { " on \($0)" } ?? "")\(dropped)")
+        emitAfterCommit(.answer(request, .done))
+    }
+
+    private mutating func setSurvival(_ survive: [Settings.Survive], request: RequestID, by actor: Actor) {
+        guard Set(survive.map(\.zone)).count == survive.count else { return refuse(request, Refusal(.invalid, "one kind of zone stands twice")) }
+        guard survive.allSatisfy({ $0.price.map { (0...1_000_000).contains($0) } ?? true }) else {
+            return refuse(request, Refusal(.invalid, "a price is from 0 to 1000000 requests that wait"))
+        }
+        var settings = decided.settings
+        settings.survive = survive.isEmpty ? nil : survive.sorted { $0.zone.rawValue < $1.zone.rawValue }
+        put(.settings(settings))
+        let words = survive.map { "any one \($0.zone.rawValue)\($0.price.map { " (a wish: \($0))" } ?? "")" }.joined(separator: ", ")
+        audit("policy-set", by: actor.name, words.isEmpty ? "no loss is planned for (no N+1)" : "the fleet is to survive the loss of \(words)")
         emitAfterCommit(.answer(request, .done))
     }
 

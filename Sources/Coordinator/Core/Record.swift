@@ -127,6 +127,19 @@ public struct Settings: Hashable, Sendable, Codable {
     public var minimumGainPermille: Int = 50
     /// Automatic moves in any hour, over the whole fleet.
     public var maxMovesPerHour: Int = 60
+    /// N+1: zones whose loss is to be borne. Optional, because what an older podp stored lacks it.
+    public var survive: [Survive]?
+
+    /// Zones of one kind whose loss is to be borne: always, or as a wish with its price.
+    public struct Survive: Hashable, Sendable, Codable {
+        public var zone: Zone
+        public var price: Double?
+
+        public init(zone: Zone, price: Double? = nil) {
+            self.zone = zone
+            self.price = price
+        }
+    }
 
     public init() {}
 }

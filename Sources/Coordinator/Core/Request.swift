@@ -60,7 +60,11 @@ public enum Request: Hashable, Sendable, Codable {
     // Plans and policy
     case plan(Problem.Goal)
     case applyPlan(id: String)
+    /// The inverse of a plan that was carried out, wholly or in part; answered with `.plan`, applied as any other.
+    case rollbackPlan(id: String)
     case setPolicy(BalancePolicy, chassis: String?)
+    /// N+1: what the fleet is to survive from now on, in place of what was said before.
+    case setSurvival([Settings.Survive])
     case freeze(reason: String)
     case thaw
     case cancelOperation(OperationID)

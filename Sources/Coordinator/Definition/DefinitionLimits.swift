@@ -63,9 +63,13 @@ public enum DefinitionLimits {
                 found.append("the allowed downtime is finer than a nanosecond")
             }
         }
-        for (what, names) in [("apart", policy.apart), ("together", policy.together), ("only on", policy.onlyOn)] {
+        let lists: [(String, [String], (String) -> String?)] = [
+            ("apart", policy.apart, group), ("together", policy.together, group), ("only on", policy.onlyOn, group), ("never on", policy.neverOn, group),
+            ("spread", policy.spread, spread), ("near", policy.near, near), ("exclusive", policy.exclusive, group), ("prices", policy.prices, price),
+        ]
+        for (what, names, fault) in lists {
             if names.count > policyNames { found.append("\(what): more than \(policyNames) names") }
-            found += names.prefix(policyNames).compactMap(group).map { "\(what): \($0)" }
+            found += names.prefix(policyNames).compactMap(fault).map { "\(what): \($0)" }
             found += repeated(names).map { "\(what): \($0.quoted) twice" }
         }
         return found
@@ -91,6 +95,30 @@ public enum DefinitionLimits {
         guard nameBytes.contains(name.utf8.count) else { return name.isEmpty ? "a name is empty" : "a name is longer than \(nameBytes.upperBound) bytes" }
         return name.unicodeScalars.allSatisfy(isNameScalar) ? nil : "\(name.quoted) is no name: letters, digits, '.', '_', '-' and '+' are allowed"
     }
+
+    /// A group to be spread: `web`, `web:power`, `web:chassis:3`.
+    static func spread(_ text: String) -> String? {
+        guard let parsed = ZoneGroup(text) else {
+            return "\(text.quoted) is no group to be spread: write NAME, NAME:ZONE or NAME:ZONE:NUMBER; zones are \(zones), numbers 2 to 1000"
+        }
+        return group(parsed.group)
+    }
+
+    /// A group to be kept near: `shop`, `shop:power`.
+    static func near(_ text: String) -> String? {
+        guard let parsed = ZoneGroup(text), text.split(separator: ":").count <= 2 else {
+            return "\(text.quoted) is no group to be near: write NAME or NAME:ZONE; zones are \(zones)"
+        }
+        return group(parsed.group)
+    }
+
+    /// A group that is a wish: `web=2.5`.
+    static func price(_ text: String) -> String? {
+        guard let parsed = GroupPrice(text) else { return "\(text.quoted) is no price: write NAME=NUMBER, 0 to 1000000" }
+        return group(parsed.group)
+    }
+
+    private static let zones = Zone.allCases.map(\.rawValue).joined(separator: ", ")
 
     static func memory(_ memory: Bytes, of what: String) -> String? {
         if !Self.memory.contains(memory) { return "\(what) is \(Amount.text(memory)), not between 1 MiB and 16 TiB" }

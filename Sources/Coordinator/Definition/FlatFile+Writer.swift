@@ -95,6 +95,11 @@ extension FlatFile {
         lines += list("podp_apart", policy.apart)
         lines += list("podp_together", policy.together)
         lines += list("podp_only_on", policy.onlyOn)
+        lines += list("podp_never_on", policy.neverOn)
+        lines += list("podp_spread", policy.spread)
+        lines += list("podp_near", policy.near)
+        lines += list("podp_exclusive", policy.exclusive)
+        lines += list("podp_prices", policy.prices)
         // xl's language has no signs.
         if policy.priority != 0 { lines.append("podp_priority = \(policy.priority < 0 ? string("\(policy.priority)") : "\(policy.priority)")") }
         return lines

@@ -17,8 +17,8 @@ enum FlatFileKeys {
 
     /// podp's own keys. xl ignores keys that it does not know.
     static let own: Set<String> = [
-        "podp_allowed_downtime", "podp_stays", "podp_apart", "podp_together", "podp_only_on", "podp_priority", "podp_shared", "podp_memory_kib",
-        "podp_maxmem_kib",
+        "podp_allowed_downtime", "podp_stays", "podp_apart", "podp_together", "podp_only_on", "podp_never_on", "podp_spread", "podp_near",
+        "podp_exclusive", "podp_prices", "podp_priority", "podp_shared", "podp_memory_kib", "podp_maxmem_kib",
     ]
 
     /// Values that change nothing, being xl's default or podp's: such a setting is passed over in silence.

@@ -229,6 +229,11 @@ extension FlatFileReader {
         policy.priority = try number("podp_priority", in: DefinitionLimits.priority) ?? 0
         policy.apart = try groups("podp_apart")
         policy.together = try groups("podp_together")
+        policy.neverOn = try groups("podp_never_on")
+        policy.spread = try groups("podp_spread", DefinitionLimits.spread)
+        policy.near = try groups("podp_near", DefinitionLimits.near)
+        policy.exclusive = try groups("podp_exclusive")
+        policy.prices = try groups("podp_prices", DefinitionLimits.price)
         policy.onlyOn = try groups("podp_only_on")
         if has("podp_only_on"), policy.onlyOn.isEmpty {
             warn(at: place(of: "podp_only_on"), key: "podp_only_on", "'podp_only_on' is empty: the domain may run on every blade")
@@ -236,11 +241,11 @@ extension FlatFileReader {
         return policy
     }
 
-    private mutating func groups(_ key: String) throws(DefinitionError) -> [String] {
+    private mutating func groups(_ key: String, _ fault: (String) -> String? = DefinitionLimits.group) throws(DefinitionError) -> [String] {
         var names: [String] = []
         for atom in try self.names(key) {
             let name = atom.text
-            if let problem = DefinitionLimits.group(name) { throw source.error(.invalid, at: atom.offset, problem, remedy: "choose another name") }
+            if let problem = fault(name) { throw source.error(.invalid, at: atom.offset, problem, remedy: "choose another name") }
             if names.contains(name) {
                 warn(at: atom.offset, key: key, "'\(name)' stands twice in '\(key)'")
             } else {

@@ -56,17 +56,22 @@ final class Board: Sendable {
     let queueWeight: Double
     let occupiedWeight: Double
     let estimates: [MigrationEstimate]
+    let terms: RuleTerms
+    let cover: Cover
+    let domainCount: Int
 
     init(_ problem: Problem, reach: Reach, weights: Weights, banned: Set<Int>) {
         let count = problem.resources.count
         let consolidating = problem.goal == .consolidate
+        // Where rules are mended nothing else is looked at.
+        let restoring = problem.goal == .restore
         resources = count
         blades = problem.blades.count
         self.weights = weights
-        queueWeight = weights.waiting
+        queueWeight = restoring ? 0 : weights.waiting
         occupiedWeight = consolidating ? weights.occupied : 0
         isHard = problem.resources.map(\.hard)
-        balanceWeight = problem.resources.map { consolidating ? 0 : $0.hard ? weights.hardBalance : weights.balance }
+        balanceWeight = problem.resources.map { consolidating || restoring ? 0 : $0.hard ? weights.hardBalance : weights.balance }
         if case .evacuate(let id) = problem.goal { evacuated = problem.blades.firstIndex { $0.id == id } ?? -1 } else { evacuated = -1 }
         accepts = problem.blades.map(\.accepts)
         isNeverEmpty = problem.blades.map { $0.reserved.contains { $0 > 0 } }
@@ -105,6 +110,9 @@ final class Board: Sendable {
         }
         self.estimates = estimates
         moveCost = bundles.items.map { $0.reduce(0) { $0 + estimates[$1].cost(weights) } }
+        terms = RuleTerms(problem, bundles: bundles, weights: weights)
+        cover = Cover(problem, weights: weights)
+        domainCount = problem.domains.count
         let groups = Self.apartGroups(problem, bundles)
         itemsOfGroup = Grouping(groups)
         var ofItem = [[Int]](repeating: [], count: bundles.items.count)
@@ -152,7 +160,7 @@ final class Board: Sendable {
 
     private static func apartGroups(_ problem: Problem, _ bundles: Bundles) -> [[Int]] {
         problem.rules.compactMap { rule in
-            guard case .apart(let members) = rule.kind else { return nil }
+            guard case .apart(let members) = rule.kind, rule.price == nil else { return nil }
             let items = Set(members.compactMap { bundles.index[$0].map { bundles.itemOf[$0] } })
             return items.count > 1 ? items.sorted() : nil
         }

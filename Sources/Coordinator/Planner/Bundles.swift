@@ -73,7 +73,7 @@ struct Bundles {
         }
         var touched: Set<Int> = []
         var firsts: [Int] = []
-        for case .together(let ids) in problem.rules.map(\.kind) {
+        for case .together(let ids) in problem.rules.filter({ $0.price == nil }).map(\.kind) {
             let members = Set(ids.compactMap { index[$0] }).sorted()
             guard members.count > 1 else { continue }
             touched.formUnion(members)

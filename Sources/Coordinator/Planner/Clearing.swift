@@ -35,7 +35,7 @@ struct Clearing {
         let source = placement.at[item]
         for target in 0..<placement.board.blades where target != source && mayMove(item, to: target) {
             steps -= 1
-            let change = placement.cost(of: target, with: item) - placement.cost[target]
+            let change = placement.cost(of: target, with: item) - placement.cost[target] + (placement.ruleChange(item, to: target) ?? 0)
             if change < best?.change ?? .infinity { best = (target, change) }
         }
         return best?.blade
@@ -50,14 +50,22 @@ struct Clearing {
                 guard steps > 0, placement.fits(item, on: target, without: other) else { continue }
                 steps -= board.blades
                 let third = (0..<board.blades).first { third in
-                    third != target && third != blade && placement.fits(other, on: third)
+                    third != target && third != blade && placement.fits(other, on: third) && placement.ruleChange(other, to: third) != nil
+                        && placement.ruleChange(item, to: target) != nil
                         && placement.displaced + placement.displacedChange(other, to: third) + board.domains.count(item) <= maxDisplaced
                 }
                 if let third { best = (target, other, third, board.moveCost[other]) }
             }
         }
         guard let best else { return false }
+        // One after the other: each keeps the rules as they stand by then, or neither is made.
+        let home = best.target
+        guard placement.coverChange(best.other, to: best.third) != nil else { return false }
         placement.move(best.other, to: best.third)
+        guard placement.ruleChange(item, to: best.target) != nil, placement.coverChange(item, to: best.target) != nil else {
+            placement.move(best.other, to: home)
+            return false
+        }
         placement.move(item, to: best.target)
         return true
     }
@@ -140,7 +148,7 @@ struct Clearing {
             steps -= 1
             if isTarget != nil {
                 let change = placement.cost(of: target, with: item) - placement.cost[target]
-                guard change <= relief - emptied + 1e-9 else { continue }
+                guard change + (placement.ruleChange(item, to: target) ?? 0) <= relief - emptied + 1e-9 else { continue }
             }
             let left = roomLeft(on: target, with: item)
             if left < best?.left ?? .infinity { best = (target, left) }
@@ -152,6 +160,7 @@ struct Clearing {
 
     private func mayMove(_ item: Int, to blade: Int) -> Bool {
         placement.displaced + placement.displacedChange(item, to: blade) <= maxDisplaced && placement.fits(item, on: blade)
+            && placement.ruleChange(item, to: blade) != nil && placement.coverChange(item, to: blade) != nil
     }
 
     /// The largest share of a hard resource that is used; of any resource where none is hard.

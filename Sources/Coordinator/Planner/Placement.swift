@@ -16,6 +16,9 @@ struct Placement {
     private var previous: [Int]
     /// Domains that are not where they were.
     private(set) var displaced = 0
+    private(set) var rules: RuleState
+    /// What zones that cannot be lost weigh.
+    private(set) var coverCost = 0.0
 
     init(_ board: Board) { self.init(board, at: board.origin) }
 
@@ -30,11 +33,13 @@ struct Placement {
         first = Array(repeating: -1, count: board.blades)
         next = Array(repeating: -1, count: board.items)
         previous = next
+        rules = RuleState(board.terms, at: places)
         for item in (0..<board.items).reversed() {
             add(item, to: places[item])
             if places[item] != board.origin[item] { displaced += board.domains.count(item) }
         }
         for blade in 0..<board.blades { cost[blade] = cost(of: blade) }
+        if !board.cover.isEmpty { coverCost = board.cover.cost(at: domainPlaces(), used: high) ?? 0 }
     }
 
     // MARK: - Evaluation
@@ -107,6 +112,42 @@ struct Placement {
         return false
     }
 
+    /// What a move would add to what the rules weigh, N+1 apart; `nil` where it may not be.
+    @inline(__always)
+    func ruleChange(_ item: Int, to blade: Int) -> Double? { rules.concerns(item) ? rules.change(item, from: at[item], to: blade) : 0 }
+
+    /// The same for an exchange: each as if it went after the other, so that a few are refused that need not be.
+    mutating func ruleChange(exchanging a: Int, _ b: Int) -> Double? {
+        guard rules.concerns(a) || rules.concerns(b) else { return 0 }
+        let (bladeOfA, bladeOfB) = (at[a], at[b])
+        guard let first = rules.change(a, from: bladeOfA, to: bladeOfB) else { return nil }
+        rules.move(a, from: bladeOfA, to: bladeOfB)
+        defer { rules.move(a, from: bladeOfB, to: bladeOfA) }
+        return rules.change(b, from: bladeOfB, to: bladeOfA).map { first + $0 }
+    }
+
+    /// What a move (and another's, the other way round) would add to what N+1 weighs; `nil` where it may not be.
+    func coverChange(_ item: Int, to blade: Int, exchanging other: Int = -1) -> Double? {
+        guard !board.cover.isEmpty else { return 0 }
+        var (places, used) = (domainPlaces(), high)
+        func put(_ item: Int, _ target: Int) {
+            for domain in board.domains[item] { places[domain] = target }
+            for resource in 0..<board.resources {
+                used[at[item] * board.resources + resource] -= board.high[item * board.resources + resource]
+                used[target * board.resources + resource] += board.high[item * board.resources + resource]
+            }
+        }
+        put(item, blade)
+        if other >= 0 { put(other, at[item]) }
+        return board.cover.cost(at: places, used: used).map { $0 - coverCost }
+    }
+
+    private func domainPlaces() -> [Int] {
+        var places = [Int](repeating: 0, count: board.domainCount)
+        for item in 0..<board.items { for domain in board.domains[item] { places[domain] = at[item] } }
+        return places
+    }
+
     /// What moving would add to what the moves cost: less than 0 when it goes back to where it was.
     @inline(__always)
     func moveCostChange(_ item: Int, to blade: Int) -> Double {
@@ -124,7 +165,7 @@ struct Placement {
 
     /// The whole objective, summed anew.
     var objective: Double { placementCost + movesCost }
-    var placementCost: Double { cost.reduce(0, +) }
+    var placementCost: Double { cost.reduce(0, +) + rules.cost + coverCost }
     var movesCost: Double {
         (0..<board.items).reduce(0) { at[$1] == board.origin[$1] ? $0 : $0 + board.moveCost[$1] }
     }
@@ -135,8 +176,10 @@ struct Placement {
         let source = at[item]
         guard source != blade else { return }
         displaced += displacedChange(item, to: blade)
+        rules.move(item, from: source, to: blade)
         remove(item, from: source)
         add(item, to: blade)
+        if !board.cover.isEmpty { coverCost = board.cover.cost(at: domainPlaces(), used: high) ?? coverCost }
         cost[source] = cost(of: source)
         cost[blade] = cost(of: blade)
     }

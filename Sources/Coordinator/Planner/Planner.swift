@@ -13,7 +13,9 @@ public enum Planner {
                 revision: problem.revision, goal: problem.goal, moves: [], waves: [], before: [], after: [], costBefore: 0, costAfter: 0,
                 remarks: faults.map { "nothing can be planned: \($0)" })
         }
-        return Attempt(problem, weights: weights).best()
+        var plan = Attempt(problem, weights: weights).best()
+        if var relaxations = Relaxations(problem, weights: weights), let sentence = relaxations.sentence(for: plan) { plan.remarks.append(sentence) }
+        return plan
     }
 }
 
@@ -67,6 +69,14 @@ struct Attempt {
             // Enough to shuffle each item many times; more finds little in a small fleet.
             search.wander(limit: min(search.steps / 2, 400 * board.items))
             search.descend()
+            return (search.placement, search.steps)
+        case .restore:
+            var search = Search(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
+            search.descend()
+            if search.placement.placementCost > 0 {
+                search.wander(limit: min(search.steps / 2, 400 * board.items))
+                search.descend()
+            }
             return (search.placement, search.steps)
         case .evacuate:
             var clearing = Clearing(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)

@@ -6,17 +6,18 @@ struct Reach {
     /// By domain, `words` each.
     private(set) var rows: [UInt64]
 
-    init(_ problem: Problem) {
+    /// - Parameter restarting: where it could be started after the loss of its blade, whether that accepts now or not; else where it may be moved.
+    init(_ problem: Problem, restarting: Bool = false) {
         let words = (problem.blades.count + 63) / 64
         var accepting = [UInt64](repeating: 0, count: words)
-        for (index, blade) in problem.blades.enumerated() where blade.accepts && problem.goal != .evacuate(blade.id) {
+        for (index, blade) in problem.blades.enumerated() where restarting || (blade.accepts && problem.goal != .evacuate(blade.id)) {
             accepting[index >> 6] |= 1 << UInt64(index & 63)
         }
         self.words = words
         rows = []
         rows.reserveCapacity(words * problem.domains.count)
         for _ in problem.domains { rows.append(contentsOf: accepting) }
-        keepFeatures(problem)
+        if !restarting { keepFeatures(problem) }
         keepBridges(problem)
         keepStorage(problem)
         keepBladeSets(problem)
@@ -87,12 +88,12 @@ struct Reach {
 
     private mutating func keepBladeSets(_ problem: Problem) {
         var position: [DomainID: Int]?
-        for rule in problem.rules {
+        for rule in problem.rules where rule.price == nil {
             let (members, blades, inside): ([DomainID], [BladeID], Bool)
             switch rule.kind {
             case .onlyOn(let domains, let allowed): (members, blades, inside) = (domains, allowed, true)
             case .neverOn(let domains, let forbidden): (members, blades, inside) = (domains, forbidden, false)
-            case .apart, .together: continue
+            default: continue
             }
             let index = position ?? Dictionary(uniqueKeysWithValues: problem.domains.enumerated().map { ($1.id, $0) })
             position = index

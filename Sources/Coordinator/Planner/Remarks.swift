@@ -26,6 +26,7 @@ struct Remarks {
         case .balance: balance(found: found, shown: shown, before: before, after: after)
         case .evacuate: board.evacuated < 0 ? [] : stranded(on: board.evacuated, after: end)
         case .consolidate: consolidation(shown: shown)
+        case .restore: broken(shown)
         }
     }
 
@@ -78,6 +79,14 @@ struct Remarks {
         if movable.isEmpty { return whyFixed(board.domains[items[0]].first ?? 0) }
         let fitting = movable.filter { item in (0..<board.blades).contains { $0 != blade && start.fits(item, on: $0) } }
         return fitting.isEmpty ? "no other blade has room for one of its domains" : "every move would gain less than it costs"
+    }
+
+    // MARK: - Mending
+
+    private func broken(_ shown: Int) -> [String] {
+        let units = (0..<board.terms.count).reduce(0) { $0 + end.rules.units($1) }
+        if units == 0, end.coverCost == 0 { return shown == 0 ? ["nothing to mend: every rule is kept"] : [] }
+        return limit(shown) + ["not every rule can be kept: what is left would take moves that are not legal, or weighs less than they cost"]
     }
 
     // MARK: - Emptying

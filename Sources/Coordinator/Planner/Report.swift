@@ -90,6 +90,7 @@ struct Report {
             return "\(domain.name) makes room on \(source.name); \(there) of \(words.name(resource))"
         case .consolidate:
             return "\(source.name) is emptied; \(domain.name) takes \(demand(step.domain)); \(there) of \(words.name(resource))"
+        case .restore: return "mends a rule: \(domain.name) takes \(demand(step.domain)); \(there) of \(words.name(resource))"
         case .balance: break
         }
         let size = words.amount(source.capacity[resource], resource)

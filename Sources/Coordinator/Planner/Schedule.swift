@@ -25,6 +25,7 @@ struct Schedule {
     private let reach: Reach
     private let limits: PlanLimits
     private let partners: [[Int]]
+    private let guards: Guards
     private var claim: [Int]
     private var high: [Int64]
     private var stepsAside: Set<Int> = []
@@ -49,6 +50,7 @@ struct Schedule {
         for item in 0..<board.items { for domain in board.domains[item] { itemOf[domain] = item } }
         self.itemOf = itemOf
         partners = Self.partners(problem)
+        guards = Guards(problem, index: board.indexOfDomain)
         run(to: places, priority: priority)
     }
 
@@ -56,7 +58,7 @@ struct Schedule {
         var groups = [[Int]](repeating: [], count: problem.domains.count)
         let index = Dictionary(uniqueKeysWithValues: problem.domains.enumerated().map { ($1.id, $0) })
         for (number, rule) in problem.rules.enumerated() {
-            guard case .apart(let members) = rule.kind else { continue }
+            guard case .apart(let members) = rule.kind, rule.price == nil else { continue }
             for member in members { if let domain = index[member] { groups[domain].append(number) } }
         }
         return groups
@@ -116,7 +118,26 @@ struct Schedule {
             let needed = domains.reduce(Int64(0)) { $0 + problem.domains[$1].high[resource] }
             if needed > 0, high[blade * count + resource] + needed > board.room[blade * count + resource] { return false }
         }
-        return domains.allSatisfy { reach.allows($0, blade) && !meets($0, blade) }
+        guard domains.allSatisfy({ reach.allows($0, blade) && !meets($0, blade) }) else { return false }
+        return guards.allow(domains, on: blade, at: at, claim: claim) && keepsCover(domains, blade)
+    }
+
+    /// N+1 with everything on its way counted at both ends, and once it has arrived.
+    private func keepsCover(_ domains: [Int], _ blade: Int) -> Bool {
+        guard !board.cover.isEmpty else { return true }
+        let count = board.resources
+        var both = high
+        for domain in domains { for resource in 0..<count { both[blade * count + resource] += problem.domains[domain].high[resource] } }
+        var also = claim.indices.filter { claim[$0] >= 0 && at[$0] >= 0 }.map { (domain: $0, blade: claim[$0]) }
+        also += domains.map { (domain: $0, blade: blade) }
+        let places = at.indices.map { at[$0] >= 0 ? at[$0] : problem.domains[$0].blade }
+        guard board.cover.cost(at: places, also: also, used: both) != nil else { return false }
+        var (rest, used) = (places, both)
+        for (domain, target) in also {
+            for resource in 0..<count { used[rest[domain] * count + resource] -= problem.domains[domain].high[resource] }
+            rest[domain] = target
+        }
+        return board.cover.cost(at: rest, used: used) != nil
     }
 
     private func meets(_ domain: Int, _ blade: Int) -> Bool {

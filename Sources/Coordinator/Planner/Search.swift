@@ -90,7 +90,15 @@ struct Search {
         guard placement.fits(item, on: target) else { return }
         guard placement.displaced + placement.displacedChange(item, to: target) <= maxDisplaced else { return }
         steps -= 1
-        let change = relief + placement.cost(of: target, with: item) - placement.cost[target] + placement.moveCostChange(item, to: target)
+        guard let rules = placement.ruleChange(item, to: target) else { return }
+        var change = relief + placement.cost(of: target, with: item) - placement.cost[target] + placement.moveCostChange(item, to: target) + rules
+        if !placement.board.cover.isEmpty {
+            // What may be gained by better cover is not known beforehand.
+            guard placement.coverCost > 0 || change < best.change else { return }
+            steps -= placement.board.cover.effort
+            guard let cover = placement.coverChange(item, to: target) else { return }
+            change += cover
+        }
         if change < best.change { best = (item, target, change) }
     }
 
@@ -133,9 +141,12 @@ struct Search {
         let target = source != home && random.next() & 7 == 0 ? home : random.below(board.blades)
         guard target != source, placement.fits(item, on: target) else { return nil }
         guard placement.displaced + placement.displacedChange(item, to: target) <= maxDisplaced else { return nil }
-        let change =
+        guard let rules = placement.ruleChange(item, to: target) else { return nil }
+        var change =
             placement.cost(of: source, without: item) - placement.cost[source] + placement.cost(of: target, with: item) - placement.cost[target]
-            + placement.moveCostChange(item, to: target)
+            + placement.moveCostChange(item, to: target) + rules
+        guard change < threshold, let cover = placement.coverChange(item, to: target) else { return nil }
+        change += cover
         guard change < threshold else { return nil }
         placement.move(item, to: target)
         return change
@@ -146,9 +157,13 @@ struct Search {
         guard bladeOfA != bladeOfB else { return nil }
         let displaced = placement.displaced + placement.displacedChange(a, to: bladeOfB) + placement.displacedChange(b, to: bladeOfA)
         guard displaced <= maxDisplaced, placement.fits(a, on: bladeOfB, without: b), placement.fits(b, on: bladeOfA, without: a) else { return nil }
-        let change =
+        guard let rules = placement.ruleChange(exchanging: a, b) else { return nil }
+        var change =
             placement.cost(of: bladeOfA, without: a, with: b) - placement.cost[bladeOfA] + placement.cost(of: bladeOfB, without: b, with: a)
             - placement.cost[bladeOfB] + placement.moveCostChange(a, to: bladeOfB) + placement.moveCostChange(b, to: bladeOfA)
+            + rules
+        guard change < threshold, let cover = placement.coverChange(a, to: bladeOfB, exchanging: b) else { return nil }
+        change += cover
         guard change < threshold else { return nil }
         placement.move(a, to: bladeOfB)
         placement.move(b, to: bladeOfA)

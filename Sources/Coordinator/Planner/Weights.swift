@@ -9,6 +9,8 @@ public struct Weights: Sendable {
     public var balance = 1.0
     /// The same for resources that may never be exceeded: nobody waits for memory, but free room is easier to use when it is spread.
     public var hardBalance = 0.25
+    /// Per unit that a hard rule is broken by: what was broken before is mended where that can be done. Wishes have prices of their own.
+    public var broken = 5.0
     /// Per blade that is not empty, when blades are to be emptied.
     public var occupied = 100.0
     /// Per domain that is still on the blade that is to be emptied.

@@ -19,6 +19,9 @@ struct Apart: PlacementRule {
         }
     }
 
+    /// Those too many on each blade.
+    func units(_ at: [Int], in fleet: Fleet) -> Int { Dictionary(grouping: members) { at[$0] }.values.reduce(0) { $0 + $1.count - 1 } }
+
     func objections(to arrival: Arrival, in occupancy: Occupancy) -> [String] {
         guard members.contains(arrival.domain) else { return [] }
         let problem = occupancy.fleet.problem

@@ -24,6 +24,9 @@ struct BladeSet: PlacementRule {
         }
     }
 
+    /// Domains where they are not to be.
+    func units(_ at: [Int], in fleet: Fleet) -> Int { members.count { !allows(fleet.problem.blades[at[$0]].id) } }
+
     func objections(to arrival: Arrival, in occupancy: Occupancy) -> [String] {
         let problem = occupancy.fleet.problem
         let blade = problem.blades[arrival.target]

@@ -24,6 +24,13 @@ struct Occupancy {
         }
     }
 
+    /// All at rest, domains where the list says.
+    init(_ fleet: Fleet, at places: [Int]) {
+        self.init(fleet)
+        for domain in at.indices where places[domain] != at[domain] { start(domain, to: places[domain]) }
+        settle()
+    }
+
     func used(on blade: Int, _ resource: Int) -> Int64 { used[blade * fleet.resourceCount + resource] }
     /// What is used once everything that is on its way has left.
     func settled(on blade: Int, _ resource: Int) -> Int64 { used(on: blade, resource) - leaving[blade * fleet.resourceCount + resource] }
@@ -81,11 +88,17 @@ protocol PlacementRule {
     func broken(in fleet: Fleet) -> [String]
     /// Why the domain may not set off for the blade while `occupancy` is as it is, a sentence each.
     func objections(to arrival: Arrival, in occupancy: Occupancy) -> [String]
+    /// What is worse than it was when a wave has ended, a sentence each.
+    func worsened(at rest: Occupancy) -> [String]
     /// What is not as it was when a plan has ended, a sentence each.
     func leftBroken(at end: Occupancy) -> [String]
+    /// By how many units a placement (blades by domain) breaks it; 0: it keeps it.
+    func units(_ at: [Int], in fleet: Fleet) -> Int
 }
 
 extension PlacementRule {
     func broken(in fleet: Fleet) -> [String] { [] }
+    func worsened(at rest: Occupancy) -> [String] { [] }
+    func units(_ at: [Int], in fleet: Fleet) -> Int { 0 }
     func leftBroken(at end: Occupancy) -> [String] { [] }
 }

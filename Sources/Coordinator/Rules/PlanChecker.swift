@@ -60,6 +60,7 @@ public enum PlanChecker {
             }
             occupancy.settle()
             finished += wave.count
+            for rule in book.rules { found += rule.worsened(at: occupancy).map { Violation(step: finished, rule: rule.name, sentence: $0) } }
         }
         for rule in book.rules {
             found += rule.leftBroken(at: occupancy).map { Violation(step: finished, rule: rule.name, sentence: $0) }

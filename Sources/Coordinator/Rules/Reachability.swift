@@ -29,7 +29,7 @@ struct SharedStorage: PlacementRule {
         }
     }
 
-    private static func reaches(_ path: String, over shared: [String]) -> Bool {
+    static func reaches(_ path: String, over shared: [String]) -> Bool {
         // A path that climbs is matched as it stands and by no directory: where it leads is not written in it.
         let climbs = path.split(separator: "/").contains { $0 == ".." || $0 == "." }
         return shared.contains { $0 == path || (!climbs && $0.hasSuffix("/") && path.hasPrefix($0)) }

@@ -31,7 +31,7 @@ public enum StepPremise {
 
     /// Why one domain may not be moved to a blade by itself, with no plan around it, a sentence each; empty when it may.
     ///
-    /// Stricter than `changes`: a member of a group that is to run together would leave it.
+    /// Stricter than `changes`: a member of a group that is to run together or near would leave it, and N+1 would be lost once it has arrived.
     public static func objections(
         moving domain: DomainID, to blade: BladeID, live: Bool, downtime: Duration = .zero, in problem: Problem, inFlight: [Move] = []
     ) -> [String] {
@@ -52,11 +52,17 @@ public enum StepPremise {
         let before = Set(PlanChecker.presentViolations(in: problem).map(\.sentence))
         // Groups that are split by this move and were not before; groups that were split already are told by their own sentence.
         return PlanChecker.presentViolations(in: later).filter { violation in
-            !before.contains(violation.sentence) && problem.rules.contains { $0.name == violation.rule && $0.isTogether }
+            !before.contains(violation.sentence) && problem.rules.contains { $0.name == violation.rule && $0.price == nil && $0.isJudgedAtRest }
         }.map(\.sentence)
     }
 }
 
 extension Rule {
-    var isTogether: Bool { if case .together = kind { true } else { false } }
+    /// Whether what it says of a state between moves is not all that it says.
+    var isJudgedAtRest: Bool {
+        switch kind {
+        case .together, .near, .survive: true
+        default: false
+        }
+    }
 }

@@ -20,6 +20,9 @@ struct Together: PlacementRule {
         return ["\(names(in: fleet)) are to run together (\(name)), and run on \(list(blades.sorted().map { fleet.problem.blades[$0].name }))"]
     }
 
+    /// Blades too many.
+    func units(_ at: [Int], in fleet: Fleet) -> Int { max(0, Set(members.map { at[$0] }).count - 1) }
+
     func objections(to arrival: Arrival, in occupancy: Occupancy) -> [String] {
         guard members.contains(arrival.domain) else { return [] }
         var blades: Set<Int> = [arrival.target]

@@ -69,6 +69,7 @@ extension Problem.Goal {
         switch self {
         case .balance: "balance"
         case .consolidate: "consolidate"
+        case .restore: "restore"
         case .evacuate: "evacuate"
         }
     }

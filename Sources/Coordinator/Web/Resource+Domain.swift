@@ -30,7 +30,8 @@ extension DomainPolicyResource {
     init(_ policy: DomainPolicy) {
         self.init(
             allowedDowntimeSeconds: policy.allowedDowntime?.inSeconds, stays: policy.stays, apart: policy.apart, together: policy.together,
-            onlyOn: policy.onlyOn, priority: policy.priority)
+            onlyOn: policy.onlyOn, neverOn: policy.neverOn, spread: policy.spread, near: policy.near, exclusive: policy.exclusive, prices: policy.prices,
+            priority: policy.priority)
     }
 }
 

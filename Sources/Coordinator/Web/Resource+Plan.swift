@@ -10,6 +10,7 @@ extension PlanResource {
         switch plan.goal {
         case .balance: break
         case .consolidate: goal = .consolidate
+        case .restore: goal = .restore
         case .evacuate(let id): (goal, blade) = (.evacuate, id)
         }
         var phase = PlanPhase.proposed

@@ -114,7 +114,28 @@ extension PolicyResource {
         self.init(
             balance: BalanceMode(settings.balance),
             chassis: settings.chassis.map { ChassisPolicyResource(chassis: $0.chassis, balance: BalanceMode($0.balance)) },
-            frozen: settings.frozen.map { FreezeResource($0) }, minimumGainPermille: settings.minimumGainPermille, maxMovesPerHour: settings.maxMovesPerHour)
+            frozen: settings.frozen.map { FreezeResource($0) }, minimumGainPermille: settings.minimumGainPermille, maxMovesPerHour: settings.maxMovesPerHour,
+            survive: (settings.survive ?? []).map { SurviveResource(zone: ZoneKind($0.zone), price: $0.price) })
+    }
+}
+
+extension ZoneKind {
+    init(_ zone: Zone) {
+        switch zone {
+        case .blade: self = .blade
+        case .chassis: self = .chassis
+        case .power: self = .power
+        case .network: self = .network
+        }
+    }
+
+    var zone: Zone {
+        switch self {
+        case .blade: .blade
+        case .chassis: .chassis
+        case .power: .power
+        case .network: .network
+        }
     }
 }
 

@@ -1852,6 +1852,51 @@ void   podp__v1__domain_policy__free_unpacked
   assert(message->base.descriptor == &podp__v1__domain_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   podp__v1__zone_rules__init
+                     (Podp__V1__ZoneRules         *message)
+{
+  static const Podp__V1__ZoneRules init_value = PODP__V1__ZONE_RULES__INIT;
+  *message = init_value;
+}
+size_t podp__v1__zone_rules__get_packed_size
+                     (const Podp__V1__ZoneRules *message)
+{
+  assert(message->base.descriptor == &podp__v1__zone_rules__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t podp__v1__zone_rules__pack
+                     (const Podp__V1__ZoneRules *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &podp__v1__zone_rules__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t podp__v1__zone_rules__pack_to_buffer
+                     (const Podp__V1__ZoneRules *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &podp__v1__zone_rules__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Podp__V1__ZoneRules *
+       podp__v1__zone_rules__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Podp__V1__ZoneRules *)
+     protobuf_c_message_unpack (&podp__v1__zone_rules__descriptor,
+                                allocator, len, data);
+}
+void   podp__v1__zone_rules__free_unpacked
+                     (Podp__V1__ZoneRules *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &podp__v1__zone_rules__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   podp__v1__host_sample__init
                      (Podp__V1__HostSample         *message)
 {
@@ -5585,7 +5630,7 @@ const ProtobufCMessageDescriptor podp__v1__firmware_boot__descriptor =
   (ProtobufCMessageInit) podp__v1__firmware_boot__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor podp__v1__domain_policy__field_descriptors[6] =
+static const ProtobufCFieldDescriptor podp__v1__domain_policy__field_descriptors[8] =
 {
   {
     "allowed_downtime",
@@ -5659,19 +5704,45 @@ static const ProtobufCFieldDescriptor podp__v1__domain_policy__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "never_on",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Podp__V1__DomainPolicy, n_never_on),
+    offsetof(Podp__V1__DomainPolicy, never_on),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "zone_rules",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Podp__V1__DomainPolicy, zone_rules),
+    &podp__v1__zone_rules__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned podp__v1__domain_policy__field_indices_by_name[] = {
   0,   /* field[0] = allowed_downtime */
   2,   /* field[2] = apart */
+  6,   /* field[6] = never_on */
   4,   /* field[4] = only_on */
   5,   /* field[5] = priority */
   1,   /* field[1] = stays */
   3,   /* field[3] = together */
+  7,   /* field[7] = zone_rules */
 };
 static const ProtobufCIntRange podp__v1__domain_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor podp__v1__domain_policy__descriptor =
 {
@@ -5681,11 +5752,88 @@ const ProtobufCMessageDescriptor podp__v1__domain_policy__descriptor =
   "Podp__V1__DomainPolicy",
   "podp.v1",
   sizeof(Podp__V1__DomainPolicy),
-  6,
+  8,
   podp__v1__domain_policy__field_descriptors,
   podp__v1__domain_policy__field_indices_by_name,
   1,  podp__v1__domain_policy__number_ranges,
   (ProtobufCMessageInit) podp__v1__domain_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor podp__v1__zone_rules__field_descriptors[4] =
+{
+  {
+    "spread",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Podp__V1__ZoneRules, n_spread),
+    offsetof(Podp__V1__ZoneRules, spread),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "near",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Podp__V1__ZoneRules, n_near),
+    offsetof(Podp__V1__ZoneRules, near),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exclusive",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Podp__V1__ZoneRules, n_exclusive),
+    offsetof(Podp__V1__ZoneRules, exclusive),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prices",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Podp__V1__ZoneRules, n_prices),
+    offsetof(Podp__V1__ZoneRules, prices),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned podp__v1__zone_rules__field_indices_by_name[] = {
+  2,   /* field[2] = exclusive */
+  1,   /* field[1] = near */
+  3,   /* field[3] = prices */
+  0,   /* field[0] = spread */
+};
+static const ProtobufCIntRange podp__v1__zone_rules__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor podp__v1__zone_rules__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "podp.v1.ZoneRules",
+  "ZoneRules",
+  "Podp__V1__ZoneRules",
+  "podp.v1",
+  sizeof(Podp__V1__ZoneRules),
+  4,
+  podp__v1__zone_rules__field_descriptors,
+  podp__v1__zone_rules__field_indices_by_name,
+  1,  podp__v1__zone_rules__number_ranges,
+  (ProtobufCMessageInit) podp__v1__zone_rules__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor podp__v1__host_sample__field_descriptors[8] =

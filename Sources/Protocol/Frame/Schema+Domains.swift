@@ -108,6 +108,16 @@ extension Schema {
             .list(4, "together", name, WireLimit.names),
             .list(5, "only_on", name, WireLimit.names),
             .plain(6, "priority", .int64),
+            .list(7, "never_on", name, WireLimit.names),
+            .optional(8, "zone_rules", .message(zoneRules)),
+        ])
+    static let zoneRules = MessageRule(
+        "ZoneRules",
+        [
+            .list(1, "spread", name, WireLimit.names),
+            .list(2, "near", name, WireLimit.names),
+            .list(3, "exclusive", name, WireLimit.names),
+            .list(4, "prices", name, WireLimit.names),
         ])
 
     // MARK: - Samples

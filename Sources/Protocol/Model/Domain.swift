@@ -130,8 +130,91 @@ public struct DomainPolicy: Hashable, Sendable, Codable {
     public var together: [String] = []
     /// Names of the blades it may run on; empty: any.
     public var onlyOn: [String] = []
+    /// Names of the blades that it never runs on.
+    public var neverOn: [String] = []
+    /// Groups whose members run in several zones: `web`, `web:power`, `web:chassis:3` (`ZoneGroup`).
+    public var spread: [String] = []
+    /// Groups whose members run in one zone: `shop`, `shop:power`.
+    public var near: [String] = []
+    /// Names of groups whose members share their blades with nobody else.
+    public var exclusive: [String] = []
+    /// Groups that are wishes, not orders, and what breaking each weighs: `web=2.5` (`GroupPrice`).
+    public var prices: [String] = []
     /// Higher is restarted first.
     public var priority: Int = 0
 
     public init() {}
+
+    private enum Key: String, CodingKey {
+        case allowedDowntime, stays, apart, together, onlyOn, priority, neverOn, spread, near, exclusive, prices
+    }
+
+    /// What an older podp stored lacks the younger keys.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        allowedDowntime = try values.decodeIfPresent(Duration.self, forKey: .allowedDowntime)
+        stays = try values.decode(Bool.self, forKey: .stays)
+        apart = try values.decode([String].self, forKey: .apart)
+        together = try values.decode([String].self, forKey: .together)
+        onlyOn = try values.decode([String].self, forKey: .onlyOn)
+        priority = try values.decode(Int.self, forKey: .priority)
+        neverOn = try values.decodeIfPresent([String].self, forKey: .neverOn) ?? []
+        spread = try values.decodeIfPresent([String].self, forKey: .spread) ?? []
+        near = try values.decodeIfPresent([String].self, forKey: .near) ?? []
+        exclusive = try values.decodeIfPresent([String].self, forKey: .exclusive) ?? []
+        prices = try values.decodeIfPresent([String].self, forKey: .prices) ?? []
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encodeIfPresent(allowedDowntime, forKey: .allowedDowntime)
+        try values.encode(stays, forKey: .stays)
+        try values.encode(apart, forKey: .apart)
+        try values.encode(together, forKey: .together)
+        try values.encode(onlyOn, forKey: .onlyOn)
+        try values.encode(priority, forKey: .priority)
+        for (key, names) in [(Key.neverOn, neverOn), (.spread, spread), (.near, near), (.exclusive, exclusive), (.prices, prices)] where !names.isEmpty {
+            try values.encode(names, forKey: key)
+        }
+    }
+}
+
+/// A group with the kind of zone that it is spread over or kept within, and how many of them: `web`, `web:power`, `web:chassis:3`.
+public struct ZoneGroup: Hashable, Sendable {
+    public var group: String
+    /// Chassis unless it says otherwise.
+    public var zone: Zone
+    /// For a group to be spread; 2 unless it says otherwise.
+    public var atLeast: Int
+
+    /// `nil` where the text is none: an empty name, an unknown kind of zone, a number that is not from 2 to 1,000.
+    public init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard let name = parts.first, !name.isEmpty, parts.count <= 3 else { return nil }
+        group = String(name)
+        zone = .chassis
+        atLeast = 2
+        if parts.count > 1 {
+            guard let kind = Zone(rawValue: String(parts[1])) else { return nil }
+            zone = kind
+        }
+        if parts.count > 2 {
+            guard let count = Int(parts[2]), (2...1_000).contains(count) else { return nil }
+            atLeast = count
+        }
+    }
+}
+
+/// What breaking a group's rule weighs: `web=2.5`, in requests that wait.
+public struct GroupPrice: Hashable, Sendable {
+    public var group: String
+    public var price: Double
+
+    /// `nil` where the text is none: an empty name, or a price that is not from 0 to 1,000,000.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, let price = Double(parts[1]), (0...1_000_000).contains(price) else { return nil }
+        group = String(parts[0])
+        self.price = price
+    }
 }

@@ -32,12 +32,16 @@ public struct Problem: Hashable, Sendable, Codable {
         case consolidate
         /// Empty one blade.
         case evacuate(BladeID)
+        /// Mend rules that are broken, with as few moves as can be, and nothing else.
+        case restore
     }
 
     public struct Blade: Hashable, Sendable, Codable {
         public var id: BladeID
         public var name: String
         public var chassis: String
+        /// What else it falls with, by kind: the name of its power domain, of the one switch module that its bridges hang on. Missing where unknown.
+        public var zones: [Zone: String]
         /// By resource; what domains may have, dom0's part taken off. 0 where unknown and not to be judged.
         public var capacity: [Int64]
         /// By resource, in thousandths of the capacity: the load above which waiting begins to hurt.
@@ -55,13 +59,14 @@ public struct Problem: Hashable, Sendable, Codable {
         public var sharedStorage: [String]
 
         public init(
-            id: BladeID, name: String, chassis: String = "", capacity: [Int64], comfort: [Int64], reserved: [Int64], accepts: Bool = true,
-            reason: String? = nil,
+            id: BladeID, name: String, chassis: String = "", zones: [Zone: String] = [:], capacity: [Int64], comfort: [Int64], reserved: [Int64],
+            accepts: Bool = true, reason: String? = nil,
             cpuFeatures: [String] = [], bridges: [String] = [], sharedStorage: [String] = []
         ) {
             self.id = id
             self.name = name
             self.chassis = chassis
+            self.zones = zones
             self.capacity = capacity
             self.comfort = comfort
             self.reserved = reserved
@@ -157,6 +162,26 @@ public struct PlanLimits: Hashable, Sendable, Codable {
     public init() {}
 }
 
+/// Blades that fall as one: what groups are spread over or kept within, and whose loss N+1 is about.
+public enum Zone: String, Hashable, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
+    case blade, chassis
+    /// A power domain: the bays that one set of power modules feeds.
+    case power
+    /// A switch module that is some blades' only way to the network.
+    case network
+}
+
+extension Problem.Blade {
+    /// The name of what it falls with; `nil` where unknown.
+    public func zone(_ kind: Zone) -> String? {
+        switch kind {
+        case .blade: id.description
+        case .chassis: chassis.isEmpty ? nil : chassis
+        case .power, .network: zones[kind].flatMap { $0.isEmpty ? nil : $0 }
+        }
+    }
+}
+
 /// A placement rule, as data. `PodpRules` has its checker and its sentence for people.
 public struct Rule: Hashable, Sendable, Codable {
     public enum Kind: Hashable, Sendable, Codable {
@@ -168,13 +193,24 @@ public struct Rule: Hashable, Sendable, Codable {
         case onlyOn([DomainID], blades: [BladeID])
         /// Never on these blades.
         case neverOn([DomainID], blades: [BladeID])
+        /// In at least so many zones of the kind, or in as many as there are members.
+        case spread([DomainID], over: Zone, atLeast: Int)
+        /// All of them in one zone of the kind.
+        case near([DomainID], within: Zone)
+        /// Nobody else on the blades where they run.
+        case exclusive([DomainID])
+        /// N+1: whichever one zone of the kind is lost, all its domains could be restarted elsewhere.
+        case survive(Zone)
     }
 
     public var name: String
     public var kind: Kind
+    /// What each unit that it is broken by weighs, in requests that wait (the objective's unit); `nil`: it is never broken.
+    public var price: Double?
 
-    public init(name: String, kind: Kind) {
+    public init(name: String, kind: Kind, price: Double? = nil) {
         self.name = name
         self.kind = kind
+        self.price = price
     }
 }

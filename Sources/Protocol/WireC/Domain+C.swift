@@ -96,6 +96,20 @@ extension Arena {
         raw.pointee.n_only_on = policy.onlyOn.count
         raw.pointee.only_on = try list(policy.onlyOn, text)
         raw.pointee.priority = Int64(policy.priority)
+        raw.pointee.n_never_on = policy.neverOn.count
+        raw.pointee.never_on = try list(policy.neverOn, text)
+        if !(policy.spread.isEmpty && policy.near.isEmpty && policy.exclusive.isEmpty && policy.prices.isEmpty) {
+            let rules = try new(podp__v1__zone_rules__init)
+            rules.pointee.n_spread = policy.spread.count
+            rules.pointee.spread = try list(policy.spread, text)
+            rules.pointee.n_near = policy.near.count
+            rules.pointee.near = try list(policy.near, text)
+            rules.pointee.n_exclusive = policy.exclusive.count
+            rules.pointee.exclusive = try list(policy.exclusive, text)
+            rules.pointee.n_prices = policy.prices.count
+            rules.pointee.prices = try list(policy.prices, text)
+            raw.pointee.zone_rules = rules
+        }
         return raw
     }
 }
@@ -167,5 +181,12 @@ extension DomainPolicy {
         together = try list(raw.n_together, raw.together, text)
         onlyOn = try list(raw.n_only_on, raw.only_on, text)
         priority = Int(clamping: raw.priority)
+        neverOn = try list(raw.n_never_on, raw.never_on, text)
+        if let rules = raw.zone_rules?.pointee {
+            spread = try list(rules.n_spread, rules.spread, text)
+            near = try list(rules.n_near, rules.near, text)
+            exclusive = try list(rules.n_exclusive, rules.exclusive, text)
+            prices = try list(rules.n_prices, rules.prices, text)
+        }
     }
 }

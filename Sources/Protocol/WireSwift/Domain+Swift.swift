@@ -68,6 +68,14 @@ extension Podp_V1_DomainPolicy {
         together = policy.together
         onlyOn = policy.onlyOn
         priority = Int64(policy.priority)
+        neverOn = policy.neverOn
+        guard !(policy.spread.isEmpty && policy.near.isEmpty && policy.exclusive.isEmpty && policy.prices.isEmpty) else { return }
+        var rules = Podp_V1_ZoneRules()
+        rules.spread = policy.spread
+        rules.near = policy.near
+        rules.exclusive = policy.exclusive
+        rules.prices = policy.prices
+        zoneRules = rules
     }
 }
 
@@ -133,5 +141,11 @@ extension DomainPolicy {
         together = raw.together
         onlyOn = raw.onlyOn
         priority = Int(clamping: raw.priority)
+        neverOn = raw.neverOn
+        guard raw.hasZoneRules else { return }
+        spread = raw.zoneRules.spread
+        near = raw.zoneRules.near
+        exclusive = raw.zoneRules.exclusive
+        prices = raw.zoneRules.prices
     }
 }

@@ -1685,12 +1685,44 @@ nonisolated struct Podp_V1_DomainPolicy: Sendable {
 
   var priority: Int64 = 0
 
+  var neverOn: [String] = []
+
+  var zoneRules: Podp_V1_ZoneRules {
+    get {_zoneRules ?? Podp_V1_ZoneRules()}
+    set {_zoneRules = newValue}
+  }
+  /// Returns true if `zoneRules` has been explicitly set.
+  var hasZoneRules: Bool {self._zoneRules != nil}
+  /// Clears the value of `zoneRules`. Subsequent reads from it will return its default value.
+  mutating func clearZoneRules() {self._zoneRules = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_AllowedDowntimeIf: Equatable, Sendable {
     case allowedDowntime(Int64)
 
   }
+
+  init() {}
+
+  fileprivate var _zoneRules: Podp_V1_ZoneRules? = nil
+}
+
+/// Absent: none.
+nonisolated struct Podp_V1_ZoneRules: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var spread: [String] = []
+
+  var near: [String] = []
+
+  var exclusive: [String] = []
+
+  var prices: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -4704,7 +4736,7 @@ nonisolated extension Podp_V1_FirmwareBoot: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Podp_V1_DomainPolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DomainPolicy"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}allowed_downtime\0\u{1}stays\0\u{1}apart\0\u{1}together\0\u{3}only_on\0\u{1}priority\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}allowed_downtime\0\u{1}stays\0\u{1}apart\0\u{1}together\0\u{3}only_on\0\u{1}priority\0\u{3}never_on\0\u{3}zone_rules\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4725,6 +4757,8 @@ nonisolated extension Podp_V1_DomainPolicy: SwiftProtobuf.Message, SwiftProtobuf
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.together) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.onlyOn) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.priority) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.neverOn) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._zoneRules) }()
       default: break
       }
     }
@@ -4753,6 +4787,12 @@ nonisolated extension Podp_V1_DomainPolicy: SwiftProtobuf.Message, SwiftProtobuf
     if self.priority != 0 {
       try visitor.visitSingularInt64Field(value: self.priority, fieldNumber: 6)
     }
+    if !self.neverOn.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.neverOn, fieldNumber: 7)
+    }
+    try { if let v = self._zoneRules {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4763,6 +4803,53 @@ nonisolated extension Podp_V1_DomainPolicy: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.together != rhs.together {return false}
     if lhs.onlyOn != rhs.onlyOn {return false}
     if lhs.priority != rhs.priority {return false}
+    if lhs.neverOn != rhs.neverOn {return false}
+    if lhs._zoneRules != rhs._zoneRules {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Podp_V1_ZoneRules: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ZoneRules"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spread\0\u{1}near\0\u{1}exclusive\0\u{1}prices\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.spread) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.near) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.exclusive) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.prices) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.spread.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.spread, fieldNumber: 1)
+    }
+    if !self.near.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.near, fieldNumber: 2)
+    }
+    if !self.exclusive.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.exclusive, fieldNumber: 3)
+    }
+    if !self.prices.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.prices, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Podp_V1_ZoneRules, rhs: Podp_V1_ZoneRules) -> Bool {
+    if lhs.spread != rhs.spread {return false}
+    if lhs.near != rhs.near {return false}
+    if lhs.exclusive != rhs.exclusive {return false}
+    if lhs.prices != rhs.prices {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

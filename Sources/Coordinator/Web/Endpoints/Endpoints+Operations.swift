@@ -42,11 +42,21 @@ extension Endpoints {
             switch order.goal {
             case .balance: goal = .balance
             case .consolidate: goal = .consolidate
+            case .restore: goal = .restore
+            case .rollback:
+                guard let name = order.plan else { throw Fault(.invalid, "a rollback needs a plan", remedy: "give plan") }
+                guard order.blade == nil else { throw Fault(.invalid, "a blade goes with the goal evacuate only") }
+                let undone = try Lookup.plan(name, in: await call.fleet.view())
+                guard case .plan(let record) = try await call.ask(.rollbackPlan(id: undone.id)) else {
+                    throw Fault(.internalError, "the core answered with no plan")
+                }
+                return PlanResource(record, blades: await call.fleet.view().blades)
             case .evacuate:
                 guard let blade = try await call.place(order.blade) else { throw Fault(.invalid, "an evacuation needs a blade", remedy: "give blade") }
                 goal = .evacuate(blade)
             }
             guard order.goal == .evacuate || order.blade == nil else { throw Fault(.invalid, "a blade goes with the goal evacuate only") }
+            guard order.plan == nil else { throw Fault(.invalid, "a plan goes with the goal rollback only") }
             guard case .plan(let record) = try await call.ask(.plan(goal)) else { throw Fault(.internalError, "the core answered with no plan") }
             return PlanResource(record, blades: await call.fleet.view().blades)
         },

@@ -37,6 +37,9 @@ extension Endpoints {
             receipt.warnings = apart.map { "chassis \($0.chassis) had a policy of its own, \($0.balance.rawValue): it is dropped" }
             return receipt
         },
+        .act(.put, "/v1/policy/survive", "Set what loss the fleet is to survive (N+1)", takes: SurviveOrder.self) { call, order in
+            try await call.receipt(.setSurvival(order.survive.map { Settings.Survive(zone: $0.zone.zone, price: $0.price) }))
+        },
         .act(.post, "/v1/freeze", "Stop all automation, durably, until it is thawed", takes: FreezeOrder.self) { call, order in
             let reason = order.reason ?? ""
             guard reason.utf8.count <= 1024 else { throw Fault(.invalid, "the reason is longer than 1024 bytes") }

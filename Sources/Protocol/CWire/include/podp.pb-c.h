@@ -56,6 +56,7 @@ typedef struct Podp__V1__KernelBoot Podp__V1__KernelBoot;
 typedef struct Podp__V1__BootloaderBoot Podp__V1__BootloaderBoot;
 typedef struct Podp__V1__FirmwareBoot Podp__V1__FirmwareBoot;
 typedef struct Podp__V1__DomainPolicy Podp__V1__DomainPolicy;
+typedef struct Podp__V1__ZoneRules Podp__V1__ZoneRules;
 typedef struct Podp__V1__HostSample Podp__V1__HostSample;
 typedef struct Podp__V1__DomainSample Podp__V1__DomainSample;
 typedef struct Podp__V1__DiskRates Podp__V1__DiskRates;
@@ -828,6 +829,9 @@ struct  Podp__V1__DomainPolicy
   size_t n_only_on;
   char **only_on;
   int64_t priority;
+  size_t n_never_on;
+  char **never_on;
+  Podp__V1__ZoneRules *zone_rules;
   Podp__V1__DomainPolicy__AllowedDowntimeIfCase allowed_downtime_if_case;
   union {
     int64_t allowed_downtime;
@@ -835,7 +839,27 @@ struct  Podp__V1__DomainPolicy
 };
 #define PODP__V1__DOMAIN_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&podp__v1__domain_policy__descriptor) \
-    , 0, 0,NULL, 0,NULL, 0,NULL, 0, PODP__V1__DOMAIN_POLICY__ALLOWED_DOWNTIME_IF__NOT_SET, {0} }
+    , 0, 0,NULL, 0,NULL, 0,NULL, 0, 0,NULL, NULL, PODP__V1__DOMAIN_POLICY__ALLOWED_DOWNTIME_IF__NOT_SET, {0} }
+
+
+/*
+ * Absent: none.
+ */
+struct  Podp__V1__ZoneRules
+{
+  ProtobufCMessage base;
+  size_t n_spread;
+  char **spread;
+  size_t n_near;
+  char **near;
+  size_t n_exclusive;
+  char **exclusive;
+  size_t n_prices;
+  char **prices;
+};
+#define PODP__V1__ZONE_RULES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&podp__v1__zone_rules__descriptor) \
+    , 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 typedef enum {
@@ -1798,6 +1822,25 @@ Podp__V1__DomainPolicy *
 void   podp__v1__domain_policy__free_unpacked
                      (Podp__V1__DomainPolicy *message,
                       ProtobufCAllocator *allocator);
+/* Podp__V1__ZoneRules methods */
+void   podp__v1__zone_rules__init
+                     (Podp__V1__ZoneRules         *message);
+size_t podp__v1__zone_rules__get_packed_size
+                     (const Podp__V1__ZoneRules   *message);
+size_t podp__v1__zone_rules__pack
+                     (const Podp__V1__ZoneRules   *message,
+                      uint8_t             *out);
+size_t podp__v1__zone_rules__pack_to_buffer
+                     (const Podp__V1__ZoneRules   *message,
+                      ProtobufCBuffer     *buffer);
+Podp__V1__ZoneRules *
+       podp__v1__zone_rules__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   podp__v1__zone_rules__free_unpacked
+                     (Podp__V1__ZoneRules *message,
+                      ProtobufCAllocator *allocator);
 /* Podp__V1__HostSample methods */
 void   podp__v1__host_sample__init
                      (Podp__V1__HostSample         *message);
@@ -2113,6 +2156,9 @@ typedef void (*Podp__V1__FirmwareBoot_Closure)
 typedef void (*Podp__V1__DomainPolicy_Closure)
                  (const Podp__V1__DomainPolicy *message,
                   void *closure_data);
+typedef void (*Podp__V1__ZoneRules_Closure)
+                 (const Podp__V1__ZoneRules *message,
+                  void *closure_data);
 typedef void (*Podp__V1__HostSample_Closure)
                  (const Podp__V1__HostSample *message,
                   void *closure_data);
@@ -2195,6 +2241,7 @@ extern const ProtobufCMessageDescriptor podp__v1__kernel_boot__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__bootloader_boot__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__firmware_boot__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__domain_policy__descriptor;
+extern const ProtobufCMessageDescriptor podp__v1__zone_rules__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__host_sample__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__domain_sample__descriptor;
 extern const ProtobufCMessageDescriptor podp__v1__disk_rates__descriptor;

@@ -1,0 +1,87 @@
+import PodpModel
+
+extension CoordinatorCore {
+    /// What a blade falls with, by what its chassis tells: its power domain. Which switch module it hangs on no chassis tells yet.
+    func zones(of id: BladeID) -> [Zone: String] {
+        guard let seat = seat(of: id), let number = chassis[seat.chassis]?.inventory?.bay(seat.bay)?.powerDomain else { return [:] }
+        return [.power: "\(seat.chassis) power domain \(number)"]
+    }
+
+    /// The owners' rules, from their domains' files, and the operators' N+1.
+    func rules(on ids: [BladeID]) -> [Rule] {
+        var groups = RuleGroups()
+        var rules: [Rule] = []
+        for id in decided.domains.keys.sorted() {
+            guard let definition = decided.domains[id]?.definition else { continue }
+            groups.add(id, definition.policy)
+            let blades: (_ named: [String]) -> [BladeID] = { named in ids.filter { named.contains(self.name(of: $0)) || named.contains($0.description) } }
+            let prices = Dictionary(definition.policy.prices.compactMap(GroupPrice.init).map { ($0.group, $0.price) }, uniquingKeysWith: max)
+            let (only, never) = (definition.policy.onlyOn, definition.policy.neverOn)
+            if !only.isEmpty {
+                rules.append(
+                    Rule(
+                        name: "\(definition.name) only on \(only.joined(separator: ", "))", kind: .onlyOn([id], blades: blades(only)), price: prices["only_on"])
+                )
+            }
+            if !never.isEmpty {
+                rules.append(
+                    Rule(
+                        name: "\(definition.name) never on \(never.joined(separator: ", "))", kind: .neverOn([id], blades: blades(never)),
+                        price: prices["never_on"]))
+            }
+        }
+        return rules + groups.rules + (decided.settings.survive ?? []).map { Rule(name: "N+1: \($0.zone.rawValue)", kind: .survive($0.zone), price: $0.price) }
+    }
+}
+
+/// Domains by the groups that their files name.
+struct RuleGroups {
+    private enum Kind: Hashable { case apart, together, exclusive, near(Zone), spread(Zone) }
+    private struct Key: Hashable {
+        var kind: Kind
+        var group: String
+    }
+
+    private var order: [Key] = []
+    private var members: [Key: [DomainID]] = [:]
+    private var atLeast: [Key: Int] = [:]
+    private var prices: [String: Double] = [:]
+
+    mutating func add(_ id: DomainID, _ policy: DomainPolicy) {
+        for group in policy.apart { join(id, .apart, group) }
+        for group in policy.together { join(id, .together, group) }
+        for group in policy.exclusive { join(id, .exclusive, group) }
+        for group in policy.near.compactMap(ZoneGroup.init) { join(id, .near(group.zone), group.group) }
+        for group in policy.spread.compactMap(ZoneGroup.init) {
+            join(id, .spread(group.zone), group.group)
+            atLeast[Key(kind: .spread(group.zone), group: group.group), default: 2] = max(
+                atLeast[Key(kind: .spread(group.zone), group: group.group)] ?? 2, group.atLeast)
+        }
+        // Where two files differ the higher price goes.
+        for price in policy.prices.compactMap(GroupPrice.init) { prices[price.group] = max(prices[price.group] ?? 0, price.price) }
+    }
+
+    private mutating func join(_ id: DomainID, _ kind: Kind, _ group: String) {
+        let key = Key(kind: kind, group: group)
+        if members[key] == nil { order.append(key) }
+        if members[key]?.last != id { members[key, default: []].append(id) }
+    }
+
+    var rules: [Rule] {
+        let found = order.compactMap { key -> Rule? in
+            let members = members[key] ?? []
+            let price = prices[key.group]
+            switch key.kind {
+            case .exclusive: return Rule(name: "exclusive: \(key.group)", kind: .exclusive(members), price: price)
+            case _ where members.count < 2: return nil
+            case .apart: return Rule(name: "apart: \(key.group)", kind: .apart(members), price: price)
+            case .together: return Rule(name: "together: \(key.group)", kind: .together(members), price: price)
+            case .near(let zone): return Rule(name: "near: \(key.group) (\(zone.rawValue))", kind: .near(members, within: zone), price: price)
+            case .spread(let zone):
+                return Rule(
+                    name: "spread: \(key.group) (\(zone.rawValue))", kind: .spread(members, over: zone, atLeast: atLeast[key] ?? 2), price: price)
+            }
+        }
+        return found.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,110 @@
+import PodpModel
+
+/// N+1: whichever one zone is lost, all its domains find room elsewhere. A zone whose loss can be borne stays such, at every moment of a plan.
+///
+/// Restarted are, largest first by the first hard resource, all that run in the zone and whose disks and bridges some other blade reaches (others could not be
+/// restarted whatever the room); each goes to the blade outside that reaches what it needs, accepts, is allowed by its blade sets and has most free of that
+/// resource. It is covered if all hard resources suffice each time. What is on its way counts, and is restarted, at both ends. Blades whose zone is unknown
+/// belong to none, and may receive.
+struct Survival: PlacementRule {
+    let name: String
+    let zones: Zones
+    /// By domain: blades that could run it; empty where no blade but its own could.
+    private let homes: [[Int]]
+    /// By zone.
+    private var atStart: [Bool] = []
+    private let order: [Int]
+    private let hard: [Int]
+
+    init(name: String, _ kind: Zone, fleet: Fleet) {
+        self.name = name
+        let problem = fleet.problem
+        let zones = Zones(kind, of: fleet, lumped: false)
+        self.zones = zones
+        let hard = problem.resources.indices.filter { problem.resources[$0].hard }
+        self.hard = hard
+        let sets = problem.rules.filter { $0.price == nil }.compactMap { rule -> BladeSet? in
+            switch rule.kind {
+            case .onlyOn(let members, let blades): BladeSet(name: "", members: members, blades: blades, inside: true, fleet: fleet)
+            case .neverOn(let members, let blades): BladeSet(name: "", members: members, blades: blades, inside: false, fleet: fleet)
+            default: nil
+            }
+        }
+        let accepting = problem.blades.indices.filter { index in
+            let blade = problem.blades[index]
+            return blade.accepts && problem.goal != .evacuate(blade.id) && hard.allSatisfy { blade.capacity[$0] > 0 }
+        }
+        homes = problem.domains.indices.map { index in
+            let domain = problem.domains[index]
+            func reaches(_ position: Int) -> Bool {
+                let blade = problem.blades[position]
+                return domain.bridges.allSatisfy(blade.bridges.contains) && domain.storage.allSatisfy { SharedStorage.reaches($0, over: blade.sharedStorage) }
+                    && sets.allSatisfy { !$0.members.contains(index) || $0.blades.contains(blade.id) == $0.inside }
+            }
+            guard domain.storage.allSatisfy({ SharedStorage.reaches($0, over: problem.blades[domain.blade].sharedStorage) }) else { return [] }
+            return problem.blades.indices.contains { $0 != domain.blade && reaches($0) } ? [-1] + accepting.filter(reaches) : []
+        }
+        order =
+            hard.first.map { first in problem.domains.indices.sorted { (problem.domains[$1].high[first], $0) < (problem.domains[$0].high[first], $1) } } ?? []
+        let present = Occupancy(fleet)
+        var covered: [Bool] = []
+        for zone in zones.names.indices { covered.append(isCovered(zone, in: present, arrival: nil)) }
+        atStart = covered
+    }
+
+    func units(_ at: [Int], in fleet: Fleet) -> Int {
+        let placed = Occupancy(fleet, at: at)
+        return zones.names.indices.count { zones.isKnown[$0] && !isCovered($0, in: placed, arrival: nil) }
+    }
+
+    func broken(in fleet: Fleet) -> [String] {
+        zones.names.indices.filter { zones.isKnown[$0] && !atStart[$0] }.map {
+            "the loss of \(called($0)) would leave domains without room elsewhere (\(name))"
+        }
+    }
+
+    func objections(to arrival: Arrival, in occupancy: Occupancy) -> [String] {
+        exposed(in: occupancy, arrival).map { zone in
+            "with \(occupancy.fleet.problem.domains[arrival.domain].name) on \(occupancy.fleet.problem.blades[arrival.target].name), "
+                + "the loss of \(called(zone)) would leave domains without room elsewhere, and would not now (\(name))"
+        }
+    }
+
+    func worsened(at rest: Occupancy) -> [String] {
+        exposed(in: rest, nil).map { "the loss of \(called($0)) would leave domains without room elsewhere, and would not have before (\(name))" }
+    }
+
+    private func called(_ zone: Int) -> String { zones.kind == .blade ? zones.names[zone] : "\(zones.kind.words) \(zones.names[zone])" }
+
+    private func exposed(in occupancy: Occupancy, _ arrival: Arrival?) -> [Int] {
+        zones.names.indices.filter { zones.isKnown[$0] && atStart[$0] && !isCovered($0, in: occupancy, arrival: arrival) }
+    }
+
+    private func isCovered(_ zone: Int, in occupancy: Occupancy, arrival: Arrival?) -> Bool {
+        let problem = occupancy.fleet.problem
+        let count = problem.resources.count
+        var used = problem.blades.indices.flatMap { blade in (0..<count).map { occupancy.used(on: blade, $0) } }
+        if let arrival { for resource in hard { used[arrival.target * count + resource] += problem.domains[arrival.domain].high[resource] } }
+        guard let first = hard.first else { return true }
+        for domain in order where !homes[domain].isEmpty {
+            var isLost = zones.of[occupancy.at[domain]] == zone || occupancy.arriving[domain].map { zones.of[$0] == zone } ?? false
+            if let arrival, arrival.domain == domain, zones.of[arrival.target] == zone { isLost = true }
+            guard isLost else { continue }
+            var best = -1
+            for blade in homes[domain] where blade >= 0 && zones.of[blade] != zone {
+                if best < 0
+                    || problem.blades[blade].capacity[first] - used[blade * count + first] > problem.blades[best].capacity[first] - used[best * count + first]
+                {
+                    best = blade
+                }
+            }
+            guard best >= 0 else { return false }
+            for resource in hard {
+                let needed = problem.domains[domain].high[resource]
+                guard needed == 0 || used[best * count + resource] + needed <= problem.blades[best].capacity[resource] else { return false }
+                used[best * count + resource] += needed
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,57 @@
+import PodpModel
+import PodpRules
+import Testing
+
+@testable import PodpPlanner
+
+@Suite("Where a blade cannot be emptied, what would help")
+struct RelaxationTests {
+    /// Two blades of 24 GiB; `on` is emptied.
+    private func fleet(_ memory: [[Int64]], rules: [Rule] = []) -> Problem {
+        var problem = Problem(revision: 1, goal: .evacuate(ProblemGenerator.bladeID(0)), blades: [], domains: [])
+        for (blade, sizes) in memory.enumerated() {
+            problem.blades.append(
+                Problem.Blade(
+                    id: ProblemGenerator.bladeID(blade), name: "blade-\(blade + 1)", capacity: [8000, 24 << 20, 0, 0], comfort: [700, 900, 700, 700],
+                    reserved: [0, 0, 0, 0], bridges: ["br0"], sharedStorage: ["/dev/vg0/"]))
+            for size in sizes {
+                let index = problem.domains.count
+                problem.domains.append(
+                    Problem.Domain(
+                        id: ProblemGenerator.domainID(index), name: "d\(index)", blade: blade, mean: [100, size << 20, 0, 0], high: [100, size << 20, 0, 0],
+                        memory: .gibibytes(UInt64(size)), bridges: ["br0"], storage: ["/dev/vg0/d\(index)"]))
+            }
+        }
+        problem.rules = rules
+        return problem
+    }
+
+    @Test("A rule in the way is named, and without it the blade is emptied")
+    func rule() throws {
+        let apart = Rule(name: "apart: db", kind: .apart([ProblemGenerator.domainID(0), ProblemGenerator.domainID(1)]))
+        let problem = fleet([[4], [4]], rules: [apart])
+        let plan = Planner.plan(problem)
+        #expect(plan.moves.isEmpty)
+        #expect(plan.remarks.last == "blade-1 could be emptied without the rule 'apart: db'")
+    }
+
+    @Test("The least memory that would do is named, to a thirty-second, and with it the blade is emptied")
+    func memory() throws {
+        var problem = fleet([[10], [18]])
+        let plan = Planner.plan(problem)
+        // 6 GiB are free, 10 are needed.
+        #expect(plan.remarks.last == "blade-1 could be emptied with 4.1 GiB more memory on blade-2")
+        problem.blades[1].capacity[1] += 10 * (10 << 20) / 32 * 14 / 10
+        #expect(Planner.plan(problem).after[0].domains == 0)
+    }
+
+    @Test("Moves that are not allowed, and a domain that stays, are named", arguments: [1, 2])
+    func moves(most: Int) throws {
+        var problem = fleet([[2, 2, 2], [2]])
+        problem.limits.maxMoves = most
+        #expect(Planner.plan(problem).remarks.last == "blade-1 could be emptied with 3 moves allowed instead of \(most)")
+        problem.limits.maxMoves = 64
+        problem.domains[0].mobility = .fixed(reason: "its owner wants it so")
+        #expect(Planner.plan(problem).remarks.last == "blade-1 could be emptied if {d0} could migrate live")
+    }
+}
