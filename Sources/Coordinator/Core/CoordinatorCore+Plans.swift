@@ -143,7 +143,17 @@ extension CoordinatorCore {
         case .applying:
             return refuse(request, Refusal(.conflict, "plan \(record.id) is being applied", remedy: "undo it when it has ended"))
         case .done: done = Set(record.plan.moves.indices)
-        case .stopped: done = Set(record.operations.indices.filter { record.operations[$0].flatMap { decided.operations[$0]?.state } == .succeeded })
+        case .stopped:
+            let begun = record.operations.enumerated().compactMap { index, id in id.map { (index, decided.operations[$0]) } }
+            if let open = begun.compactMap(\.1).first(where: { !$0.state.isEnded }) {
+                return refuse(
+                    request,
+                    Refusal(
+                        .busy, "plan \(record.id) was stopped, and the move of \(open.domainName) that it began has not ended (#\(open.id.sequence))",
+                        remedy: "undo it when that has ended"))
+            }
+            // One whose record is forgotten is undone if its domain is where it was sent: `Rollback` looks.
+            done = Set(begun.filter { $0.1.map { $0.state == .succeeded } ?? true }.map(\.0))
         }
         let problem = problem(.balance)
         let plan = Rollback.plan(undoing: record.plan, called: record.id, done: done, on: problem)

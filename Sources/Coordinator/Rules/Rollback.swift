@@ -23,8 +23,12 @@ public enum Rollback {
             for index in wave.reversed() where plan.moves.indices.contains(index) {
                 let move = plan.moves[index]
                 guard done.contains(index) else { continue }
-                guard let domain = fleet.domainIndex[move.domain], let back = fleet.bladeIndex[move.from] else {
-                    answer.remarks.append("\(move.domainName) does not run any more, or \(move.fromName) is gone: move \(index + 1) is not undone")
+                guard let domain = fleet.domainIndex[move.domain] else {
+                    answer.remarks.append("\(move.domainName) does not run any more: move \(index + 1) is not undone")
+                    continue
+                }
+                guard let back = fleet.bladeIndex[move.from] else {
+                    answer.remarks.append("\(move.fromName) is gone: move \(index + 1), of \(move.domainName), is not undone")
                     continue
                 }
                 guard present.blades[at[domain]].id == move.to else {
