@@ -17,13 +17,19 @@ final class CoreLoop: CoreMailbox, Service {
         var isEnded = false
     }
 
+    /// A function alone as a Mutex's value would be wrapped once more at every access (Swift 6.3.1: it is read and written back as another type), until
+    /// calling it overflows the stack.
+    private struct Performer: Sendable {
+        var perform: @Sendable (Effect) -> Void
+    }
+
     private let core: Mutex<CoordinatorCore>
     private let queue = Mutex(Queue())
     private let waiting = Mutex<[RequestID: CheckedContinuation<Answer, Never>]>([:])
     private let lastRequest = Mutex<UInt64>(0)
     private let wake: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
-    private let performer: Mutex<(@Sendable (Effect) -> Void)?> = Mutex(nil)
+    private let performer = Mutex<Performer?>(nil)
     private let log: Logger
     private let recorder: Recorder?
 
@@ -37,7 +43,7 @@ final class CoreLoop: CoreMailbox, Service {
 
     /// Who performs effects; set once, before `run`.
     func perform(with body: @escaping @Sendable (Effect) -> Void) {
-        performer.withLock { $0 = body }
+        performer.withLock { $0 = Performer(perform: body) }
     }
 
     // MARK: - Mailbox
@@ -103,8 +109,9 @@ final class CoreLoop: CoreMailbox, Service {
         end()
     }
 
-    private func drain() {
-        guard let perform = performer.withLock({ $0 }) else { return }
+    /// Handles what has been posted, until nothing is left.
+    func drain() {
+        guard let perform = performer.withLock({ $0?.perform }) else { return }
         while true {
             let events = queue.withLock { queue in
                 let taken = queue.events
