@@ -73,6 +73,34 @@ struct RecordingTests {
         #expect(recorder.gaps == 0)
     }
 
+    @Test func `a file that becomes full between two events loses neither`() throws {
+        let folder = try Folder()
+        let recorder = Recorder(file: folder.file("core.rec"), limit: 64 << 10, version: "1", log: Self.log)
+        var core = CoordinatorCore()
+        var taken: UInt64 = 0
+        func handle(_ event: Event, before: CoordinatorCore?) {
+            let at = Moment(instant: Instant(nanoseconds: Int64(taken) * 1_000_000_000), wall: WallTime(milliseconds: 1_800_000_000_000))
+            recorder.take(RecordedEvent(at: at, event: event, effects: core.handle(event, at: at)), before: before)
+            taken += 1
+        }
+        handle(.loaded([.blade(blade(1))], newTermID: ID128(high: 1, low: 1)), before: core)
+        recorder.flush()
+        while !recorder.needsState {
+            handle(.timer, before: nil)
+            recorder.flush()
+        }
+        // The core was asked for after the coordinator had looked whether it is.
+        handle(.timer, before: nil)
+        recorder.flush()
+        #expect(try replayed(recorder.file) == taken)
+        // A new file's beginning that still waits is asked for once, though the old one grows meanwhile.
+        let older = taken
+        handle(.timer, before: core)
+        recorder.flush()
+        #expect(!recorder.needsState)
+        #expect(try replayed(recorder.olderFile) == older && replayed(recorder.file) == 1)
+    }
+
     @Test func `a line that a crash cut off is the end, and what is no recording is refused with what to do`() throws {
         let folder = try Folder()
         let recorder = Recorder(file: folder.file("core.rec"), limit: 64 << 20, version: "1", log: Self.log)

@@ -31,7 +31,12 @@ public final class Recorder: Sendable {
 
     private struct Queue: Sendable {
         var entries: [Entry] = []
+        /// The next event is better taken with the core, for a new file.
         var needsState = true
+        /// Without the core nothing can be taken: at the beginning, and after a gap.
+        var hasNoStart = true
+        /// A new file's core waits to be written.
+        var startWaits = false
         var isWriting = false
         var gaps: UInt64 = 0
         var isStopped = false
@@ -75,14 +80,14 @@ public final class Recorder: Sendable {
     /// Takes an event. To be called in order, with the core as it was before the event where `needsState` said so.
     public func take(_ event: RecordedEvent, before: CoordinatorCore?) {
         let mustWake = queue.withLock { queue in
-            guard !queue.isStopped, before != nil || !queue.needsState else { return false }
+            guard !queue.isStopped, before != nil || !queue.hasNoStart else { return false }
             if queue.entries.count >= Self.mostWaiting {
                 queue.entries = []
-                queue.needsState = true
+                (queue.needsState, queue.hasNoStart, queue.startWaits) = (true, true, false)
                 queue.gaps += 1
                 return false
             }
-            if before != nil { queue.needsState = false }
+            if before != nil { (queue.needsState, queue.hasNoStart, queue.startWaits) = (false, false, true) }
             queue.entries.append(Entry(before: before, event: event))
             defer { queue.isWriting = true }
             return !queue.isWriting
@@ -120,12 +125,13 @@ public final class Recorder: Sendable {
         let encoder = JSONEncoder()
         encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         if let core = entry.before {
+            queue.withLock { $0.startWaits = false }
             try begin(&output)
             try append(encoder.encode(RecordingStart(version: version, core: core)), to: &output)
         }
         guard output.descriptor >= 0 else { return }
         try append(encoder.encode(entry.event), to: &output)
-        if output.bytes >= half { queue.withLock { $0.needsState = true } }
+        if output.bytes >= half { queue.withLock { if !$0.startWaits { $0.needsState = true } } }
     }
 
     private func begin(_ output: inout Output) throws {
