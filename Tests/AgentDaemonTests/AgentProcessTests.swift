@@ -7,7 +7,7 @@ import Testing
 @testable import podp_agent
 
 /// The real agent as a process, over real TLS, with the simulated hypervisor.
-@Suite(.timeLimit(.minutes(3))) struct AgentProcessTests {
+@Suite(.timeLimit(.minutes(10))) struct AgentProcessTests {
     private let term = Term(number: 3, id: ID128(high: 3, low: 3))
 
     private func welcome(clock: WallTime = AgentShell.wall) -> CoordinatorMessage {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import PodpServer
 
-@Suite(.timeLimit(.minutes(2))) struct EnrolmentTests {
+@Suite(.timeLimit(.minutes(10))) struct EnrolmentTests {
     private static func answering(_ answer: Answer) -> NotedCore { NotedCore { _ in answer } }
 
     @Test func `a request with a secret becomes the core's enrolment, and its certificate comes back`() async throws {

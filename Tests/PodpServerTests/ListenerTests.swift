@@ -5,7 +5,7 @@ import Testing
 
 @testable import PodpServer
 
-@Suite(.timeLimit(.minutes(2))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(10))) struct ListenerTests {
     @Test func `a blade with its certificate is connected by its own name, welcomed, heard, and its end is told`() async throws {
         let coordinator = try await Coordinator()
         let blade = identity(1)

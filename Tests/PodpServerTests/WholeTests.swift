@@ -72,7 +72,7 @@ private final class WholeCore: CoreMailbox {
 }
 
 /// Listener, core and authority together, over TLS, as blades meet them.
-@Suite(.timeLimit(.minutes(2))) struct WholeTests {
+@Suite(.timeLimit(.minutes(10))) struct WholeTests {
     private struct Chassis {
         let folder: Folder
         let core: WholeCore
