@@ -104,6 +104,52 @@ import Testing
         }
     }
 
+    @Test("While the module has not read a blade's label, nobody knows which blade is off", arguments: [true, false])
+    func unread(fromTheStart: Bool) async throws {
+        try await with({ if fromTheStart { $0.shows = ["22.1.5.1.1.52.14": .integer(0)] } }) { driver, server in
+            let inventory = try await driver.inventory()
+            #expect(inventory.bay(14)?.isInventoryReady == !fromTheStart)
+            server.setQuirks { $0.shows = ["22.1.5.1.1.52.14": .integer(0)] }
+            let reading = await driver.powerState(bay: 14)
+            #expect(reading.reported == .off && reading.state == .unknown && reading.label == nil)
+            var rules = PowerConfirmation.Rules()
+            rules.deadline = .seconds(8)
+            rules.label = inventory.bay(14)?.label
+            #expect(await ChassisRunner(driver: driver, clock: server.world.clock).bring(bay: 14, .hardOff, rules: rules).isConfirmed == false)
+            #expect(server.setCount == 0)
+            server.setQuirks { $0.shows = [:] }
+            #expect(await driver.powerState(bay: 14).state == .off)
+        }
+    }
+
+    @Test(
+        "Where two places contradict each other about which module leads, off is not believed, and the check says so",
+        arguments: [[0, 1], [1, 1]] as [[Int64]])
+    func contradicted(table: [Int64]) async throws {
+        try await with({ $0.shows = ["22.5.1.1.4.1": .integer(table[0]), "22.5.1.1.4.2": .integer(table[1])] }) { driver, _ in
+            #expect(await driver.powerState(bay: 14).doubt == .notPrimary)
+            let readings = try await driver.readings()
+            #expect(readings.bay(14)?.power.doubt == .notPrimary && readings.primaryModule == nil)
+            #expect(readings.gaps.contains { $0.contains("told twice") })
+            let inventory = try await driver.inventory(), findings = try await driver.findings(tryWrite: false)
+            #expect(inventory.primaryModule == nil)
+            #expect(findings.contains { $0.code == "primary-contradicted" && $0.severity == .critical })
+        }
+    }
+
+    @Test("A blade that has its second interface's address and no other label is known by that")
+    func secondAddress() async throws {
+        try await with({
+            $0.shows = [
+                "2.21.4.1.1.8.14": .bytes(Array("Not available".utf8)), "2.21.4.1.1.6.14": .bytes(Array("Not available".utf8)),
+                "2.21.4.2.1.2.14": .bytes(Array("Not Installed".utf8)), "2.21.4.2.1.3.14": .bytes(Array("00:1A:64:76:00:15".utf8)),
+            ]
+        }) { driver, _ in
+            let label = try #require(try await driver.inventory().bay(14)?.label)
+            #expect(await driver.powerState(bay: 14).label == label)
+        }
+    }
+
     @Test(
         "One address for both modules, or one that is neither's, tells nothing against whoever answers",
         arguments: [[127, 0, 0, 1], [192, 0, 2, 7]] as [[UInt8]])

@@ -25,6 +25,14 @@ final class LittleRedfish: Sendable {
         var isUnnumbered = false
         /// What GET of a system is answered with instead.
         var answers: [Int: HTTPResponse.Status] = [:]
+        /// Each system has a chassis that says where it stands: system 1 in the last bay.
+        var locates = false
+        /// What GET of these systems' chassis is answered with instead.
+        var chassisAnswers: [Int: HTTPResponse.Status] = [:]
+        /// Neither UUID nor serial number.
+        var hidesLabels = false
+        /// EthernetInterfaces, one each.
+        var showsAddresses = false
     }
 
     let port: Int
@@ -122,7 +130,20 @@ final class LittleRedfish: Sendable {
         case ("Systems", 5) where parts[4] == "Info":
             let allowed = quirks.withLock { $0.allows }.map { "\"\($0)\"" }.joined(separator: ",")
             return answer(.ok, #"{"Parameters":[{"Name":"ResetType","AllowableValues":[\#(allowed)]}]}"#)
-        case ("Chassis", 3): return answer(.ok, #"{"Members":[]}"#)
+        case ("Systems", 5) where parts[4] == "NICs": return answer(.ok, #"{"Members":\#(links([request.uri.path + "/1"]))}"#)
+        case ("Systems", 6) where parts[4] == "NICs":
+            guard let bay = bay(parts[3]), let mac = world.blades[bay]?.macs.first else { return answer(.notFound, "{}") }
+            return answer(.ok, #"{"MACAddress":"\#(mac)"}"#)
+        case ("Chassis", 3):
+            let bays = quirks.withLock { $0.locates } ? world.blades.keys.sorted() : []
+            return answer(.ok, #"{"Members":\#(links(bays.map { "/redfish/v1/Chassis/C\($0)" }))}"#)
+        case ("Chassis", 4):
+            guard let bay = Int(parts[3].dropFirst()), world.blades[bay] != nil else { return answer(.notFound, "{}") }
+            if let status = quirks.withLock({ $0.chassisAnswers[bay] }) { return answer(status, "{}") }
+            return answer(
+                .ok,
+                #"{"Id":"C\#(bay)","ChassisType":"Blade","Location":{"PartLocation":{"LocationOrdinalValue":\#(world.bayCount + 1 - bay)}},"#
+                    + #""Links":{"ComputerSystems":\#(links(["/redfish/v1/Systems/\(systemName(bay))"]))}}"#)
         default: return answer(.notFound, "{}")
         }
     }
@@ -139,9 +160,12 @@ final class LittleRedfish: Sendable {
         self.world.with { if $0.faults.liesOff > 0 { $0.faults.liesOff -= 1 } }
         let power = quirks.shows[bay] ?? (shown == .on ? "On" : shown == .standby ? "Paused" : "Off")
         let health = blade.health == .commError || blade.health == .discovering ? #""State":"UnavailableOffline""# : #""State":"Enabled","Health":"OK""#
+        let labels = quirks.hidesLabels ? "" : #""SerialNumber":"\#(blade.serial)","UUID":"\#(blade.uuid)","#
+        let chassis = quirks.locates ? #""Links":{"Chassis":\#(links(["/redfish/v1/Chassis/C\(bay)"]))},"# : ""
+        let interfaces = quirks.showsAddresses ? #""EthernetInterfaces":{"@odata.id":"\#(path)/NICs"},"# : ""
         return answer(
             .ok,
-            #"{"Id":"\#(name)","Name":" \#(quirks.isUnnumbered ? "one of them" : blade.name) ","SerialNumber":"\#(blade.serial)","UUID":"\#(blade.uuid)","PowerState":"\#(power)","#
+            #"{"Id":"\#(name)","Name":" \#(quirks.isUnnumbered ? "one of them" : blade.name) ",\#(labels)\#(chassis)\#(interfaces)"PowerState":"\#(power)","#
                 + #""Status":{\#(health)},"Actions":{"#
                 + ##""#ComputerSystem.Reset":{"target":"\##(path)/Actions/ComputerSystem.Reset",\##(values)}}}"##, etag: "\"\(power)\"")
     }

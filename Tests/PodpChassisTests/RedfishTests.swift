@@ -135,13 +135,111 @@ import Testing
     }
 
     @Test("Systems get the bay that their chassis, their id or their name says, all by one way")
-    func numbers() {
+    func numbers() throws {
         func system(_ id: String, _ name: String) -> (path: String, node: RedfishNode) {
             ("/redfish/v1/Systems/\(id)", .object(["Id": .string(id), "Name": .string(name)]))
         }
-        #expect(RedfishDriver.numbers([system("Bay3", "x"), system("Bay1", "y")], [:]) == [3, 1])
-        #expect(RedfishDriver.numbers([system("ab-000000000000", "blade7"), system("cd-000000000000", "blade2")], [:]) == [7, 2])
-        #expect(RedfishDriver.numbers([system("a", "web"), system("b", "web")], [:]) == [1, 2])
+        func bays(_ systems: (path: String, node: RedfishNode)...) throws -> [Int?] {
+            var numbering = RedfishNumbering()
+            return try numbering.bays(of: systems, [:])
+        }
+        let bays1 = try bays(system("Bay3", "x"), system("Bay1", "y"))
+        #expect(bays1 == [3, 1])
+        let bays2 = try bays(system("ab-000000000000", "blade7"), system("cd-000000000000", "blade2"))
+        #expect(bays2 == [7, 2])
+        let bays3 = try bays(system("a", "web"), system("b", "web"))
+        #expect(bays3 == [1, 2])
+        // The way stays: who comes without a number gets none, and two in one bay are no answer.
+        var numbering = RedfishNumbering()
+        let bays4 = try numbering.bays(of: [system("Bay3", "x1"), system("Bay1", "x2")], [:])
+        #expect(bays4 == [3, 1])
+        let bays5 = try numbering.bays(of: [system("Bay3", "x1"), system("other", "x2"), ("/redfish/v1/Systems/Bay1", .null)], [:])
+        #expect(bays5 == [3, nil, 1])
+        var doubled = numbering
+        let twice = Result { try doubled.bays(of: [system("Bay3", "x1"), system("Slot3", "x2")], [:]) }
+        #expect(throws: ChassisError.self) { try twice.get() }
+    }
+
+    @Test("Who is counted by its place in a list is known by its label: also to the next run, with another one gone from the list")
+    func counted() throws {
+        func system(_ name: String) -> (path: String, node: RedfishNode) {
+            ("/redfish/v1/Systems/\(name)", .object(["Id": .string(name), "SerialNumber": .string("S-\(name)")]))
+        }
+        var numbering = RedfishNumbering()
+        let bays6 = try numbering.bays(of: [system("a"), system("b"), system("c")], [:])
+        #expect(bays6 == [1, 2, 3])
+        let bays7 = try numbering.bays(of: [system("b"), system("c"), system("d")], [:])
+        #expect(bays7 == [2, 3, 4])
+        var next = RedfishNumbering()
+        next.resume(["S-a": 1, "S-b": 2, "S-c": 3])
+        let bays8 = try next.bays(of: [system("c"), system("d"), system("b")], [:])
+        #expect(bays8 == [3, 4, 2])
+    }
+
+    @Test("While a chassis of a blade does not answer nobody has a number, and nothing is switched", arguments: [1, 2, 3], [PowerState.on, .off])
+    func partlySilent(silent: Int, power: PowerState) async throws {
+        var quirks = LittleRedfish.Quirks()
+        // Each system's chassis stands in the bay that its own number is not: 14 is in bay 1.
+        quirks.locates = true
+        quirks.chassisAnswers = [silent: .serviceUnavailable]
+        try await with(quirks) { driver, runner, server in
+            server.world.with { for bay in $0.blades.keys { $0.blades[bay]?.power = bay == 14 ? .on : power } }
+            await #expect(throws: ChassisError.self) { try await driver.inventory() }
+            await #expect(throws: ChassisError.self) { try await driver.readings() }
+            var rules = PowerConfirmation.Rules()
+            rules.deadline = .seconds(8)
+            #expect(await runner.bring(bay: 1, .hardOff, rules: rules).isConfirmed == false)
+            #expect(server.world.with { $0.requestCount } == 0)
+            // It answers: by its place, and kept when it is silent again.
+            server.setQuirks { $0.chassisAnswers = [:] }
+            let first = try await driver.inventory().bay(1)
+            #expect(first?.serial == server.world.with { $0.blades[14]?.serial })
+            server.setQuirks { $0.chassisAnswers = [silent: .serviceUnavailable] }
+            await #expect(throws: ChassisError.self) { try await driver.inventory() }
+            #expect(await runner.bring(bay: 1, .hardOff).isConfirmed)
+            #expect(server.world.with { $0.blades[14]?.power } == .off)
+            #expect(server.world.with { $0.requestCount } == 1)
+        }
+    }
+
+    @Test("Of systems without a number, a UUID or a serial number none is switched, and the check says so")
+    func anonymous() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.isUnnumbered = true
+        quirks.hidesLabels = true
+        try await with(quirks) { driver, runner, server in
+            guard case .refused(let refusal) = await runner.bring(bay: 2, .hardOff) else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(refusal.message.contains("no UUID") && server.world.with { $0.requestCount } == 0)
+            let findings = try await driver.findings(tryWrite: false)
+            #expect(findings.contains { $0.code == "no-bay-numbers" && $0.severity == .critical })
+        }
+    }
+
+    @Test("A system that has an address and no other label is known by that, at every look")
+    func addressAlone() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.hidesLabels = true
+        quirks.showsAddresses = true
+        try await with(quirks) { driver, runner, server in
+            let mac = try #require(try await driver.inventory().bay(2)?.macs.first)
+            #expect(await driver.powerState(bay: 2).label == mac)
+            var rules = PowerConfirmation.Rules()
+            rules.label = mac
+            #expect(await runner.bring(bay: 2, .hardOff, rules: rules).isConfirmed)
+            // Another blade in its place is not that one.
+            server.world.with { $0.blades[2]?.macs = ["02:00:00:00:00:77"] }
+            #expect(await driver.powerState(bay: 2).label == nil)
+        }
+    }
+
+    @Test("An answer that says twice what power is decided by says nothing; a nested one is another's")
+    func twice() {
+        #expect(RedfishNode(json: Array(#"{"PowerState":"Off","PowerState":"On"}"#.utf8)) == nil)
+        #expect(RedfishNode(json: Array(#"{"PowerState":"Off","a":[1,2],"Status":{"State":"x"},"PowerState" : "Off"}"#.utf8)) == nil)
+        #expect(RedfishNode(json: Array(#"{"PowerState":"Off","Oem":{"PowerState":"On"},"Name":"PowerState","x":["PowerState"]}"#.utf8)) != nil)
     }
 
     @Test("Pins are fingerprints, and nothing else is")

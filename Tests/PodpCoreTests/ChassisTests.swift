@@ -271,6 +271,17 @@ struct ChassisTests {
         #expect(bench.blade(1)?.bay == 1 && bench.blade(2)?.bay == 2)
     }
 
+    @Test func `a label that may still be that of the blade before seats nobody`() {
+        var bench = bench()
+        var unread = Self.bay(1, 1)
+        unread.isInventoryReady = false
+        bench.poll([unread, Self.bay(2, 2)])
+        #expect(bench.core.seatedBlades(in: "north") == [2: Self.id(2)])
+        guard case .refused? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else { return #expect(Bool(false), "begun") }
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        #expect(bench.core.seatedBlades(in: "north").count == 2)
+    }
+
     @Test func `a blade that no chassis tells of cannot be switched, and a start without the watts is refused with what is missing`() {
         var bench = bench()
         guard case .refused(let nowhere)? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "begun") }
@@ -327,6 +338,51 @@ struct ChassisTests {
         bench.tell(.chassis("north", .looked(id, [off])))
         guard case .request(id, 1, .hardOff)? = bench.orders.last else { return #expect(Bool(false), "\(bench.orders)") }
         #expect(bench.core.committed.power[id]?.requests == 1, "stored before it is sent")
+    }
+
+    @Test func `a blade that was confirmed off and runs again is not taken for off, by this run or the next, and that is told once`() {
+        var off = PowerRecord(
+            id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .hardOff,
+            state: .confirmed(.off, requested: true), by: "root", startedAt: WallTime(milliseconds: 500))
+        off.boot = ID128(high: 7, low: 7)
+        let labels = [Self.bay(1, 1), Self.bay(2, 2)]
+        var stored: [Record] = [.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .power(off)]
+        for run in 1...2 {
+            var bench = Bench(stored)
+            // The chassis reads it on: nobody's agent has spoken.
+            bench.poll(labels)
+            bench.poll(labels)
+            #expect(bench.audits.count { $0.kind == "blade-started" } == (run == 1 ? 1 : 0))
+            #expect(!bench.audits.contains { $0.kind == "power-void" })
+            guard case .refused(let refusal)? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "begun") }
+            #expect(refusal.message.contains("what runs on it is not known"))
+            let record = bench.core.committed.power[off.id]
+            #expect(record?.lifeSince != nil && record?.state == off.state)
+            stored = stored.dropLast() + bench.core.committed.power.values.map { .power($0) }
+        }
+    }
+
+    @Test func `what a blade told before it was off is not what runs on it now`() {
+        var bench = bench()
+        bench.core.blades[Self.id(1)] = LiveBlade(since: bench.now.wall)
+        bench.core.blades[Self.id(1)]?.inventory = Inventory(
+            revision: 1, readAt: .zero, host: HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1)), domains: [])
+        func poll(_ state: PowerState, _ bench: inout Bench) {
+            var readings = ChassisReadings(at: bench.now.instant, primaryModule: 1)
+            readings.bays = [
+                BayReadings(
+                    power: PowerReading(
+                        bay: 1, reported: state, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant))
+            ]
+            let labels = ChassisInventory(kind: .simulated, bays: [Self.bay(1, 1), Self.bay(2, 2)])
+            bench.tell(.chassis("north", .polled(readings, inventory: labels, capabilities: nil)))
+        }
+        // Somebody presses its button: off, and on.
+        for state in [PowerState.off, .on] { poll(state, &bench) }
+        guard case .refused(let refusal)? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "begun") }
+        #expect(refusal.message.contains("since the blade was off"))
+        poll(.off, &bench)
+        guard case .operation? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "a blade that is off") }
     }
 
     @Test func `what a lost part would mean follows from the watts that are left`() {

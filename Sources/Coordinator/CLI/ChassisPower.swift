@@ -86,7 +86,17 @@ struct ChassisPower: AsyncParsableCommand {
                 let numbers = inventory.bays.map { "\($0.number)" }.joined(separator: ", ")
                 throw Trouble(.refused, "no such bay: \(bay)", remedy: "the chassis has \(numbers)")
             }
-            if driver.mainSource == .management { rules.label = inventory?.bay(bay)?.label }
+            if driver.mainSource == .management, let found = inventory?.bay(bay), found.isPresent != false {
+                if found.isInventoryReady == false {
+                    throw Trouble(
+                        .indeterminate, "the chassis has not read the label of the blade in bay \(bay) yet: which blade that is, is unknown",
+                        remedy: "it takes some minutes after a blade was put in, or a management module started; try again then")
+                }
+                rules.label = found.label
+                let about = [found.name, found.serial.map { "serial \($0)" }, found.uuid.map { "UUID \($0)" }, found.serial == nil ? found.macs.first : nil]
+                let line = "bay \(bay)     \(about.compactMap { $0 }.joined(separator: ", "))"
+                Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO)
+            }
             let outcome = await ChassisRunner(driver: driver).bring(bay: bay, wish.request, rules: rules) { step in
                 for line in Self.lines(step) { Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO) }
             }

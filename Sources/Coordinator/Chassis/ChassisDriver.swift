@@ -36,6 +36,10 @@ public protocol ChassisDriver: Sendable {
     /// The newest lines of the event log that were told before, newest first: only what came after them is new. Called before the first poll.
     func resume(log: [ChassisLogEntry]) async
 
+    /// Bays as they were told before, by the label of what was in them: where a chassis counts without numbers, who was counted keeps its bay. Called
+    /// before the first poll.
+    func resume(seats: [String: Int]) async
+
     /// Ends sessions and threads. Nothing is called afterwards.
     func close() async
 }
@@ -47,6 +51,7 @@ extension ChassisDriver {
         throw ChassisError(.unsupported, "this chassis has no serial console that podp can open")
     }
     public func resume(log: [ChassisLogEntry]) async {}
+    public func resume(seats: [String: Int]) async {}
     public func close() async {}
 }
 

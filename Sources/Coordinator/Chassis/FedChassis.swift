@@ -62,6 +62,7 @@ public actor FedChassis: ChassisDriver {
     }
 
     public func resume(log: [ChassisLogEntry]) async { await chassis.resume(log: log) }
+    public func resume(seats: [String: Int]) async { await chassis.resume(seats: seats) }
 
     public func close() async {
         await chassis.close()

@@ -159,6 +159,7 @@ extension CoordinatorCore {
         }
         // What the other one tells of the same chassis.
         if decided.chassis[name]?.sameAs != nil { return }
+        noteReadings(readings, of: name)
         for change in ChassisChange.between(before, and: readings) { audit(change.kind, change.severity, "\(name): \(change.sentence)") }
         if !readings.log.isEmpty, var record = decided.chassis[name] {
             record.newestLog = Array((readings.log.reversed() + (record.newestLog ?? [])).prefix(4))

@@ -24,6 +24,7 @@ extension CoordinatorCore {
         }
         blades[id]?.inventory = inventory
         blades[id]?.inventoryAt = now.instant
+        blades[id]?.hasBeenOff = nil
         revision += 1
         guard isActive else { return }
         reconcile(id, inventory)

@@ -36,11 +36,12 @@ extension CoordinatorCore {
                     .conflict, "\(name) is not switched off: \(LiveChassis.sentence(missing: missing))",
                     remedy: "`podp chassis remove \(seat.chassis)`, and add it with second sources that `podp chassis check` finds"))
         }
-        if wish.goal == .off, !unknownDomains, blades[id]?.inventory == nil, !bladesThatAreOff.contains(id) {
+        if wish.goal == .off, !unknownDomains, !isKnown(whatRunsOn: id, by: live.readings?.bay(seat.bay)?.power) {
+            let since = blades[id]?.inventory == nil ? "podp started" : "the blade was off"
             return refuse(
                 request,
                 Refusal(
-                    .conflict, "\(name) is not switched off: what runs on it is not known, for its agent has told nothing since podp started",
+                    .conflict, "\(name) is not switched off: what runs on it is not known, for its agent has told nothing since \(since)",
                     remedy: "start its agent; or, if you know that nothing runs there that is missed: `podp blade off \(name) --unknown-domains`"))
         }
         if wish.goal == .off, let reason = whyNotOff(id) {
@@ -66,11 +67,18 @@ extension CoordinatorCore {
         record.escalateAfter = escalateAfter
         let confirmation = PowerConfirmation(bay: seat.bay, request: wish, rules: rules(for: record))
         put(.power(record))
-        if wish == .on { bladesThatAreOff.remove(id) }
+        if wish == .on { bladesThatAreOff[id] = nil }
         power[operation] = LivePower(confirmation: confirmation, begunAt: now.instant)
         audit("power-requested", by: actor.name, blade: id, operation: operation, sentence(record) + escalation(of: record))
         emitAfterCommit(.answer(request, .operation(operation)))
         beginPower()
+    }
+
+    /// Whether its agent has told in this boot of the blade, or it is off: what was stored of that is not believed against what the chassis reads.
+    private func isKnown(whatRunsOn id: BladeID, by reading: PowerReading?) -> Bool {
+        if bladesThatAreOff[id] != nil, reading?.state != .on { return true }
+        guard let blade = blades[id], blade.inventory != nil else { return false }
+        return blade.hasBeenOff != true || reading?.state == .off
     }
 
     /// How sure podp wants to be of a request's end.
@@ -180,7 +188,7 @@ extension CoordinatorCore {
 
     /// Any word of a blade's agent: a blade that speaks is not off.
     mutating func noteSignOfLife(of blade: BladeID, _ what: String) {
-        if bladesThatAreOff.contains(blade) { noteLifeAfterOff(of: blade, what) }
+        if bladesThatAreOff[blade] != nil { noteLifeAfterOff(of: blade, what, boot: blades[blade]?.hello?.bootID) }
         for id in power.keys.sorted() where decided.power[id]?.blade == blade { advancePower(id, .signOfLife(what)) }
     }
 
@@ -191,17 +199,32 @@ extension CoordinatorCore {
             if let other = newest[record.blade], (other.startedAt, other.id) > (record.startedAt, record.id) { continue }
             newest[record.blade] = record
         }
-        for (blade, record) in newest { if case .confirmed(.off, _) = record.state { bladesThatAreOff.insert(blade) } }
+        for (blade, record) in newest where record.lifeSince == nil { if case .confirmed(.off, _) = record.state { bladesThatAreOff[blade] = .zero } }
     }
 
-    /// It was confirmed off, and speaks: in the boot that it was in before, it never was off; in another, somebody else has started it.
-    private mutating func noteLifeAfterOff(of blade: BladeID, _ what: String) {
-        bladesThatAreOff.remove(blade)
+    /// What a poll reads of blades that are off, or were: what it reads on now, podp has not started.
+    mutating func noteReadings(_ readings: ChassisReadings, of name: String) {
+        let seats = seatedBlades(in: name)
+        for bay in readings.bays {
+            guard let blade = seats[bay.power.bay] else { continue }
+            if bay.power.state == .off, blades[blade]?.link == nil { blades[blade]?.hasBeenOff = true }
+            guard bay.power.state == .on, let since = bladesThatAreOff[blade], bay.power.at > since else { continue }
+            noteLifeAfterOff(of: blade, "chassis \(name) reads it on", boot: nil)
+        }
+    }
+
+    /// It was confirmed off, and shows life: if its agent speaks in the boot that it was in before, it never was off; else somebody has started it.
+    private mutating func noteLifeAfterOff(of blade: BladeID, _ what: String, boot: ID128?) {
+        bladesThatAreOff[blade] = nil
         let records = decided.power.values.filter { $0.blade == blade }
         guard var record = records.max(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }), case .confirmed(.off, _) = record.state else { return }
-        guard record.boot == nil || record.boot == blades[blade]?.hello?.bootID else {
+        guard let boot, record.boot == nil || record.boot == boot else {
+            // Stored: no later run takes it for off, or tells it again.
+            record.lifeSince = now.wall
+            put(.power(record))
             return audit("blade-started", .warning, blade: blade, "\(record.bladeName) was confirmed off and has been started since, not by podp: \(what)")
         }
+        blades[blade]?.hasBeenOff = nil
         record.state = .unknown(reason: "it was called off, and then it showed life without having been started: \(what)")
         put(.power(record))
         audit(
@@ -265,7 +288,8 @@ extension CoordinatorCore {
             record.state = .confirmed(state, requested: requested)
             record.readings = readings
             result = .confirmed
-            if state == .off { bladesThatAreOff.insert(record.blade) } else { bladesThatAreOff.remove(record.blade) }
+            bladesThatAreOff[record.blade] = state == .off ? now.instant : nil
+            if state == .off { blades[record.blade]?.hasBeenOff = true }
             audit(
                 "power-confirmed", by: record.by, blade: record.blade, operation: record.id,
                 "\(words): confirmed \(state.rawValue) by \(readings.count) reading\(readings.count == 1 ? "" : "s")\(requested ? "" : ", it was so already")")

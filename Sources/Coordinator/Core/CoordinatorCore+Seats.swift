@@ -27,7 +27,8 @@ extension CoordinatorCore {
     }
 
     private func occupant(of bay: ChassisBay, addresses: [String: BladeID?], known: ChassisRecord.Seat?) -> BladeID? {
-        guard bay.isPresent == true, bay.coveredBy == nil else { return nil }
+        // A label that is not complete yet may still be that of the blade before.
+        guard bay.isPresent == true, bay.coveredBy == nil, bay.isInventoryReady != false else { return nil }
         if let uuid = bay.uuid {
             if decided.blades[BladeID(uuid)] != nil { return BladeID(uuid) }
             if decided.blades[BladeID(uuid.withSwappedFields)] != nil { return BladeID(uuid.withSwappedFields) }

@@ -82,7 +82,8 @@ public struct CoordinatorCore: Sendable, Codable {
     var chassis: [String: LiveChassis] = [:]
     var power: [OperationID: LivePower] = [:]
     /// Those whose newest request for power ended as confirmed off, and that have been silent since.
-    var bladesThatAreOff: Set<BladeID> = []
+    /// Since when by this process' clock; zero: by the word of a run before.
+    var bladesThatAreOff: [BladeID: Instant] = [:]
     var powerFigures = PowerFigures()
     var nextBalance: Instant?
     var refusedReports: UInt64 = 0

@@ -53,6 +53,11 @@ struct Coordinator {
                     for: try ChassisURL(record.url), secrets: secrets, feeds: try record.feeds.map { url throws(ChassisError) in try ChassisURL(url) },
                     feedSecrets: feedSecrets)
                 await driver.resume(log: record.newestLog ?? [])
+                await driver.resume(
+                    seats: Dictionary(
+                        record.seats.compactMap { seat in (seat.uuid?.description ?? seat.serial).map { ($0, seat.bay) } },
+                        uniquingKeysWith: { first, _ in first })
+                )
                 return driver
             }, tell: { loop.post(.chassis($0, $1)) })
         let performer = EffectPerformer(

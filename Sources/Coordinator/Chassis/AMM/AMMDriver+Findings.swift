@@ -44,7 +44,12 @@ extension AMMDriver {
                 ChassisFinding(
                     .warning, code: "auto-power-on", what: "the chassis switches blades back on that were on before it lost power (restore)",
                     remedy: "set the automatic power-on policy to manual, so that only podp starts blades"))
-        case nil, 3: break
+        case 3: break
+        case nil:
+            findings.append(
+                ChassisFinding(
+                    .info, code: "auto-power-on-not-told", what: "the chassis does not tell what it does with blades when power comes back",
+                    remedy: "in the management module: Blade Tasks, Power/Restart; a fenced blade must stay off until podp starts it"))
         case let other?:
             findings.append(
                 ChassisFinding(
@@ -72,7 +77,12 @@ extension AMMDriver {
 
     private func moduleFindings(_ inventory: ChassisInventory) -> [ChassisFinding] {
         var findings: [ChassisFinding] = []
-        if inventory.primaryModule == nil {
+        if let contradiction {
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "primary-contradicted", what: "\(contradiction); podp believes none of its \"off\"",
+                    remedy: "ask again after the failover is over; if it stays so, restart the standby management module"))
+        } else if inventory.primaryModule == nil {
             findings.append(
                 ChassisFinding(
                     .critical, code: "primary-unknown",
@@ -136,7 +146,11 @@ extension AMMDriver {
     }
 
     private func clockFinding(_ clock: SNMPValue?, _ zone: SNMPValue?) -> ChassisFinding? {
-        guard let text = AMMText.label(clock), let written = AMMClock(text, zone: AMMText.label(zone)) else { return nil }
+        guard let text = AMMText.label(clock), let written = AMMClock(text, zone: AMMText.label(zone)) else {
+            return ChassisFinding(
+                .info, code: "clock-not-told", what: "the management module does not tell its clock\(AMMText.label(clock).map { " ('\($0)')" } ?? "")",
+                remedy: "see that it follows an NTP server (Network Protocols, NTP): its event log cannot be compared with anything otherwise")
+        }
         let drift = written.seconds - AMMClock.now
         // Without a zone it may be any zone's.
         let allowed: Int64 = written.hasZone ? 300 : 15 * 3600

@@ -13,6 +13,7 @@ extension AMMDriver {
         }
         var found = try await reader.values(chassis + modules)
         await noteAddresses(found)
+        contradiction = contradiction(in: found).map { Self.sentence($0.active, $0.table) }
         // A chassis that does not say has fourteen bays, as most; bays that are not there do not answer.
         let count = min(max(found[AMMTree.bayCount]?.small ?? 14, 1), 14)
         let numbers = (1...count).map { UInt32($0) }
@@ -56,6 +57,7 @@ extension AMMDriver {
         let row = layout.rows[Int(number)]
         var bay = ChassisBay(number: Int(number), isPresent: exists, powerDomain: row?.domain)
         guard exists != false else {
+            labels[bay.number] = nil
             bay.coveredBy = cover(of: Int(number), in: found)
             return bay
         }
@@ -63,11 +65,12 @@ extension AMMDriver {
         bay.serial = AMMText.label(value(AMMTree.serial))
         bay.uuid = AMMText.uuid(value(AMMTree.uuid))
         bay.macs = AMMTree.macs.compactMap { AMMText.mac(value($0)) }
-        labels[bay.number] = bay.uuid != nil ? AMMTree.uuid : bay.serial != nil ? AMMTree.serial : bay.macs.isEmpty ? nil : AMMTree.macs.first
+        labels[bay.number] = bay.uuid != nil ? AMMTree.uuid : bay.serial != nil ? AMMTree.serial : AMMTree.macs.first { AMMText.mac(value($0)) != nil }
         bay.model = model(value(AMMTree.machineType), value(AMMTree.machineModel))
         bay.width = AMMText.width(value(AMMTree.width))
         bay.mayBeSwitched = AMMText.flag(value(AMMTree.remotePower))
         bay.isInventoryReady = AMMText.flag(value(AMMTree.inventoryReady))
+        if bay.isInventoryReady != nil { tellsReadiness.insert(bay.number) }
         bay.maximumWatts = row == nil ? nil : sum(AMMTree.rowMaximum, of: layout.feeds(of: bay.number), found)
         return bay
     }
@@ -78,14 +81,14 @@ extension AMMDriver {
     }
 
     func managementModules(_ found: [ObjectID: SNMPValue]) -> [ManagementModule] {
-        let primary = primary(in: found)
+        let primary = primary(in: found), isUnclear = contradiction(in: found) != nil
         let installed = found[AMMTree.installedModules]?.text.map { Array($0) }
         return [1, 2].map { number in
             let row = UInt32(number)
             let bit: Bool? = installed.flatMap { $0.indices.contains(number - 1) ? $0[number - 1] == "1" : nil }
             return ManagementModule(
                 number: number, isPresent: AMMText.flag(found[AMMTree.moduleExists.appending(row)]) ?? bit,
-                isPrimary: primary.map { $0 == number } ?? AMMText.flag(found[AMMTree.modulePrimary.appending(row)]),
+                isPrimary: primary.map { $0 == number } ?? (isUnclear ? nil : AMMText.flag(found[AMMTree.modulePrimary.appending(row)])),
                 health: AMMText.health(found[AMMTree.moduleHealth.appending(row)]), address: AMMText.label(found[AMMTree.moduleAddress.appending(row)]))
         }
     }

@@ -7,12 +7,12 @@ extension AMMDriver {
         let numbers = (1...layout.bays).map { UInt32($0) }
         // Blades first, and together: what power is decided by must not be minutes apart.
         let blades: [SNMPReader.Want] =
-            [.init(name: AMMTree.activeModule, isVital: true)] + Self.addressWants
+            [.init(name: AMMTree.activeModule, isVital: true)] + Self.addressWants + Self.leadWants
             + [AMMTree.exists, AMMTree.power, AMMTree.health, AMMTree.width].flatMap { column in
                 numbers.map { .init(name: column.appending($0), isVital: column != AMMTree.width) }
             }
         var found = try await reader.values(blades)
-        if primary(in: found) == nil { found.merge(try await reader.values(Self.primaryWants)) { _, new in new } }
+        if primary(in: found) == nil, contradiction(in: found) == nil { found.merge(try await reader.values(Self.primaryWants)) { _, new in new } }
         await noteAddresses(found)
         var readings = ChassisReadings(at: clock.now(), primaryModule: primary(in: found))
         let looks = numbers.map { reading(of: Int($0), from: found) }
@@ -43,6 +43,7 @@ extension AMMDriver {
         if let primary = readings.primaryModule, let asked = standby(whereLeads: primary) {
             gaps.append("power: management module \(asked) answers here, and module \(primary) leads: its word on power is not believed")
         }
+        if let (active, table) = contradiction(in: found) { gaps.append("power: \(Self.sentence(active, table)): no \"off\" is believed") }
         readings.gaps = gaps
         readings.at = clock.now()
         pollCount += 1

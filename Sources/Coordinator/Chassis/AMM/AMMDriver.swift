@@ -25,6 +25,10 @@ public actor AMMDriver: ChassisDriver {
     var deniedConsole: (error: ChassisError, until: ContinuousClock.Instant)?
     /// Which column told a bay's label: each look at it reads that again.
     var labels: [Int: ObjectID] = [:]
+    /// Bays of which the module says whether label and addresses are complete (firmware of 5.3 on): each look reads that, too.
+    var tellsReadiness: Set<Int> = []
+    /// What the places contradict each other in that say which module leads; `nil`: in nothing, when labels were read.
+    var contradiction: String?
     /// The management modules' own addresses, as they were last told.
     private var moduleAddresses: [Int: String] = [:]
     /// What the URL's host stands for; `nil`: not looked up yet.
@@ -69,17 +73,26 @@ public actor AMMDriver: ChassisDriver {
         // A wide blade to the left explains an absent one here.
         let before = [bay - 1, bay - 2].filter { $0 >= 1 }.map { UInt32($0) }
         var wants = [AMMTree.exists, AMMTree.power, AMMTree.health].map { SNMPReader.Want(name: $0.appending(number), isVital: true) }
-        wants += [AMMTree.activeModule, AMMTree.bayCount].map { SNMPReader.Want(name: $0, isVital: true) } + Self.addressWants
+        wants += [AMMTree.activeModule, AMMTree.bayCount].map { SNMPReader.Want(name: $0, isVital: true) } + Self.addressWants + Self.leadWants
         for left in before { wants += [AMMTree.exists, AMMTree.width].map { SNMPReader.Want(name: $0.appending(left), isVital: true) } }
         if let column = labels[bay] { wants.append(SNMPReader.Want(name: column.appending(number), size: 40, isVital: true)) }
+        let tellsReadiness = tellsReadiness.contains(bay)
+        if tellsReadiness { wants.append(SNMPReader.Want(name: AMMTree.inventoryReady.appending(number), isVital: true)) }
         do {
             var found = try await reader.values(wants)
-            if primary(in: found) == nil {
+            if primary(in: found) == nil, contradiction(in: found) == nil {
                 found.merge(try await reader.values(Self.primaryWants)) { _, new in new }
             }
             await noteAddresses(found)
             if let count = found[AMMTree.bayCount]?.small, bay > count { return noBay(bay) }
             var reading = reading(of: bay, from: found)
+            // While it still reads them, what stands in its tables may be another blade's.
+            if tellsReadiness, reading.isPresent != false, AMMText.flag(found[AMMTree.inventoryReady.appending(number)]) != true {
+                reading.label = nil
+                if reading.reported == .off, reading.driversDoubt == nil {
+                    reading.driversDoubt = .notTold("the management module has not read the label of the blade in bay \(bay) yet: it may be another one")
+                }
+            }
             if reading.health?.refusesStart == true { reading.shortfall = await shortfall(bay) }
             return reading
         } catch {
@@ -142,6 +155,9 @@ public actor AMMDriver: ChassisDriver {
         return nil
     }
 
+    /// Which module leads, in another place than `activeModule`: the two may contradict each other.
+    static let leadWants: [SNMPReader.Want] = [1, 2].map { SNMPReader.Want(name: AMMTree.modulePrimary.appending($0)) }
+
     static let primaryWants: [SNMPReader.Want] =
         [1, 2].map { SNMPReader.Want(name: AMMTree.modulePrimary.appending($0), isVital: true) }
         + [SNMPReader.Want(name: AMMTree.installedModules, size: 4, isVital: true)]
@@ -168,8 +184,21 @@ public actor AMMDriver: ChassisDriver {
         return module
     }
 
-    /// Who answers is the primary one where both carry one address; where each has its own, see `standby`. Which one leads, three places say.
+    /// The modules that lead by the table of modules, where that contradicts `activeModule`; `nil`: it does not.
+    func contradiction(in found: [ObjectID: SNMPValue]) -> (active: Int, table: [Int])? {
+        guard let active = found[AMMTree.activeModule]?.small, active == 1 || active == 2 else { return nil }
+        let leading = [1, 2].filter { AMMText.flag(found[AMMTree.modulePrimary.appending(UInt32($0))]) == true }
+        return leading.isEmpty || leading == [active] ? nil : (active, leading)
+    }
+
+    static func sentence(_ active: Int, _ table: [Int]) -> String {
+        "which management module leads is told twice: by one place module \(active), by another \(table.map { "module \($0)" }.joined(separator: " and "))"
+    }
+
+    /// Who answers is the primary one where both carry one address; where each has its own, see `standby`. Which one leads, three places say; where
+    /// two of them contradict each other, nobody knows.
     func primary(in found: [ObjectID: SNMPValue]) -> Int? {
+        if contradiction(in: found) != nil { return nil }
         if let active = found[AMMTree.activeModule]?.small, active == 1 || active == 2 { return active }
         let leading = [1, 2].filter { AMMText.flag(found[AMMTree.modulePrimary.appending(UInt32($0))]) == true }
         if leading.count == 1 { return leading.first }

@@ -4,22 +4,29 @@ import PodpPower
 extension RedfishDriver {
     public func inventory() async throws(ChassisError) -> ChassisInventory {
         let root = try await resource("/redfish/v1/")
-        let systems = try await members(root["Systems"]?.link, isVital: true)
+        let systems = try await members(root["Systems"]?.link, .keepsItsPlace)
         var chassis: [String: RedfishNode] = [:]
-        for (path, node) in try await members(root["Chassis"]?.link) { chassis[Self.normal(path)] = node }
-        let numbers = lasting(systems.map(\.path), proposed: Self.numbers(systems, chassis))
+        // Where a system stands, its chassis says: without one of them, it would be counted in another way.
+        for (path, node) in try await members(root["Chassis"]?.link, .fails) { chassis[Self.normal(path)] = node }
+        let numbers = try numbering.bays(of: systems, chassis)
         var layout = Layout()
         var bays: [ChassisBay] = []
         for ((path, system), number) in zip(systems, numbers) {
+            guard let number else {
+                layout.nowhere.append(path)
+                continue
+            }
             // It keeps its place, and nothing is known of it.
             if system.isNull {
                 layout.places[number] = Layout.Place(system: path, chassis: nil)
                 bays.append(ChassisBay(number: number))
                 continue
             }
-            let own = Self.ownChassis(system, chassis)
-            layout.places[number] = Layout.Place(system: path, chassis: own)
-            bays.append(await bay(number, system))
+            let bay = await bay(number, system)
+            layout.places[number] = Layout.Place(
+                system: path, chassis: Self.ownChassis(system, chassis), label: bay.label, isLabelAddress: bay.label != nil && Self.label(system) == nil,
+                isPlaceAlone: numbering.way == .list && RedfishNumbering.identity(system) == nil)
+            bays.append(bay)
         }
         let enclosure = Self.enclosure(chassis, besides: Set(layout.places.values.compactMap(\.chassis)))
         layout.enclosure = enclosure?.path
@@ -47,11 +54,18 @@ extension RedfishDriver {
         bay.uuid = Self.uuid(system)
         bay.model = system["Model"]?.text
         bay.mayBeSwitched = system["Actions"]?["#ComputerSystem.Reset"]?["target"] != nil
+        bay.macs = await addresses(of: system)
+        return bay
+    }
+
+    /// Of its interfaces, those that answer.
+    func addresses(of system: RedfishNode) async -> [String] {
+        var addresses: [String] = []
         for (_, interface) in (try? await members(system["EthernetInterfaces"]?.link)) ?? [] {
             let text = interface["PermanentMACAddress"]?.text ?? interface["MACAddress"]?.text
-            if let mac = AMMText.mac(text.map { .bytes(Array($0.utf8)) }), !bay.macs.contains(mac) { bay.macs.append(mac) }
+            if let mac = AMMText.mac(text.map { .bytes(Array($0.utf8)) }), !addresses.contains(mac) { addresses.append(mac) }
         }
-        return bay
+        return addresses
     }
 
     /// As `ChassisBay.label`, without what takes another request.
@@ -60,39 +74,6 @@ extension RedfishDriver {
     static func uuid(_ node: RedfishNode) -> ID128? {
         guard let text = node["UUID"]?.text, let id = ID128(text), id != .zero else { return nil }
         return id
-    }
-
-    /// Numbers that were given once stay; who comes new takes what was proposed, or the first that nobody ever had.
-    private func lasting(_ paths: [String], proposed: [Int]) -> [Int] {
-        let paths = paths.map(Self.normal)
-        for (path, number) in zip(paths, proposed) where numbers[path] == nil {
-            let taken = Set(numbers.values)
-            numbers[path] = taken.contains(number) ? (1...).first { !taken.contains($0) } ?? number : number
-        }
-        return paths.map { numbers[$0] ?? 0 }
-    }
-
-    /// A system's bay: where its chassis says that it stands; else the number that its id or its name ends with; else its place in the list.
-    /// One way for all, so that no two have one number.
-    static func numbers(_ systems: [(path: String, node: RedfishNode)], _ chassis: [String: RedfishNode]) -> [Int] {
-        func located(_ system: RedfishNode) -> Int? {
-            for path in system["Links"]?["Chassis"]?.links ?? [] {
-                guard let location = chassis[normal(path)]?["Location"]?["PartLocation"] else { continue }
-                if let number = location["LocationOrdinalValue"]?.whole { return number }
-            }
-            return nil
-        }
-        func ending(_ text: String?) -> Int? {
-            guard let text else { return nil }
-            let digits = text.reversed().prefix { $0.isASCII && $0.isNumber }
-            return digits.count > 3 ? nil : Int(String(digits.reversed()))
-        }
-        let ways: [(RedfishNode) -> Int?] = [located, { ending($0["Id"]?.text) }, { ending($0["Name"]?.text) }, { ending($0["HostName"]?.text) }]
-        for way in ways {
-            let numbers = systems.compactMap { way($0.node) }
-            if numbers.count == systems.count, Set(numbers).count == numbers.count, numbers.allSatisfy({ (1...64).contains($0) }) { return numbers }
-        }
-        return Array(systems.indices.map { $0 + 1 })
     }
 
     /// The chassis that holds this system and no other.
@@ -133,8 +114,16 @@ extension RedfishDriver {
         return reply.node
     }
 
+    /// What is done with a member that is listed and does not answer.
+    enum Unanswered {
+        case leftOut
+        case fails
+        /// Whose number is known keeps it; of another one nothing is known, and all of it fails.
+        case keepsItsPlace
+    }
+
     /// A collection's members, each read; over all its pages, at most 256.
-    func members(_ path: String?, isVital: Bool = false) async throws(ChassisError) -> [(path: String, node: RedfishNode)] {
+    func members(_ path: String?, _ unanswered: Unanswered = .leftOut) async throws(ChassisError) -> [(path: String, node: RedfishNode)] {
         var found: [(path: String, node: RedfishNode)] = []
         var next = path
         var seen: Set<String> = []
@@ -144,13 +133,12 @@ extension RedfishDriver {
                 let reply = try await client.get(member)
                 if reply.status == 200 {
                     found.append((member, reply.node))
-                } else if isVital {
-                    // Without it, those after it would move up into its place.
-                    guard numbers[Self.normal(member)] != nil else {
-                        throw ChassisError(
-                            .garbled, "\(client.place) lists \(member) and answers \(reply.status) to it", remedy: "it may be starting; try again")
-                    }
+                } else if unanswered == .keepsItsPlace, numbering.knows(Self.normal(member)) {
                     found.append((member, .null))
+                } else if unanswered != .leftOut {
+                    throw ChassisError(
+                        .garbled, "\(client.place) lists \(member) and answers \(reply.status) to it: which system is in which bay cannot be told",
+                        remedy: "it may be starting; try again")
                 }
             }
             next = node["Members@odata.nextLink"]?.text

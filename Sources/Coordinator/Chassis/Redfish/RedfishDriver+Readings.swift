@@ -77,6 +77,8 @@ extension RedfishDriver {
         }
     }
 
+    public func resume(seats: [String: Int]) async { numbering.resume(seats) }
+
     // MARK: - What it can do, and what is wrong with it
 
     public func capabilities() async throws(ChassisError) -> ChassisCapabilities {
@@ -109,12 +111,31 @@ extension RedfishDriver {
                     .critical, code: "no-systems", what: "the service shows no system",
                     remedy: "name the chassis' own management controller, with a user who may see its systems"))
         }
+        if numbering.way == .list, !layout.places.isEmpty {
+            let alone = layout.places.filter(\.value.isPlaceAlone).keys.sorted().map { "\($0)" }.joined(separator: ", ")
+            findings.append(
+                alone.isEmpty
+                    ? ChassisFinding(
+                        .warning, code: "no-bay-numbers", what: "no system says which bay it is in, and none has a number in its id or name: podp counts them",
+                        remedy: "see 'podp chassis probe' for which one is which: they are known by their UUIDs and serial numbers, not by their bays")
+                    : ChassisFinding(
+                        .critical, code: "no-bay-numbers",
+                        what: "no system says which bay it is in, and some have neither UUID nor serial number (\(alone)): these are not switched",
+                        remedy: "let the service tell LocationOrdinalValue of their chassis, or a UUID or serial number of each system"))
+        }
+        for path in layout.nowhere {
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "no-place", what: "\(path) does not say which bay it is in, while others do: it is not switched",
+                    remedy: "let the service tell LocationOrdinalValue of its chassis"))
+        }
         for bay in inventory.bays where bay.isPresent == true && bay.mayBeSwitched == false {
             findings.append(
                 ChassisFinding(
                     .critical, code: "remote-power-off", what: "bay \(bay.number): its system has no action ComputerSystem.Reset",
                     remedy: "give the user a role that may configure (Operator), and enable remote power control at the device"))
         }
+        var silent: [Int] = []
         for (number, place) in layout.places.sorted(by: { $0.key < $1.key }) {
             let policy = (try? await resource(place.system))?["PowerRestorePolicy"]?.text
             if policy == "AlwaysOn" {
@@ -122,12 +143,22 @@ extension RedfishDriver {
                     ChassisFinding(
                         .critical, code: "auto-power-on", what: "bay \(number): it switches itself on when power comes back (AlwaysOn)",
                         remedy: "set its PowerRestorePolicy to AlwaysOff: a fenced blade must stay off until podp starts it"))
+            } else if policy == nil {
+                silent.append(number)
             } else if policy == "LastState" {
                 findings.append(
                     ChassisFinding(
                         .warning, code: "auto-power-on", what: "bay \(number): after a loss of power it is as it was before (LastState)",
                         remedy: "set its PowerRestorePolicy to AlwaysOff, so that only podp starts blades"))
             }
+        }
+        if !silent.isEmpty {
+            let bays = silent.map { "\($0)" }.joined(separator: ", ")
+            findings.append(
+                ChassisFinding(
+                    .info, code: "auto-power-on-not-told",
+                    what: "bay \(bays): the service does not tell what it does when power comes back (PowerRestorePolicy)",
+                    remedy: "see the device's own settings: a fenced blade must stay off until podp starts it"))
         }
         if inventory.managementModules.count == 1 {
             findings.append(

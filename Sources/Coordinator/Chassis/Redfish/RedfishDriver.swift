@@ -7,8 +7,8 @@ public actor RedfishDriver: ChassisDriver {
     nonisolated let clock: ChassisClock
     nonisolated let url: ChassisURL
     var layout: Layout?
-    /// The number that each system was given: for as long as this driver lives it is no other system's.
-    var numbers: [String: Int] = [:]
+    /// For as long as this driver lives a system's number is no other system's.
+    var numbering = RedfishNumbering()
 
     /// Which resource is which bay.
     struct Layout: Sendable {
@@ -16,8 +16,15 @@ public actor RedfishDriver: ChassisDriver {
             var system: String
             /// Of the blade alone, not of an enclosure that it shares.
             var chassis: String?
+            /// Of the system that was there (`ChassisBay.label`), and whether it is an interface's address, which takes another request.
+            var label: String?
+            var isLabelAddress = false
+            /// It is known by its place in a list alone: with another system gone, another one would be there.
+            var isPlaceAlone = false
         }
         var places: [Int: Place] = [:]
+        /// Systems that say of no bay that they are in it, while others do.
+        var nowhere: [String] = []
         var enclosure: String?
     }
 
@@ -43,11 +50,18 @@ public actor RedfishDriver: ChassisDriver {
             }
             let reply = try await client.get(place.system)
             switch reply.status {
-            case 200: return Self.reading(of: reply.node, bay: bay, at: clock.now())
+            case 200:
+                var reading = Self.reading(of: reply.node, bay: bay, at: clock.now())
+                // What it was known by; of several addresses that one.
+                if place.isLabelAddress, let known = place.label {
+                    let isThere = await addresses(of: reply.node).contains(known)
+                    reading.label = isThere ? known : nil
+                }
+                return reading
             // It was there a moment ago: the blade was taken out, or the service is starting.
             case 404, 410:
+                // Whoever was counted keeps its number.
                 layout = nil
-                // Whoever was counted by its place in a list keeps its number.
                 return PowerReading(
                     bay: bay, reported: .unknown, isPresent: false, health: nil, source: source, at: clock.now(), driversDoubt: .absent)
             default: return .silent("\(client.place) answers \(reply.status)", bay: bay, source: source, at: clock.now())
@@ -122,8 +136,19 @@ public actor RedfishDriver: ChassisDriver {
             guard let place = try await currentLayout().places[bay] else {
                 return .refused(PowerRefusal(.noBlade, "\(client.place) has no system for bay \(bay)"))
             }
+            if place.isPlaceAlone {
+                return .refused(
+                    PowerRefusal(
+                        .unsupported,
+                        "\(place.system) has no number of a bay, no UUID and no serial number: podp cannot tell it from the others, and switches "
+                            + "none of them"))
+            }
             let system = try await client.get(place.system)
             guard system.status == 200 else { return .lost("\(client.place) answers \(system.status)") }
+            if let known = place.label, !place.isLabelAddress, let told = Self.label(system.node), told != known {
+                layout = nil
+                return .refused(PowerRefusal(.noBlade, "\(place.system) is another system now: its label says \(told), not \(known)"))
+            }
             guard let action = system.node["Actions"]?["#ComputerSystem.Reset"], let target = action["target"]?.text else {
                 return .refused(PowerRefusal(.unsupported, "\(place.system) has no action ComputerSystem.Reset"))
             }

@@ -29,17 +29,24 @@ enum RedfishNode: Decodable, Sendable, Equatable {
     /// No service nests deeper; Foundation's decoder takes seconds for what is nested some hundred deep.
     private static let deepest = 40
 
-    /// `nil`: it is no JSON, or nested too deep.
+    /// What power is decided by: an answer that says one of them twice says two things.
+    private static let decisive: Set<[UInt8]> = Set(
+        ["PowerState", "Status", "UUID", "SerialNumber", "Id", "Members", "Links", "Actions"].map { Array($0.utf8) })
+
+    /// `nil`: it is no JSON, nested too deep, or says twice what power is decided by.
     init?(json: [UInt8]) {
-        guard Self.depth(of: json) <= Self.deepest, let node = try? JSONDecoder().decode(RedfishNode.self, from: Data(json)) else { return nil }
+        guard Self.isPlausible(json), let node = try? JSONDecoder().decode(RedfishNode.self, from: Data(json)) else { return nil }
         self = node
     }
 
-    /// How deep brackets and braces are nested, outside of texts.
-    private static func depth(of json: [UInt8]) -> Int {
-        var depth = 0, most = 0
+    /// How deep brackets and braces are nested, outside of texts, and the keys of the outermost object.
+    private static func isPlausible(_ json: [UInt8]) -> Bool {
+        var depth = 0
         var isText = false, isEscaped = false
-        for byte in json {
+        var isKey = false
+        var keyStart = 0
+        var keys: Set<[UInt8]> = []
+        for (index, byte) in json.enumerated() {
             if isText {
                 if isEscaped {
                     isEscaped = false
@@ -47,19 +54,28 @@ enum RedfishNode: Decodable, Sendable, Equatable {
                     isEscaped = true
                 } else if byte == UInt8(ascii: "\"") {
                     isText = false
+                    guard depth == 1, isKey else { continue }
+                    let key = Array(json[keyStart..<index])
+                    if decisive.contains(key), !keys.insert(key).inserted { return false }
                 }
                 continue
             }
             switch byte {
-            case UInt8(ascii: "\""): isText = true
+            case UInt8(ascii: "\""):
+                isText = true
+                keyStart = index + 1
             case UInt8(ascii: "["), UInt8(ascii: "{"):
                 depth += 1
-                most = max(most, depth)
+                isKey = byte == UInt8(ascii: "{")
+                if depth > deepest { return false }
             case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            // Of what is in the outermost object; deeper ones are not looked at.
+            case UInt8(ascii: ","): isKey = true
+            case UInt8(ascii: ":"): isKey = false
             default: break
             }
         }
-        return most
+        return true
     }
 
     var isNull: Bool { self == .null }
