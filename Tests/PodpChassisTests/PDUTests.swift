@@ -23,4 +23,14 @@ import Testing
     func configuration(url: String) {
         #expect(throws: ChassisError.self) { try PDUDriver(try ChassisURL(url), secrets: ChassisSecrets()) }
     }
+
+    @Test("An outlet that is said to feed two bays is refused when the URL is read, with both bays and the outlet")
+    func shared() throws {
+        func outlets(_ query: String) throws { _ = try PDUDriver(try ChassisURL("pdu+snmpv1://x@h?\(query)"), secrets: ChassisSecrets()) }
+        for query in ["bay1=3,4&bay2=5,4", "bay1=4&bay2=5&also2=h:161/4", "bay1=1&also1=b:161/4&bay2=2&also2=b:161/4"] {
+            let error = #expect(throws: ChassisError.self) { try outlets(query) }
+            #expect(error?.message.contains("outlet 4") == true && error?.message.contains("bay 1 and bay 2") == true)
+        }
+        try outlets("bay1=3,4&bay2=5,6&also1=b:161/3&also2=b:161/5")
+    }
 }

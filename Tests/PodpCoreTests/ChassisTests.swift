@@ -385,6 +385,25 @@ struct ChassisTests {
         guard case .operation? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "a blade that is off") }
     }
 
+    @Test func `a switch that is off or unknown, and a standby management module that is gone, are events`() {
+        var bench = bench()
+        func poll(_ power: PowerState, _ health: ModuleHealth, _ isThere: Bool, _ bench: inout Bench) {
+            var readings = ChassisReadings(at: bench.now.instant, primaryModule: 1)
+            readings.switchModules = [SwitchModule(number: 1, isPresent: true, kind: .ethernet, power: power, health: health)]
+            let modules = [
+                ManagementModule(number: 1, isPresent: true, isPrimary: true, health: .good),
+                ManagementModule(number: 2, isPresent: isThere, isPrimary: false, health: .good),
+            ]
+            let labels = ChassisInventory(kind: .amm, bays: [Self.bay(1, 1)], managementModules: modules)
+            bench.tell(.chassis("north", .polled(readings, inventory: labels, capabilities: nil)))
+        }
+        poll(.on, .good, true, &bench)
+        for _ in 1...2 { poll(.off, .unknown, false, &bench) }
+        for kind in ["switch-power", "chassis-health", "management-module-lost"] { #expect(bench.audits.count { $0.kind == kind } == 1, "\(kind)") }
+        poll(.on, .good, true, &bench)
+        #expect(bench.audits.last { $0.kind == "chassis-health" }?.severity == .info)
+    }
+
     @Test func `what a lost part would mean follows from the watts that are left`() {
         var readings = ChassisReadings(at: .zero)
         readings.powerModules = (1...3).map { PowerModule(number: $0, isPresent: true, health: .good) }

@@ -64,6 +64,10 @@ struct BladeConsole: AsyncParsableCommand {
             let names = all.map(\.name).joined(separator: ", ")
             throw Trouble(.refused, "bay \(bay) of which chassis? podp watches \(names.isEmpty ? "none" : names)", remedy: "name it with --chassis")
         }
+        let bays = only.bays.map(\.bay)
+        guard bays.isEmpty || bays.contains(bay) else {
+            throw Trouble(.refused, "no such bay: \(bay) of \(only.name)", remedy: "'podp chassis show \(only.name)' draws those that there are")
+        }
         return ("\(only.name)-bay\(bay)", only, bay)
     }
 }

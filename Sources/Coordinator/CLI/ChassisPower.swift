@@ -71,7 +71,17 @@ struct ChassisPower: AsyncParsableCommand {
         }
     }
 
+    /// A witness that is not there is not waited for: nothing could ever be confirmed by it.
+    private func checkWitnesses() throws {
+        guard witnesses.contains(.console) else { return }
+        let url = try address.parsed().url
+        guard url.scheme != .ammV1 && url.scheme != .ammV3 || url.parameters["console"] == nil else { return }
+        throw Trouble(
+            .usage, "\(url) has no second source console", remedy: "where an AMM's command line is, is said in its URL: console=USER@HOST:PORT")
+    }
+
     func run() async throws {
+        try checkWitnesses()
         let status = try await address.withDriver(pdu: pdu, pduSecrets: pduSecrets) { _, driver in
             var rules = PowerConfirmation.Rules.usual(
                 for: wish.request, by: driver.mainSource, escalateAfter: escalateAfter.flatMap(Self.duration))
@@ -81,10 +91,19 @@ struct ChassisPower: AsyncParsableCommand {
             // The deadline is of all of it: a chassis that is silent is silent from here on.
             let clock = ChassisClock.system, begun = clock.now()
             let inventory = await clock.within(begun + rules.deadline) { try? await driver.inventory() } ?? nil
-            rules.deadline = max(.seconds(1), rules.deadline - (clock.now() - begun))
+            rules.deadline = max(.milliseconds(50), rules.deadline - (clock.now() - begun))
             if let inventory, !inventory.bays.isEmpty, inventory.bay(bay) == nil {
                 let numbers = inventory.bays.map { "\($0.number)" }.joined(separator: ", ")
                 throw Trouble(.refused, "no such bay: \(bay)", remedy: "the chassis has \(numbers)")
+            }
+            let wanted = Set(witnesses.map(\.kind)).subtracting([.pdu])
+            if inventory != nil, !wanted.isEmpty,
+                let there = await clock.within(begun + rules.deadline, { try? await driver.capabilities().secondSources }) ?? nil,
+                let missing = wanted.subtracting(there).first
+            {
+                throw Trouble(
+                    .refused, "the chassis has no second source \(missing.rawValue): nothing could be confirmed, and nothing was asked of it",
+                    remedy: missing == .watts ? "no blade's watts are measured there ('podp chassis probe' shows wattsMeasured)" : "leave it out")
             }
             if driver.mainSource == .management, let found = inventory?.bay(bay), found.isPresent != false {
                 if found.isInventoryReady == false {

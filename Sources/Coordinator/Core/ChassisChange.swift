@@ -23,13 +23,44 @@ struct ChassisChange: Hashable, Sendable {
             health("power module \(part.number)", before.powerModules.first { $0.number == part.number }?.health, part.health, &changes)
         }
         for part in after.switchModules {
-            health("switch module \(part.number)", before.switchModules.first { $0.number == part.number }?.health, part.health, &changes)
+            guard let old = before.switchModules.first(where: { $0.number == part.number }) else { continue }
+            switchModule(old, part, &changes)
         }
         for part in after.blowers { health("blower \(part.number)", before.blowers.first { $0.number == part.number }?.health, part.health, &changes) }
         for part in after.powerDomains {
             health("power domain \(part.number)", before.powerDomains.first { $0.number == part.number }?.health, part.health, &changes)
         }
         return changes
+    }
+
+    /// Of labels, which are read more seldom: a standby management module is missed only when it is needed.
+    static func between(_ before: ChassisInventory?, and after: ChassisInventory) -> [ChassisChange] {
+        var changes: [ChassisChange] = []
+        for module in after.managementModules {
+            guard let old = before?.managementModules.first(where: { $0.number == module.number }) else { continue }
+            if old.isPresent == true, module.isPresent == false {
+                changes.append(
+                    ChassisChange(
+                        kind: "management-module-lost", severity: .critical,
+                        sentence: "management module \(module.number) is gone: when the other one fails, nothing here can be switched"))
+            } else if old.isPresent == false, module.isPresent == true {
+                changes.append(ChassisChange(kind: "management-module-back", severity: .info, sentence: "management module \(module.number) is there"))
+            }
+            health("management module \(module.number)", old.health, module.health, &changes, tellsUnknown: true)
+        }
+        return changes
+    }
+
+    private static func switchModule(_ old: SwitchModule, _ new: SwitchModule, _ changes: inout [ChassisChange]) {
+        let part = "switch module \(new.number)"
+        if old.isPresent == true, new.isPresent == false {
+            return changes.append(ChassisChange(kind: "switch-gone", severity: .warning, sentence: "\(part) is gone"))
+        }
+        if let was = old.power, let power = new.power, was != power {
+            let severity: AuditEntry.Severity = power == .on ? .info : .warning
+            changes.append(ChassisChange(kind: "switch-power", severity: severity, sentence: "\(part) reads \(power.rawValue), \(was.rawValue) before"))
+        }
+        health(part, old.health, new.health, &changes, tellsUnknown: true)
     }
 
     private static func blade(_ old: PowerReading, _ new: PowerReading, _ changes: inout [ChassisChange]) {
@@ -48,8 +79,10 @@ struct ChassisChange: Hashable, Sendable {
         }
     }
 
-    private static func health(_ part: String, _ old: ModuleHealth?, _ new: ModuleHealth?, _ changes: inout [ChassisChange]) {
-        guard let old, let new, old != new, new != .unknown, old != .unknown else { return }
+    private static func health(
+        _ part: String, _ old: ModuleHealth?, _ new: ModuleHealth?, _ changes: inout [ChassisChange], tellsUnknown: Bool = false
+    ) {
+        guard let old, let new, old != new, tellsUnknown || (new != .unknown && old != .unknown) else { return }
         let severity: AuditEntry.Severity = new == .good ? .info : new == .critical ? .critical : .warning
         changes.append(ChassisChange(kind: "chassis-health", severity: severity, sentence: "\(part) is \(new.rawValue), \(old.rawValue) before"))
     }

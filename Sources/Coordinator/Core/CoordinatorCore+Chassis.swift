@@ -129,7 +129,7 @@ extension CoordinatorCore {
         if let reason = live.silence, live.silentPolls >= Self.silentPollsTold {
             audit("chassis-answers", .info, "chassis \(name) answers again (before: \(reason))")
         }
-        let before = live.readings
+        let before = live.readings, labelsBefore = live.inventory
         live.pollAsked = nil
         live.silentPolls = 0
         live.silence = nil
@@ -160,6 +160,9 @@ extension CoordinatorCore {
         // What the other one tells of the same chassis.
         if decided.chassis[name]?.sameAs != nil { return }
         noteReadings(readings, of: name)
+        if let inventory {
+            for change in ChassisChange.between(labelsBefore, and: inventory) { audit(change.kind, change.severity, "\(name): \(change.sentence)") }
+        }
         for change in ChassisChange.between(before, and: readings) { audit(change.kind, change.severity, "\(name): \(change.sentence)") }
         if !readings.log.isEmpty, var record = decided.chassis[name] {
             record.newestLog = Array((readings.log.reversed() + (record.newestLog ?? [])).prefix(4))

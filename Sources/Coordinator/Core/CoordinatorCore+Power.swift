@@ -224,6 +224,19 @@ extension CoordinatorCore {
             put(.power(record))
             return audit("blade-started", .warning, blade: blade, "\(record.bladeName) was confirmed off and has been started since, not by podp: \(what)")
         }
+        voidOff(record, what)
+    }
+
+    /// An agent comes, of a blade that was confirmed off and then read on: in the boot that it was in before, it never was off.
+    mutating func noteBoot(_ boot: ID128, of blade: BladeID) {
+        let newest = decided.power.values.filter { $0.blade == blade }.max { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+        guard let newest, newest.lifeSince != nil, newest.boot == boot, case .confirmed(.off, _) = newest.state else { return }
+        voidOff(newest, "its agent connected")
+    }
+
+    private mutating func voidOff(_ record: PowerRecord, _ what: String) {
+        var record = record
+        let blade = record.blade
         blades[blade]?.hasBeenOff = nil
         record.state = .unknown(reason: "it was called off, and then it showed life without having been started: \(what)")
         put(.power(record))

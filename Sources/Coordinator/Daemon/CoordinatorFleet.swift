@@ -144,6 +144,12 @@ struct CoordinatorFleet: Fleet {
     private func checkSecondSources(of record: ChassisRecord, at url: ChassisURL) async throws(Fault) {
         let wanted = record.secondSources.filter { $0 != .pdu }
         guard !wanted.isEmpty else { return }
+        // That needs no answer.
+        if wanted.contains(.console), url.scheme != .simulated, url.scheme != .ammV1 && url.scheme != .ammV3 || url.parameters["console"] == nil {
+            throw Fault(
+                .invalid, "\(url) has no second source console: no blade in it could be confirmed off",
+                remedy: "where an AMM's command line is, is said in its URL: console=USER@HOST:PORT")
+        }
         let found: Set<PowerSource.Kind>
         do throws(ChassisError) {
             let secrets = try record.secretFile.map { path throws(ChassisError) in try ChassisSecrets(file: path) } ?? ChassisSecrets()

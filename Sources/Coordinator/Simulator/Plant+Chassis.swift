@@ -191,7 +191,8 @@ extension Plant {
             let host = blades[blade].host
             switch record.state {
             case .running: if checker.power[record.id] == nil { checker.power[record.id] = PlantPower(wasOn: host.isOn, boot: host.boot) }
-            case .confirmed(.off, _):
+            // An off that is over is said by nobody.
+            case .confirmed(.off, _) where record.lifeSince == nil:
                 figures.confirmedOff += 1
                 if let before = checker.power[record.id], before.wasOn, host.isOn, host.boot == before.boot {
                     report(.power, "\(record.bladeName) is called off, and ran all the time")

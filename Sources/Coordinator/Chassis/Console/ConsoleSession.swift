@@ -1,4 +1,8 @@
 import Glibc
+import Synchronization
+
+/// Set by the signals that end a session: whoever runs it still notes that it was left.
+private let isToEnd = Atomic<Bool>(false)
 
 /// An operator's terminal on a console: a program on a pseudo-terminal of its own, relayed byte by byte, and written to a log.
 ///
@@ -17,7 +21,11 @@ public enum ConsoleSession {
         defer { pseudo.end() }
         write("\r\n[podp] \(command.leaving); this session is written to \(path)\r\n", to: STDERR_FILENO)
         let saved = rawTerminal()
+        isToEnd.store(false, ordering: .relaxed)
+        let signals = [SIGTERM, SIGHUP, SIGINT]
+        let before = signals.map { signal($0) { _ in isToEnd.store(true, ordering: .relaxed) } }
         relay(pseudo, command, log: log)
+        for (number, handler) in zip(signals, before) { signal(number, handler) }
         if var saved { tcsetattr(STDIN_FILENO, TCSADRAIN, &saved) }
         write("\r\n[podp] the session has ended\r\n", to: STDERR_FILENO)
     }
@@ -39,8 +47,10 @@ public enum ConsoleSession {
         while true {
             var waits = [pollfd(fd: pseudo.descriptor, events: Int16(POLLIN), revents: 0)]
             if input { waits.append(pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)) }
-            let ready = poll(&waits, nfds_t(waits.count), -1)
-            if ready < 0 && errno == EINTR { continue }
+            // A signal may be another thread's, or come just before.
+            let ready = poll(&waits, nfds_t(waits.count), 500)
+            if isToEnd.load(ordering: .relaxed) { return }
+            if ready == 0 || (ready < 0 && errno == EINTR) { continue }
             guard ready > 0 else { return }
             if waits[0].revents != 0 {
                 let count = buffer.withUnsafeMutableBytes { read(pseudo.descriptor, $0.baseAddress, $0.count) }

@@ -45,6 +45,7 @@ public actor PDUDriver: ChassisDriver {
         let access = try SNMPAccess(url, secrets)
         let names = ofBays ? (1...14).map { ("bay\($0)", "also\($0)", $0) } : [("outlets", "also", 1)]
         var known: [String: Int] = [:]
+        var owners: [String: Int] = [:]
         for (here, there, bay) in names {
             var places: [(host: String, port: UInt16, outlets: String)] = []
             if let text = url.parameters[here] ?? (ofBays ? nil : "") { places.append((access.host, access.port, text)) }
@@ -57,6 +58,13 @@ public actor PDUDriver: ChassisDriver {
                         remedy: "like \(here)=3,4")
                 }
                 let key = "\(place.host) \(place.port)"
+                for outlet in numbers.compactMap({ $0 }) {
+                    guard let other = owners.updateValue(bay, forKey: "\(key) \(outlet)"), other != bay else { continue }
+                    throw ChassisError(
+                        .configuration,
+                        "outlet \(outlet) of \(place.host):\(place.port) is said to feed bay \(other) and bay \(bay): cut for one, the other falls",
+                        remedy: "an outlet that feeds several bays is no switch of one of them: leave it out of both")
+                }
                 if known[key] == nil {
                     var own = access
                     own.host = place.host

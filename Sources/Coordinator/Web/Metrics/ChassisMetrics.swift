@@ -30,7 +30,7 @@ struct ChassisMetrics {
     }
 
     private func rows<Thing>(_ things: (ChassisView) -> [Thing], _ labels: (Thing) -> [(StaticString, String)]) -> [Row<Thing>] {
-        view.chassis.filter { !$0.isStale }.flatMap { chassis in
+        view.chassis.filter { !$0.isStale && $0.record.sameAs == nil }.flatMap { chassis in
             things(chassis).map { Row(labels: Exposition.labels([("chassis", chassis.record.name)] + labels($0)), thing: $0) }
         }
     }
@@ -39,7 +39,8 @@ struct ChassisMetrics {
         let all = view.chassis.map { Row(labels: Exposition.labels([("chassis", $0.record.name)]), thing: $0) }
         metric(&page, "podp_chassis_up", "1 when the last poll of the chassis was answered.", all) { $0.silence == nil && $0.readings != nil ? 1 : 0 }
         metric(&page, "podp_chassis_readings_age_seconds", "Since the chassis' last readings came in.", all) { $0.readingsAge?.inSeconds }
-        let fresh = all.filter { !$0.thing.isStale }
+        // One chassis at two addresses draws its watts once.
+        let fresh = all.filter { !$0.thing.isStale && $0.thing.record.sameAs == nil }
         metric(&page, "podp_chassis_power_watts", "What the chassis draws.", fresh) { $0.watts.map(Double.init) }
         metric(&page, "podp_chassis_primary_module", "Number of the management module that leads.", fresh) { $0.readings?.primaryModule.map(Double.init) }
         let domains = rows({ $0.readings?.powerDomains ?? [] }, { [("domain", "\($0.number)")] })
