@@ -270,4 +270,50 @@ struct CommandTests {
             }
         }
     }
+
+    @Test("what-if and plan place show who finds room, what runs out, and why not; exit code 4 where somebody finds none")
+    func whatIf() async throws {
+        try await withScratchDirectory { directory in
+            let fleet = Self.fleet()
+            let load = BladeLoad(blade: ExampleFleet.bladeID(1), name: "blade-1", permille: [500, 600, 0, 0], domains: 2)
+            let less = BladeLoad(blade: ExampleFleet.bladeID(1), name: "blade-1", permille: [250, 300, 0, 0], domains: 1)
+            let place = Outlook.Place(domainName: "web-1+1", blade: ExampleFleet.bladeID(1), bladeName: "blade-1")
+            let candidates = [
+                PlacementChoice.Candidate(blade: ExampleFleet.bladeID(2), name: "blade-2", free: .zero, reason: "it is draining"),
+                PlacementChoice.Candidate(blade: ExampleFleet.bladeID(1), name: "blade-1", free: .gibibytes(2), reason: nil),
+            ]
+            fleet.with {
+                $0.answers = [
+                    .outlook(
+                        Outlook(
+                            hypothesis: .more(2, like: ExampleFleet.domainID(1)), places: [place],
+                            homeless: [.init(domainName: "web-1+2", reason: "all is full")],
+                            bounds: [.init(resource: "memory", fits: 1, need: 1 << 20, free: 1 << 20, unit: "KiB")], before: [load], after: [load])),
+                    .outlook(Outlook(hypothesis: .add(blades: 1, cpus: 8, memory: .gibibytes(8)), before: [load], after: [less], moves: 3)),
+                    .outlook(Outlook(hypothesis: .lose(ExampleFleet.bladeID(2)), places: [place], before: [load], after: [less], remarks: ["a remark"])),
+                    .placement(PlacementChoice(domainName: "new", needed: .gibibytes(1), chosen: ExampleFleet.bladeID(1), candidates: candidates)),
+                    .placement(PlacementChoice(domainName: "new", needed: .gibibytes(1), chosen: nil, candidates: [candidates[0]])),
+                ]
+            }
+            try await LiveServer.with(fleet, directory: directory) { server in
+                let more = try await Self.podp(["what-if", "more", "2", "--like", "web-1"], server, directory)
+                #expect(more.code == 4 && more.errors.contains("1 domain would find no room"), "\(more.errors)")
+                #expect(more.output.contains("1 of 2 more like web-1 would fit") && more.output.contains("the next one fits nowhere: all is full"))
+                #expect(more.output.contains("runs out first: memory") && more.output.contains("until when is not known"), "\(more.output)")
+                let add = try await Self.podp(["what-if", "add", "1", "--cores", "8", "--memory", "8G"], server, directory)
+                #expect(add.code == 0 && add.output.contains("a balance would take 3 moves"), "\(add.errors)")
+                #expect(add.output.contains("fullest CPU: 50 % (blade-1) now, 25 % (blade-1) then"), "\(add.output)")
+                let lose = try await Self.podp(["what-if", "lose", "blade-2"], server, directory)
+                #expect(
+                    lose.code == 0 && lose.output.contains("without blade-2, 1 of 1 domain would find room") && lose.output.contains("a remark"),
+                    "\(lose.output)")
+                let file = "name = \"new\"\ntype = \"pvh\"\nmemory = 512\nkernel = \"/boot/vmlinuz\"\n"
+                let placed = try await Self.podp(["plan", "place", "-"], server, directory, input: file)
+                #expect(
+                    placed.code == 0 && placed.output.contains("new would run on blade-1") && placed.output.contains("no: it is draining"), "\(placed.errors)")
+                let nowhere = try await Self.podp(["plan", "place", "-"], server, directory, input: file)
+                #expect(nowhere.code == 4 && nowhere.output.contains("new would run nowhere"), "\(nowhere.errors)")
+            }
+        }
+    }
 }

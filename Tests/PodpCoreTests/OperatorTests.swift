@@ -62,6 +62,38 @@ import Testing
         #expect(refusal(fixture.ask(.rollbackPlan(id: "ffff")))?.code == .notFound)
     }
 
+    @Test(arguments: [false, true])
+    func `a start by hand keeps spread and near, and says who is where; a wish forbids nothing`(isWish: Bool) {
+        let price = isWish ? ["web=1", "shop=1"] : []
+        var fixture = CoreFixture(domains: [
+            domain(1, on: 1, wish: .running) {
+                $0.policy.spread = ["web:blade:2"]
+                $0.policy.near = ["shop:blade"]
+                $0.policy.prices = price
+            },
+            domain(2, on: 2) { $0.policy.spread = ["web:blade:2"] },
+            domain(3, on: 2) { $0.policy.near = ["shop:blade"] },
+            domain(4, on: 2) { $0.policy.spread = ["db:power"] },
+            domain(5, on: 1, wish: .running) { $0.policy.spread = ["db:power"] },
+        ])
+        _ = connect(&fixture, 1, [found(1, .running), found(5, .running)])
+        _ = connect(&fixture, 2)
+        let (one, two) = (CoreFixture.blade(1).id, CoreFixture.blade(2).id)
+        let spread = refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: one, force: true)))
+        #expect(
+            spread?.message
+                == (isWish ? nil : "web-2 cannot run on blade-1: web-1 is in blade-1, and they run in 2 blades or more (spread: web (blade))"))
+        let near = refusal(fixture.ask(.startDomain(CoreFixture.domain(3), on: two, force: true)))
+        #expect(near?.message == (isWish ? nil : "web-3 cannot run on blade-2: web-1 is in blade-1, and they stay in one blade (near: shop (blade))"))
+        let unknown = refusal(fixture.ask(.startDomain(CoreFixture.domain(4), on: two, force: true)))
+        #expect(
+            unknown?.message
+                == "web-4 cannot run on blade-2: which power domain it is in is not known, and they run in 2 power domains or more (spread: db (power))")
+        guard !isWish else { return }
+        #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: two, force: true))) == nil)
+        #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(3), on: one, force: true))) == nil)
+    }
+
     // MARK: - Policy
 
     @Test func `a policy is for a chassis that there is, and one for all says which it drops`() {

@@ -70,6 +70,10 @@ struct OpenAPITests {
             (.PUT, "/v1/policy/survive", "/v1/policy/survive", #"{"survive":[{"zone":"rack"}]}"#, 400),
             (.POST, "/v1/plans", "/v1/plans", #"{"goal":"rollback"}"#, 400), (.POST, "/v1/plans", "/v1/plans", #"{"goal":"rollback","plan":"ffff"}"#, 404),
             (.POST, "/v1/plans", "/v1/plans", #"{"goal":"evacuate"}"#, 400), (.POST, "/v1/plans/{plan}/apply", "/v1/plans/7f3a9c/apply", nil, 200),
+            (.POST, "/v1/what-if", "/v1/what-if", #"{"question":"lose"}"#, 400), (.POST, "/v1/what-if", "/v1/what-if", #"{"question":"more","count":1}"#, 400),
+            (.POST, "/v1/what-if", "/v1/what-if", #"{"question":"lose","blade":"nothing"}"#, 404),
+            (.POST, "/v1/what-if", "/v1/what-if", #"{"question":"add","count":1,"cores":8}"#, 400),
+            (.POST, "/v1/placement", "/v1/placement", #"{"flatFile":"name = "}"#, 400),
             (.GET, "/v1/events", "/v1/events?after=0&limit=2&severity=info&blade=blade-1&kind=note", nil, 200),
             (.GET, "/v1/events", "/v1/events?severity=bad", nil, 400), (.GET, "/v1/events/stream", "/v1/events/stream?after=-1", nil, 400),
             (.GET, "/v1/tokens", "/v1/tokens", nil, 200), (.POST, "/v1/tokens", "/v1/tokens", #"{"name":"grafana","role":"read","lifetimeSeconds":3600}"#, 201),
@@ -87,7 +91,7 @@ struct OpenAPITests {
             try await LiveServer.with(fleet, directory: directory) { server in
                 let document = try (await server.send(.GET, "/v1/openapi.json")).json()
                 let check = SchemaCheck(document: document)
-                var asked: Set<String> = ["get /v1/events/stream", "post /v1/plans"]
+                var asked: Set<String> = ["get /v1/events/stream", "post /v1/plans", "post /v1/what-if", "post /v1/placement"]
                 for (method, template, path, body, status) in Self.requests {
                     let answer = try await server.send(method, path, body)
                     #expect(answer.status == status, "\(method) \(path): \(answer.text)")
@@ -113,10 +117,47 @@ struct OpenAPITests {
                 let made = try await server.send(.POST, "/v1/plans", #"{"goal":"balance"}"#)
                 #expect(made.status == 201, "\(made.text)")
                 #expect(check.violations(try made.json(), ["$ref": "#/components/schemas/PlanResource"]) == [])
+                let load = BladeLoad(blade: ExampleFleet.bladeID(1), name: "blade-1", permille: [500, 600, 0, 0], domains: 2)
+                let bounds = [Outlook.Bound(resource: "memory", fits: 4, need: 1 << 20, free: 4 << 20, unit: "KiB")]
+                fleet.with { state in
+                    state.growth = [Growth(resource: "memory", perDay: 1024, days: 20)]
+                    state.answers = [
+                        .outlook(
+                            Outlook(
+                                hypothesis: .more(2, like: ExampleFleet.domainID(1)),
+                                places: [.init(domainName: "web-1+1", blade: ExampleFleet.bladeID(1), bladeName: "blade-1")],
+                                homeless: [.init(domainName: "web-1+2", reason: "no room")], bounds: bounds, before: [load], after: [load], remarks: ["a"])),
+                        .placement(
+                            PlacementChoice(
+                                domainName: "new", needed: .gibibytes(1), chosen: ExampleFleet.bladeID(1),
+                                candidates: [
+                                    .init(blade: ExampleFleet.bladeID(2), name: "blade-2", free: .zero, reason: "it is draining"),
+                                    .init(blade: ExampleFleet.bladeID(1), name: "blade-1", free: .gibibytes(2), reason: nil),
+                                ])),
+                    ]
+                }
+                let outlook = try await server.send(.POST, "/v1/what-if", #"{"question":"more","count":2,"like":"web-1"}"#)
+                #expect(outlook.status == 200, "\(outlook.text)")
+                #expect(check.violations(try outlook.json(), ["$ref": "#/components/schemas/OutlookResource"]) == [])
+                // 4 GiB are left, 2 are asked for, 1 MiB a day goes.
+                #expect(try outlook.json()["bounds"]?.array?.first?["lastsDays"] == 2048)
+                let placement = try await server.send(
+                    .POST, "/v1/placement", #"{"flatFile":"name = \"new\"\ntype = \"pvh\"\nmemory = 512\nkernel = \"/boot/vmlinuz\"\n"}"#)
+                #expect(placement.status == 200, "\(placement.text)")
+                #expect(check.violations(try placement.json(), ["$ref": "#/components/schemas/PlacementResource"]) == [])
+                #expect(try placement.json()["candidates"]?.array?.first?["name"] == "blade-1")
                 let documented = (document["paths"]?.object ?? [:]).flatMap { path, methods in (methods.object ?? [:]).keys.map { "\($0) \(path)" } }
                 #expect(Set(documented).subtracting(asked) == [], "documented, but not asked here")
             }
         }
+    }
+
+    @Test("growth is the slope of a straight line, and of less than some days none")
+    func growth() throws {
+        let points = (0...20).map { (day: Double($0), amount: 100 + 3 * Double($0) + ($0.isMultiple(of: 2) ? 1 : -1)) }
+        let found = try #require(Growth.perDay(points))
+        #expect(abs(found.slope - 3) < 0.05 && found.days == 20)
+        #expect(Growth.perDay(Array(points.prefix(3))) == nil && Growth.perDay([]) == nil)
     }
 
     @Test("the check finds an undocumented field, a missing one, and a wrong type")

@@ -4,7 +4,9 @@ import PodpAPI
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Plans: which domain goes where, and why. Nothing moves before 'podp apply'.",
-        subcommands: [Balance.self, Consolidate.self, Evacuate.self, Restore.self, List.self, Show.self, Diff.self, Rollback.self, ApplyCommand.self],
+        subcommands: [
+            Balance.self, Consolidate.self, Evacuate.self, Restore.self, List.self, Show.self, Diff.self, Rollback.self, Place.self, ApplyCommand.self,
+        ],
         defaultSubcommand: Balance.self,
         aliases: ["plans"])
 

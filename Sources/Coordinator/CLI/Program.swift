@@ -32,7 +32,8 @@ struct Podp: AsyncParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            StatusCommand.self, BladeCommand.self, ChassisCommand.self, DomainCommand.self, PlanCommand.self, ApplyCommand.self, PolicyCommand.self,
+            StatusCommand.self, BladeCommand.self, ChassisCommand.self, DomainCommand.self, PlanCommand.self, ApplyCommand.self, WhatIfCommand.self,
+            PolicyCommand.self,
             FreezeCommand.self, ThawCommand.self, OperationsCommand.self, EventsCommand.self, CheckCommand.self, TokenCommand.self,
         ])
 }

@@ -61,26 +61,7 @@ extension CoordinatorCore {
     // MARK: - Coming and going
 
     private mutating func create(_ definition: DomainDefinition, on blade: BladeID?, start: Bool, request: RequestID, by actor: Actor) {
-        if let problem = definition.problem { return refuse(request, Refusal(.invalid, "\(definition.name): \(problem)")) }
-        if let taken = decided.domains[definition.id] {
-            return refuse(
-                request,
-                Refusal(
-                    .conflict, "podp has a domain with this UUID: \(taken.definition.name)",
-                    remedy: "take the `uuid` line out of the file, and podp makes a new one"))
-        }
-        if decided.domains.values.contains(where: { $0.definition.name == definition.name }) {
-            return refuse(
-                request,
-                Refusal(.conflict, "podp has a domain named \(definition.name)", remedy: "choose another name, or `podp domain remove \(definition.name)`"))
-        }
-        if let found = blades.keys.sorted().first(where: { blades[$0]?.inventory?.domains.contains { $0.name == definition.name } ?? false }) {
-            return refuse(
-                request,
-                Refusal(
-                    .conflict, "\(name(of: found)) has a domain named \(definition.name) that podp does not manage",
-                    remedy: "`podp domain adopt \(definition.name)`, or choose another name"))
-        }
+        if let refusal = whyNotNew(definition) { return refuse(request, refusal) }
         var stored = definition
         stored.revision = 1
         var domain = ManagedDomain(definition: stored, blade: nil, wish: start ? .running : .off)

@@ -1,4 +1,5 @@
 import PodpModel
+import PodpRules
 
 extension CoordinatorCore {
     /// A blade for a domain that is to start, or to move: the wanted one if it can, else the one with the most memory left.
@@ -13,21 +14,55 @@ extension CoordinatorCore {
             }
             return .success(wanted)
         }
-        var best: (id: BladeID, free: Bytes)?
-        var reasons: [String] = []
-        for id in decided.blades.keys.sorted() where id != source {
-            if let reason = whyNot(domain, on: id, from: source, disksAt: disksAt) {
-                reasons.append("\(self.name(of: id)): \(reason)")
-                continue
-            }
-            let free = memoryFree(on: id)
-            if best.map({ free > $0.free }) ?? true { best = (id, free) }
-        }
-        if let best { return .success(best.id) }
+        let candidates = candidates(for: domain, notOn: source, disksAt: disksAt)
+        if let best = PlacementChoice.best(of: candidates) { return .success(best.blade) }
+        let reasons = candidates.compactMap { candidate in candidate.reason.map { "\(candidate.name): \($0)" } }
         let why =
             reasons.isEmpty
             ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
         return .failure(Refusal(.conflict, "no blade can take \(name): \(why)", remedy: "`podp blade list` shows what is free"))
+    }
+
+    /// Every blade that it could go to, with what is free there or why it cannot, by id.
+    func candidates(for domain: ManagedDomain, notOn source: BladeID? = nil, disksAt: BladeID? = nil) -> [PlacementChoice.Candidate] {
+        decided.blades.keys.sorted().filter { $0 != source }.map { id in
+            PlacementChoice.Candidate(
+                blade: id, name: name(of: id), free: memoryFree(on: id), reason: whyNot(domain, on: id, from: source, disksAt: disksAt))
+        }
+    }
+
+    /// Answers where `create` would put a domain; it makes the same checks and the same choice.
+    mutating func showPlace(of definition: DomainDefinition, request: RequestID) {
+        if let refusal = whyNotNew(definition) { return refuse(request, refusal) }
+        let domain = ManagedDomain(definition: definition, blade: nil, wish: .running)
+        let candidates = candidates(for: domain)
+        let needed = Bytes.kibibytes(UInt64(clamping: Self.memoryNeeded(definition.memory)))
+        var choice = PlacementChoice(domainName: definition.name, needed: needed, chosen: nil, candidates: candidates)
+        if let best = PlacementChoice.best(of: candidates) {
+            if let taken = diskTaken(domain, on: best.blade, running: false) { return refuse(request, taken) }
+            choice.chosen = best.blade
+        }
+        emitAfterCommit(.answer(request, .placement(choice)))
+    }
+
+    /// Why a definition cannot become a domain of podp's, wherever: it cannot be run, or its name or UUID is taken.
+    func whyNotNew(_ definition: DomainDefinition) -> Refusal? {
+        if let problem = definition.problem { return Refusal(.invalid, "\(definition.name): \(problem)") }
+        if let taken = decided.domains[definition.id] {
+            return Refusal(
+                .conflict, "podp has a domain with this UUID: \(taken.definition.name)",
+                remedy: "take the `uuid` line out of the file, and podp makes a new one")
+        }
+        if decided.domains.values.contains(where: { $0.definition.name == definition.name }) {
+            return Refusal(
+                .conflict, "podp has a domain named \(definition.name)", remedy: "choose another name, or `podp domain remove \(definition.name)`")
+        }
+        if let found = blades.keys.sorted().first(where: { blades[$0]?.inventory?.domains.contains { $0.name == definition.name } ?? false }) {
+            return Refusal(
+                .conflict, "\(name(of: found)) has a domain named \(definition.name) that podp does not manage",
+                remedy: "`podp domain adopt \(definition.name)`, or choose another name")
+        }
+        return nil
     }
 
     /// Why a domain cannot run on a blade, in words; `nil` when it can.
@@ -91,7 +126,61 @@ extension CoordinatorCore {
                 return "\(other.definition.name) is on \(name(of: place)), and they stay together (\(group))"
             }
         }
+        return zoneProblem(domain, on: id)
+    }
+
+    /// Hard groups that spread over zones or stay within one, counted as they would be with the domain there.
+    private func zoneProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {
+        guard !domain.definition.policy.spread.isEmpty || !domain.definition.policy.near.isEmpty else { return nil }
+        var groups = RuleGroups()
+        var places: [DomainID: BladeID] = [:]
+        groups.add(domain.id, domain.definition.policy)
+        for other in decided.domains.values.sorted(by: { $0.id < $1.id }) where other.id != domain.id && other.wish == .running {
+            guard let place = destination(of: other) else { continue }
+            places[other.id] = place
+            groups.add(other.id, other.definition.policy)
+        }
+        for rule in groups.rules where rule.price == nil {
+            switch rule.kind {
+            case .spread(let members, let zone, let least) where members.contains(domain.id):
+                let others = members.compactMap { places[$0] }
+                // Blades whose zone is unknown count as one.
+                let held = Set(others.map { zoneName(zone, of: $0) ?? "" })
+                let here = zoneName(zone, of: id) ?? ""
+                // One zone more is as good as it can be.
+                guard !others.isEmpty, held.contains(here), held.count < min(least, others.count + 1) else { continue }
+                let place =
+                    here.isEmpty
+                    ? "which \(zone.words) it is in is not known"
+                    : "\(names(of: members, in: places)) \(others.count == 1 ? "is" : "are") in \(list(held, zone))"
+                return "\(place), and they run in \(min(least, others.count + 1)) \(zone.pluralWords) or more (\(rule.name))"
+            case .near(let members, let zone) where members.contains(domain.id):
+                let others = members.compactMap { places[$0] }
+                let here = zoneName(zone, of: id)
+                guard !others.isEmpty, !others.contains(where: { $0 == id || (here != nil && zoneName(zone, of: $0) == here) }) else { continue }
+                let held = Set(others.map { zoneName(zone, of: $0) ?? "" })
+                return
+                    "\(names(of: members, in: places)) \(others.count == 1 ? "is" : "are") in \(list(held, zone)), and they stay in one \(zone.words) (\(rule.name))"
+            default: continue
+            }
+        }
         return nil
+    }
+
+    private func zoneName(_ zone: Zone, of id: BladeID) -> String? {
+        switch zone {
+        case .blade: name(of: id)
+        case .chassis: decided.blades[id].map(\.chassis).flatMap { $0.isEmpty ? nil : $0 }
+        case .power, .network: zones(of: id)[zone]
+        }
+    }
+
+    private func names(of members: [DomainID], in places: [DomainID: BladeID]) -> String {
+        members.filter { places[$0] != nil }.prefix(6).compactMap { decided.domains[$0]?.definition.name }.joined(separator: ", ")
+    }
+
+    private func list(_ held: Set<String>, _ zone: Zone) -> String {
+        held.sorted().prefix(4).map { $0.isEmpty ? "an unknown \(zone.words)" : $0 }.joined(separator: ", ")
     }
 
     /// Where a domain is, or is going to.

@@ -7,6 +7,8 @@ struct PlanTicket: Sendable, Codable {
         case request(RequestID, Actor)
         /// podp's own look at the balance.
         case automation
+        /// Somebody who asks what if; `present`: the fleet as it is, `remarks`: what was assumed.
+        case hypothesis(RequestID, Hypothesis, present: Problem, remarks: [String])
     }
 
     var receiver: Receiver
@@ -36,6 +38,9 @@ extension CoordinatorCore {
 
     mutating func finishPlanning(_ number: UInt64, plan: Plan) {
         guard let ticket = planning.removeValue(forKey: number), isActive else { return }
+        if case .hypothesis(let request, let hypothesis, let present, let remarks) = ticket.receiver {
+            return finishConsidering(hypothesis, plan, on: ticket.problem, present: present, remarks: remarks, request: request)
+        }
         let by: String = if case .request(_, let actor) = ticket.receiver { actor.name } else { "podp: balance" }
         switch PlanChecker.check(ticket.problem, plan) {
         case .failure(let violations):
@@ -54,6 +59,7 @@ extension CoordinatorCore {
             case .request(let request, _):
                 let kept = keep(record)
                 emitAfterCommit(.answer(request, .plan(kept)))
+            case .hypothesis: break
             case .automation:
                 guard !plan.moves.isEmpty, decided.settings.frozen == nil else { return }
                 let mayAct = plan.moves.allSatisfy { isAutomatic($0.from) && isAutomatic($0.to) }

@@ -44,7 +44,7 @@ extension CoordinatorCore {
             sharedStorage: Set((host?.storage ?? []).filter { !$0.serial.isEmpty }.map { Self.storageKey($0.path, serial: $0.serial) }).sorted())
     }
 
-    private func problemDomain(_ domain: ManagedDomain, on blade: BladeID, at position: Int, automatic: Bool) -> Problem.Domain {
+    func problemDomain(_ domain: ManagedDomain, on blade: BladeID, at position: Int, automatic: Bool) -> Problem.Domain {
         let found = blades[blade]?.domain(domain.id)
         let window = windows[domain.id]
         let memory = found?.memory ?? domain.definition.memory

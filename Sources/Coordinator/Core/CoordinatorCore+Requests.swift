@@ -60,6 +60,8 @@ extension CoordinatorCore {
         case .plan(let goal): plan(goal, for: .request(id, actor))
         case .applyPlan(let plan): applyPlan(plan, request: id, by: actor)
         case .rollbackPlan(let plan): rollbackPlan(plan, request: id, by: actor)
+        case .whatIf(let hypothesis): consider(hypothesis, request: id)
+        case .placeDomain(let definition): showPlace(of: definition, request: id)
         case .setPolicy(let policy, let chassis): setPolicy(policy, chassis: chassis, request: id, by: actor)
         case .setSurvival(let survive): setSurvival(survive, request: id, by: actor)
         case .freeze(let reason):

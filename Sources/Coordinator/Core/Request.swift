@@ -62,6 +62,10 @@ public enum Request: Hashable, Sendable, Codable {
     case applyPlan(id: String)
     /// The inverse of a plan that was carried out, wholly or in part; answered with `.plan`, applied as any other.
     case rollbackPlan(id: String)
+    /// What would come of something that may happen; answered with `.outlook`. Nothing is kept.
+    case whatIf(Hypothesis)
+    /// Where `createDomain` would put it, and why; answered with `.placement`. Nothing is kept.
+    case placeDomain(DomainDefinition)
     case setPolicy(BalancePolicy, chassis: String?)
     /// N+1: what the fleet is to survive from now on, in place of what was said before.
     case setSurvival([Settings.Survive])
@@ -91,6 +95,8 @@ public enum Answer: Hashable, Sendable, Codable {
     case certificate(chain: String, authorities: String)
     case description(xml: String)
     case domain(DomainID)
+    case outlook(Outlook)
+    case placement(PlacementChoice)
     case refused(Refusal)
 }
 

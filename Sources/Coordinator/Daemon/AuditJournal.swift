@@ -41,6 +41,8 @@ struct AuditJournal: Service {
         }
     }
 
+    func growth(of blades: [BladeID]) async -> [Growth] { await history.growth(of: blades, at: Clock.wall) }
+
     func changes() -> AsyncStream<Int64> { history.eventChanges() }
 
     func run() async throws {

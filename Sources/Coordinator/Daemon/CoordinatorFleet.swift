@@ -27,6 +27,8 @@ struct CoordinatorFleet: Fleet {
 
     func ask(_ request: PodpCore.Request, by actor: Actor) async -> Answer { await loop.ask(request, by: actor) }
 
+    func growth() async -> [Growth] { await journal.growth(of: loop.view().blades.map(\.record.id)) }
+
     // MARK: - Domains
 
     func definition(flatFile text: String, file: String, replaces: Bool) async throws(Fault) -> ReadDefinition {

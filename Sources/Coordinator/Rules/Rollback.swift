@@ -49,7 +49,8 @@ public enum Rollback {
         return answer
     }
 
-    private static func loads(_ at: [Int], in fleet: Fleet) -> [BladeLoad] {
+    /// Every blade's load with the domains where the list says.
+    static func loads(_ at: [Int], in fleet: Fleet) -> [BladeLoad] {
         let problem = fleet.problem
         let count = problem.resources.count
         var mean = problem.blades.map(\.reserved)

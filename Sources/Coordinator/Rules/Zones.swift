@@ -38,7 +38,7 @@ struct Zones {
 
 extension Zone {
     /// In the words of people: `power domain`.
-    var words: String {
+    public var words: String {
         switch self {
         case .blade: "blade"
         case .chassis: "chassis"
@@ -47,5 +47,6 @@ extension Zone {
         }
     }
 
-    var pluralWords: String { self == .chassis ? "chassis" : words + "s" }
+    /// `power domains`.
+    public var pluralWords: String { self == .chassis ? "chassis" : words + "s" }
 }

@@ -155,7 +155,9 @@ extension Plant {
                 report(.heldBlade, "\(name(blade)) tells of numbers that cannot be right, and a plan may use it")
             }
         }
-        for domain in problem.domains where !checker.everManaged.contains(domain.id) && domain.mobility == .live {
+        // What stands on a blade that is not there was asked about by "what if".
+        for domain in problem.domains
+        where !checker.everManaged.contains(domain.id) && domain.mobility == .live && index(of: problem.blades[domain.blade].id) != nil {
             report(.unmanaged, "\(domain.name) is not managed, and a plan may move it")
         }
     }

@@ -104,7 +104,7 @@ extension Receipt {
         case .plan(let plan): self.init(operations: plan.operations.compactMap { $0 }, warnings: [])
         case .domain(let id): self.init(operations: [], domain: id, warnings: [])
         case .refused(let refusal): throw Fault(refusal)
-        case .certificate, .description: throw Fault(.internalError, "the core gave an answer that does not fit the question")
+        case .certificate, .description, .outlook, .placement: throw Fault(.internalError, "the core gave an answer that does not fit the question")
         }
     }
 }

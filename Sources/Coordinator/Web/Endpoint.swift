@@ -90,6 +90,18 @@ struct Endpoint: Sendable {
         }
     }
 
+    /// An endpoint that works something out, and keeps nothing.
+    static func consider<Body: Documented, Shown: Documented>(
+        _ path: String, _ summary: String, takes body: Body.Type, faults: [Fault.Code] = [],
+        _ consider: @escaping @Sendable (inout Call, Body) async throws -> Shown
+    ) -> Endpoint {
+        Endpoint(
+            method: .post, path: path, summary: summary, right: .operate, takes: Body.self, success: .resource(Shown.self), faults: actionFaults + faults
+        ) { call in
+            try Reply.json(try await consider(&call, try call.body(Body.self)))
+        }
+    }
+
     /// What the core can answer to any request, and what any body can be.
     private static let actionFaults: [Fault.Code] = [.conflict, .invalid, .readOnly, .unavailable, .busy]
 
@@ -99,5 +111,5 @@ struct Endpoint: Sendable {
 
 /// All of the API.
 enum Endpoints {
-    static let all: [Endpoint] = status + blades + bladeTokens + chassis + domains + operations + plans + policy + events + tokens + document
+    static let all: [Endpoint] = status + blades + bladeTokens + chassis + domains + operations + plans + whatIf + policy + events + tokens + document
 }

@@ -25,6 +25,8 @@ public protocol Fleet: Sendable {
     func makeBladeToken(_ order: BladeTokenOrder, lifetime: Duration, by actor: Actor) async throws(Fault) -> BladeTokenSecret
     /// Reads a chassis' URL, and looks at its secrets' file. Throws a fault that says what is wrong with either.
     func chassis(_ addition: ChassisAddition, by actor: Actor) async throws(Fault) -> ChassisRecord
+    /// How fast what is used has grown, by resource, where History has some days of it.
+    func growth() async -> [Growth]
     /// Lines of the audit log that the query asks for, oldest first, at most its `limit`. Throws when History does not answer.
     func audit(_ query: AuditQuery) async throws(Fault) -> [AuditLine]
     /// The id of the newest line, whenever there is a newer one that `audit` finds. A wake-up, not the lines: bounded to the newest one

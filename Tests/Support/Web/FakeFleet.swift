@@ -12,6 +12,7 @@ public final class FakeFleet: Fleet {
         public var verdicts: [Verdict] = []
         public var tokens: [APIToken] = []
         public var lines: [AuditLine] = []
+        public var growth: [Growth] = []
         /// What was asked, and by whom.
         public var asked: [(PodpCore.Request, Actor)] = []
         /// Answers for requests to come; when there is none left, `done`.
@@ -43,6 +44,7 @@ public final class FakeFleet: Fleet {
 
     public func view() async -> FleetView { with { $0.view } }
     public func verdicts() async -> [Verdict] { with { $0.verdicts } }
+    public func growth() async -> [Growth] { with { $0.growth } }
     public func isFrozen() async -> Bool { await view().settings.frozen != nil }
     public func apiTokens() async -> [APIToken] { with { $0.tokens } }
 
