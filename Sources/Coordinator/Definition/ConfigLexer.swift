@@ -108,7 +108,8 @@ struct ConfigLexer {
         case UInt8(ascii: "\\"):
             return source.error(.syntax, at: offset, "a setting cannot go on in the next line", remedy: "put it on one line; only lists may span lines")
         case UInt8(ascii: "-") where source.byte(at: offset + 1)?.isDigit == true:
-            return source.error(.syntax, at: offset, "a number has no sign here", remedy: "amounts are never below zero; text such as \"-5\" is in quotation marks")
+            return source.error(
+                .syntax, at: offset, "a number has no sign here", remedy: "amounts are never below zero; text such as \"-5\" is in quotation marks")
         case UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "+"), UInt8(ascii: "%"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "-"),
             UInt8(ascii: ")"):
             return source.error(
