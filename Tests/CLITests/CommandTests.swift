@@ -141,6 +141,8 @@ struct CommandTests {
                 }
                 let filter = try await Self.podp(["domain", "list", "--blade", ""], server, directory)
                 #expect(filter.code == 2 && filter.errors.contains("--blade is empty"))
+                let followed = try await Self.podp(["events", "--follow", "--blade", ""], server, directory)
+                #expect(followed.code == 2 && followed.errors.contains("--blade is empty"), "\(followed.errors)")
                 let usage = try await Self.podp(["domain", "migrate", "-o", "json"], server, directory)
                 #expect(usage.code == 2 && usage.errors.hasPrefix(#"{"error":{"code":"usage""#), "\(usage.errors)")
                 let token = try await Self.podp(["blade", "token", "--chassis", "nope"], server, directory)

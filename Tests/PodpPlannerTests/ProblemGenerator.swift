@@ -15,6 +15,25 @@ struct ProblemGenerator {
     static func bladeID(_ index: Int) -> BladeID { BladeID(ID128(high: 0xB1AD, low: UInt64(index))) }
     static func domainID(_ index: Int) -> DomainID { DomainID(ID128(high: 0xD0, low: UInt64(index))) }
 
+    /// Blades of 24 GiB and 8 cores; on each, domains of so many GiB that take so many thousandths of a core.
+    static func small(_ memory: [[Int64]], cpu: Int64, goal: Problem.Goal, rules: [Rule]) -> Problem {
+        var problem = Problem(revision: 1, goal: goal, blades: [], domains: [], rules: rules)
+        for (blade, sizes) in memory.enumerated() {
+            problem.blades.append(
+                Problem.Blade(
+                    id: bladeID(blade), name: "blade-\(blade + 1)", capacity: [8000, 24 << 20, 0, 0], comfort: [700, 900, 700, 700],
+                    reserved: [0, 0, 0, 0], bridges: ["br0"], sharedStorage: ["/dev/vg0/"]))
+            for size in sizes {
+                let index = problem.domains.count
+                problem.domains.append(
+                    Problem.Domain(
+                        id: domainID(index), name: "d\(index)", blade: blade, mean: [cpu, size << 20, 0, 0], high: [cpu, size << 20, 0, 0],
+                        memory: .gibibytes(UInt64(size)), bridges: ["br0"], storage: ["/dev/vg0/d\(index)"]))
+            }
+        }
+        return problem
+    }
+
     mutating func problem() -> Problem {
         let blades = 1 + below(12)
         let resources = chance(20) ? Array(Resource.usual.prefix(1 + below(4))) : Resource.usual

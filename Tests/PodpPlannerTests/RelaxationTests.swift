@@ -6,24 +6,9 @@ import Testing
 
 @Suite("Where a blade cannot be emptied, what would help")
 struct RelaxationTests {
-    /// Two blades of 24 GiB; `on` is emptied.
+    /// Two blades of 24 GiB; the first is emptied.
     private func fleet(_ memory: [[Int64]], rules: [Rule] = []) -> Problem {
-        var problem = Problem(revision: 1, goal: .evacuate(ProblemGenerator.bladeID(0)), blades: [], domains: [])
-        for (blade, sizes) in memory.enumerated() {
-            problem.blades.append(
-                Problem.Blade(
-                    id: ProblemGenerator.bladeID(blade), name: "blade-\(blade + 1)", capacity: [8000, 24 << 20, 0, 0], comfort: [700, 900, 700, 700],
-                    reserved: [0, 0, 0, 0], bridges: ["br0"], sharedStorage: ["/dev/vg0/"]))
-            for size in sizes {
-                let index = problem.domains.count
-                problem.domains.append(
-                    Problem.Domain(
-                        id: ProblemGenerator.domainID(index), name: "d\(index)", blade: blade, mean: [100, size << 20, 0, 0], high: [100, size << 20, 0, 0],
-                        memory: .gibibytes(UInt64(size)), bridges: ["br0"], storage: ["/dev/vg0/d\(index)"]))
-            }
-        }
-        problem.rules = rules
-        return problem
+        ProblemGenerator.small(memory, cpu: 100, goal: .evacuate(ProblemGenerator.bladeID(0)), rules: rules)
     }
 
     @Test("A rule in the way is named, and without it the blade is emptied")

@@ -124,23 +124,7 @@ struct WhatIfTests {
     }
 
     /// Blades of 24 GiB and 8 cores, domains of so many GiB on each.
-    private func fleet(_ memory: [[Int64]], rules: [Rule] = []) -> Problem {
-        var problem = Problem(revision: 1, goal: .balance, blades: [], domains: [], rules: rules)
-        for (blade, sizes) in memory.enumerated() {
-            problem.blades.append(
-                Problem.Blade(
-                    id: ProblemGenerator.bladeID(blade), name: "blade-\(blade + 1)", capacity: [8000, 24 << 20, 0, 0], comfort: [700, 900, 700, 700],
-                    reserved: [0, 0, 0, 0], bridges: ["br0"], sharedStorage: ["/dev/vg0/"]))
-            for size in sizes {
-                let index = problem.domains.count
-                problem.domains.append(
-                    Problem.Domain(
-                        id: ProblemGenerator.domainID(index), name: "d\(index)", blade: blade, mean: [500, size << 20, 0, 0], high: [500, size << 20, 0, 0],
-                        memory: .gibibytes(UInt64(size)), bridges: ["br0"], storage: ["/dev/vg0/d\(index)"]))
-            }
-        }
-        return problem
-    }
+    private func fleet(_ memory: [[Int64]], rules: [Rule] = []) -> Problem { ProblemGenerator.small(memory, cpu: 500, goal: .balance, rules: rules) }
 
     @Test("As many fit as the memory of each blade holds; what runs out first and what each lacks is told in amounts")
     func examples() throws {

@@ -120,10 +120,7 @@ struct Coordinator: Sendable {
     func close() async throws { try await client.shutdown() }
 
     func get<Shown: Documented>(_ path: String, as type: Shown.Type, query: [(String, String?)] = []) async throws -> Answer<Shown> {
-        if let (name, _) = query.first(where: { $0.1?.isEmpty ?? false }) {
-            throw Trouble(.usage, "--\(name) is empty", remedy: "leave it out, or name one; in a script: is the variable set?")
-        }
-        return try decode(try await send(.GET, path + Self.query(query), body: nil as Nothing?), as: type)
+        try decode(try await send(.GET, path + Self.query(query), body: nil as Nothing?), as: type)
     }
 
     func send<Body: Documented, Shown: Documented>(_ method: HTTPVerb, _ path: String, _ body: Body, as type: Shown.Type) async throws -> Answer<Shown> {
@@ -167,7 +164,7 @@ struct Coordinator: Sendable {
             response = try await client.execute(request, timeout: .seconds(90))
             bytes = try await response.body.collect(upTo: 256 << 20)
         } catch {
-            throw method != .GET && Self.wasSent(error) ? lost(error) : unreachable(error)
+            throw method != .GET && Self.wasSent(error) ? lost : unreachable(error)
         }
         if response.headers.first(name: "Podp-Automation") == "frozen", !Self.saysItself.contains(where: path.hasPrefix) {
             Self.sayFrozen()
@@ -206,7 +203,7 @@ struct Coordinator: Sendable {
         return error is ChannelError
     }
 
-    private func lost(_ error: any Error) -> Trouble {
+    private var lost: Trouble {
         Trouble(
             .indeterminate, "\(place) was lost before it answered: it may have been begun, or not",
             remedy: "look before you try again: 'podp operations', 'podp events', 'podp domain list'")
@@ -242,7 +239,7 @@ struct Coordinator: Sendable {
         var isFirst = true
         while true {
             do {
-                var request = request(.GET, "/v1/events/stream" + Self.query(query))
+                var request = try request(.GET, "/v1/events/stream" + Self.query(query))
                 if let last { request.headers.add(name: "Last-Event-ID", value: last) }
                 let response = try await client.execute(request, deadline: .distantFuture)
                 guard response.status == .ok else { throw trouble(response.status, try await response.body.collect(upTo: 1 << 20)) }
@@ -265,7 +262,10 @@ struct Coordinator: Sendable {
         }
     }
 
-    private static func query(_ pairs: [(String, String?)]) -> String {
+    private static func query(_ pairs: [(String, String?)]) throws -> String {
+        if let (name, _) = pairs.first(where: { $0.1?.isEmpty ?? false }) {
+            throw Trouble(.usage, "--\(name) is empty", remedy: "leave it out, or name one; in a script: is the variable set?")
+        }
         let given = pairs.compactMap { name, value in value.map { "\(name)=\(segment($0))" } }
         return given.isEmpty ? "" : "?" + given.joined(separator: "&")
     }

@@ -52,20 +52,18 @@ enum Exit {
     }()
 
     /// `{"error":{"code":…,"message":…,"remedy":…}}`: the API's own fault, or the same of what podp found by itself.
-    private static func json(_ trouble: Trouble) -> String? {
+    private static func json(_ trouble: Trouble) -> String {
         struct Line: Encodable { var error: Fault }
         var fault = trouble.fault ?? Fault(.internalError, trouble.message, remedy: trouble.remedy)
         if trouble.fault == nil { fault.code = "\(trouble.status)" }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(Line(error: fault))).map { String(decoding: $0, as: UTF8.self) }
+        return JSONLine.text(Line(error: fault))
     }
 
     /// Says what went wrong on standard error, and ends the process.
     static func leave(_ error: any Error) -> Never {
         if let trouble = error as? Trouble {
-            if wantsJSON, let line = json(trouble) {
-                Terminal.complain(line)
+            if wantsJSON {
+                Terminal.complain(json(trouble))
                 exit(trouble.status.rawValue)
             }
             Terminal.complain(Terminal.errors.red("podp: ") + SafeText.line(trouble.message))
@@ -82,7 +80,7 @@ enum Exit {
         }
         let status = code == .validationFailure ? ExitStatus.usage : .failed
         let words = Trouble(status, Podp.message(for: error), remedy: "the same command with --help says what it takes")
-        Terminal.complain(wantsJSON ? json(words) ?? text : text)
+        Terminal.complain(wantsJSON ? json(words) : text)
         exit(status.rawValue)
     }
 }

@@ -1,9 +1,8 @@
 import FoundationEssentials
-import PodpAPI
 
-/// A resource as the API writes it, on one line.
+/// A value on one line, as the API writes its resources.
 enum JSONLine {
-    static func text(_ value: some Documented) -> String {
+    static func text(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else { return "{}" }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import PodpAPI
 import PodpModel
@@ -99,10 +98,7 @@ extension PlanCommand {
                 let difference = PlanDifference(one, other)
                 switch options.output {
                 case .table: Terminal.write(difference.text, to: STDOUT_FILENO)
-                case .json:
-                    let encoder = JSONEncoder()
-                    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-                    Terminal.write(String(decoding: try encoder.encode(difference), as: UTF8.self) + "\n", to: STDOUT_FILENO)
+                case .json: Terminal.write(JSONLine.text(difference) + "\n", to: STDOUT_FILENO)
                 }
             }
         }

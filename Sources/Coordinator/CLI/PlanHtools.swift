@@ -213,9 +213,7 @@ struct HtoolsRun {
 
     private func show(_ report: HtoolsReport) {
         guard output == .json else { return print(report.text, terminator: "") }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if let data = try? encoder.encode(report) { print(String(decoding: data, as: UTF8.self)) }
+        print(JSONLine.text(report))
     }
 }
 

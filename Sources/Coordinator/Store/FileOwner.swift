@@ -12,10 +12,7 @@ struct FileOwner {
         (user, group) = (facts.st_uid, facts.st_gid)
     }
 
-    static func ofFolder(_ path: String) -> FileOwner? {
-        let folder = (path as NSString).deletingLastPathComponent
-        return FileOwner(of: folder.isEmpty ? "." : folder)
-    }
+    static func ofFolder(_ path: String) -> FileOwner? { FileOwner(of: StoreBackup.directory(of: path)) }
 
     /// Only root can, and only root has to.
     func give(_ descriptor: Int32) {

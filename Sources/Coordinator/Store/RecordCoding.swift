@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import PodpCore
 
 /// Records to JSON and back, and how a batch is told from another with the same id.
@@ -34,6 +35,13 @@ enum RecordCoding {
             let what = "\(file): record '\(key)' of kind '\(kind(of: key))', written by podp \(writtenBy), cannot be read by podp \(build): \(reason(error))"
             if writtenBy == build { throw StoreError(.corrupt, what, remedy: "restore a backup: podp-coordinator restore FILE") }
             throw StoreError(.newer, what, remedy: "install podp \(writtenBy) or newer; or restore a backup of this version")
+        }
+    }
+
+    /// Every record of a store, sorted by key. Throws what `decode` throws.
+    static func all(in db: Database, build: String, file: String) throws -> [Record] {
+        try Row.fetchAll(db, sql: "SELECT key, json, build FROM records ORDER BY key").map { row in
+            try decode(row[1], key: row[0], writtenBy: row[2], build: build, file: file)
         }
     }
 

@@ -69,9 +69,7 @@ public final class Store: Sendable {
     public func load() throws(StoreError) -> [PodpCore.Record] {
         do {
             return try queue.read { db in
-                try Row.fetchAll(db, sql: "SELECT key, json, build FROM records ORDER BY key").map { row in
-                    try RecordCoding.decode(row[1], key: row[0], writtenBy: row[2], build: build, file: file)
-                }
+                try RecordCoding.all(in: db, build: build, file: file)
             }
         } catch {
             throw StoreError(error, file: file)

@@ -146,7 +146,7 @@ public enum StoreBackup {
         throw StoreError(.refused, "\(wanted) and 99 more like it exist", remedy: "move them away")
     }
 
-    private static func directory(of path: String) -> String {
+    static func directory(of path: String) -> String {
         let directory = (path as NSString).deletingLastPathComponent
         return directory.isEmpty ? "." : directory
     }

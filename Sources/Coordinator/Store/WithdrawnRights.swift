@@ -103,9 +103,7 @@ struct StoreContent: Equatable {
 
     /// Reads all records. Throws what `Store.load` throws.
     init(_ db: Database, file: String, build: String) throws {
-        records = try Row.fetchAll(db, sql: "SELECT key, json, build FROM records ORDER BY key").map { row in
-            try RecordCoding.decode(row[1], key: row[0], writtenBy: row[2], build: build, file: file)
-        }
+        records = try RecordCoding.all(in: db, build: build, file: file)
         batches = try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM batches") ?? 0
     }
 
