@@ -117,6 +117,16 @@ struct CommandTests {
                 }
                 let nowhere = try await Self.podp(["chassis", "power", "simulated", "--bay", "15", "off"], server, directory)
                 #expect(nowhere.code == 4 && nowhere.errors.contains("no such bay: 15"))
+                let simulated = try await Self.podp(["chassis", "probe", "simulated", "--output", "json"], server, directory)
+                struct Probe: Decodable {
+                    struct Bay: Decodable { var uuid: String? }
+                    var bays: [Bay]
+                }
+                let uuid = try #require(try JSONDecoder().decode(Probe.self, from: Data(simulated.output.utf8)).bays.first?.uuid)
+                let power = ["chassis", "power", "simulated", "on", "--blade", uuid.uppercased(), "--bay"]
+                #expect(try await Self.podp(power + ["1"], server, directory).code == 0)
+                let elsewhere = try await Self.podp(power + ["2"], server, directory)
+                #expect(elsewhere.code == 4 && elsewhere.errors.contains("is in bay 1") && !elsewhere.output.contains("request"))
 
                 fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 4))] }
                 let begun = try await Self.podp(["domain", "migrate", "web-1", "blade-2", "--no-wait"], server, directory)

@@ -122,6 +122,24 @@ import Testing
         }
     }
 
+    @Test("Of a blade that came into an empty bay, nothing is believed before the module has read its label")
+    func unreadNewcomer() async throws {
+        try await with({ _ in }) { driver, server in
+            let blade = server.world.with { world in world.blades.removeValue(forKey: 13) }
+            let before = try await driver.inventory()
+            #expect(before.bay(13)?.isPresent == false)
+            server.world.with {
+                $0.blades[13] = blade
+                $0.blades[13]?.power = .off
+            }
+            server.setQuirks { $0.shows = ["22.1.5.1.1.52.13": .integer(0)] }
+            let reading = await driver.powerState(bay: 13)
+            #expect(reading.reported == .off && reading.state == .unknown && reading.label == nil)
+            server.setQuirks { $0.shows = [:] }
+            #expect(await driver.powerState(bay: 13).state == .off)
+        }
+    }
+
     @Test(
         "Where two places contradict each other about which module leads, off is not believed, and the check says so",
         arguments: [[0, 1], [1, 1]] as [[Int64]])

@@ -29,6 +29,8 @@ final class LittleRedfish: Sendable {
         var locates = false
         /// What GET of these systems' chassis is answered with instead.
         var chassisAnswers: [Int: HTTPResponse.Status] = [:]
+        /// A chassis is listed that no system links to, and that is not there.
+        var hasDeadChassis = false
         /// Neither UUID nor serial number.
         var hidesLabels = false
         /// EthernetInterfaces, one each.
@@ -135,7 +137,8 @@ final class LittleRedfish: Sendable {
             guard let bay = bay(parts[3]), let mac = world.blades[bay]?.macs.first else { return answer(.notFound, "{}") }
             return answer(.ok, #"{"MACAddress":"\#(mac)"}"#)
         case ("Chassis", 3):
-            let bays = quirks.withLock { $0.locates } ? world.blades.keys.sorted() : []
+            let quirks = quirks.withLock { $0 }
+            let bays = (quirks.locates ? world.blades.keys.sorted() : []) + (quirks.hasDeadChassis ? [99] : [])
             return answer(.ok, #"{"Members":\#(links(bays.map { "/redfish/v1/Chassis/C\($0)" }))}"#)
         case ("Chassis", 4):
             guard let bay = Int(parts[3].dropFirst()), world.blades[bay] != nil else { return answer(.notFound, "{}") }

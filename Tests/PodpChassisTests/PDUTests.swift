@@ -33,4 +33,19 @@ import Testing
         }
         try outlets("bay1=3,4&bay2=5,6&also1=b:161/3&also2=b:161/5")
     }
+
+    @Test("A PDU that has two names is one PDU, in one chassis and across two")
+    func twoNames() throws {
+        func outlets(_ text: String) throws -> PDUOutlets { try PDUOutlets(try ChassisURL("pdu+snmpv1://x@\(text)")) }
+        let error = #expect(throws: ChassisError.self) { try outlets("127.0.0.1?bay1=4&bay2=5&also2=localhost:161/4") }
+        #expect(error?.message.contains("bay 1 and bay 2") == true && error?.message.contains("localhost") == true)
+        let one = try outlets("127.0.0.1?bay1=4&bay2=5")
+        let same = try outlets("LOCALHOST?bay7=6,5")
+        #expect(one.shared(with: same)?.contains("outlet 5") == true)
+        // Another outlet, another port, another host.
+        for query in ["127.0.0.1?bay7=6", "127.0.0.1:1161?bay7=4", "127.0.0.2?bay7=4"] {
+            let other = try outlets(query)
+            #expect(one.shared(with: other) == nil, "\(query)")
+        }
+    }
 }

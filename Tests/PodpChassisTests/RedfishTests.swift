@@ -202,6 +202,19 @@ import Testing
         }
     }
 
+    @Test("A chassis that no system stands in may be silent")
+    func silentElsewhere() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.locates = true
+        quirks.hasDeadChassis = true
+        try await with(quirks) { driver, runner, server in
+            let first = try await driver.inventory().bay(1)
+            #expect(first?.serial == server.world.with { $0.blades[14]?.serial })
+            #expect(await runner.bring(bay: 1, .hardOff).isConfirmed)
+            #expect(server.world.with { $0.blades[14]?.power } == .off)
+        }
+    }
+
     @Test("Of systems without a number, a UUID or a serial number none is switched, and the check says so")
     func anonymous() async throws {
         var quirks = LittleRedfish.Quirks()
@@ -232,6 +245,8 @@ import Testing
             // Another blade in its place is not that one.
             server.world.with { $0.blades[2]?.macs = ["02:00:00:00:00:77"] }
             #expect(await driver.powerState(bay: 2).label == nil)
+            guard case .refused(let refusal) = await driver.request(.on, bay: 2) else { return #expect(Bool(false), "another blade was switched") }
+            #expect(refusal.message.contains(mac))
         }
     }
 

@@ -380,9 +380,38 @@ struct ChassisTests {
         // Somebody presses its button: off, and on.
         for state in [PowerState.off, .on] { poll(state, &bench) }
         guard case .refused(let refusal)? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "begun") }
-        #expect(refusal.message.contains("since the blade was off"))
+        #expect(refusal.message.contains("not connected"))
         poll(.off, &bench)
         guard case .operation? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "a blade that is off") }
+    }
+
+    @Test func `a blade whose agent does not look when it is asked stays on`() {
+        let link = LinkID(7)
+        for isLost in [false, true] {
+            var bench = bench()
+            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+            var blade = LiveBlade(since: bench.now.wall)
+            blade.link = link
+            blade.inventoryLink = link
+            blade.inventory = Inventory(
+                revision: 1, readAt: .zero, host: HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1)), domains: [])
+            let hello = Hello(
+                blade: Self.blade(1).identity, bootID: ID128(high: 1, low: 1), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
+                hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
+                cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: bench.now.wall, bootTime: .zero)
+            bench.core.blades[Self.id(1)] = blade
+            bench.core.links[link] = LiveLink(blade: Self.id(1), hello: hello, certificate: "01", lastHeard: bench.now.instant)
+            #expect(bench.ask(.switchBlade(Self.id(1), .hardOff)) == nil, "its agent is asked first")
+            if isLost { bench.tell(.disconnected(link, reason: "no route")) }
+            for _ in 0..<16 where !isLost {
+                bench.core.links[link]?.lastHeard = bench.now.instant
+                bench.pass(1)
+            }
+            guard case .refused(let refusal)? = bench.answers[RequestID(bench.next)] else { return #expect(Bool(false), "no answer") }
+            #expect(refusal.message.contains(isLost ? "the link to its agent was lost" : "has not answered for 15 s"))
+            #expect(!bench.orders.contains { if case .request = $0 { true } else { false } })
+            #expect(bench.core.committed.power.isEmpty)
+        }
     }
 
     @Test func `a switch that is off or unknown, and a standby management module that is gone, are events`() {

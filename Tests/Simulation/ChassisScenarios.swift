@@ -15,8 +15,10 @@ import Testing
     }
 
     /// Asks, and waits for the end of what was begun.
-    private func switched(_ plant: inout Plant, _ blade: Int, _ wish: PowerRequest) throws -> PowerRecord {
-        guard case .operation(let id)? = plant.askAndWait(.switchBlade(plant.bladeID(blade), wish)) else { throw Unexpected("it was not begun") }
+    private func switched(_ plant: inout Plant, _ blade: Int, _ wish: PowerRequest, unknownDomains: Bool = false) throws -> PowerRecord {
+        guard case .operation(let id)? = plant.askAndWait(.switchBlade(plant.bladeID(blade), wish, unknownDomains: unknownDomains)) else {
+            throw Unexpected("it was not begun")
+        }
         guard plant.run(atMost: .seconds(200), until: { $0.powerRecord(id)?.state.isEnded == true }), let record = plant.powerRecord(id) else {
             throw Unexpected("it did not end")
         }
@@ -159,6 +161,49 @@ import Testing
         guard case .operation? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff, unknownDomains: true)) else { throw Unexpected("not begun") }
     }
 
+    @Test("what an agent told before it fell silent is not what runs on its blade now", arguments: [false, true])
+    func lostAgent(comesBack: Bool) throws {
+        var plant = plant()
+        plant.partition(1, for: .seconds(comesBack ? 60 : 600))
+        plant.run(for: .seconds(30))
+        plant.addUnmanaged("by-hand", on: 1)
+        guard case .refused(let silent)? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff)) else { throw Unexpected("it was begun") }
+        #expect(silent.message.contains("not known") && silent.message.contains("not connected"))
+        if comesBack {
+            plant.run(for: .seconds(60))
+            guard case .refused(let occupied)? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff)) else { throw Unexpected("it was begun") }
+            #expect(occupied.message.contains("by-hand runs on it"))
+        }
+        #expect(plant.isOn(1))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("a domain that was started by hand a moment ago keeps its blade on", arguments: 1...8)
+    func startedJustNow(seed: UInt64) throws {
+        var plant = plant(seed: seed)
+        plant.addUnmanaged("by-hand", on: 1)
+        guard case .refused(let refusal)? = plant.askAndWait(.switchBlade(plant.bladeID(1), .hardOff)) else { throw Unexpected("it was begun") }
+        #expect(refusal.message.contains("by-hand runs on it"))
+        #expect(plant.isOn(1))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
+    @Test("a blade of which the chassis said off once, wrongly, is not switched off while its agent is silent")
+    func lieAboutASilentBlade() throws {
+        var plant = plant()
+        plant.partition(1, for: .seconds(600))
+        plant.run(for: .seconds(30))
+        plant.addUnmanaged("by-hand", on: 1)
+        plant.letNextPollLie(about: 1)
+        let isToldOff = plant.run(atMost: .seconds(20)) { $0.view?.chassis.first?.readings?.bay(2)?.power.state == .off }
+        #expect(isToldOff)
+        let record = try switched(&plant, 1, .hardOff)
+        guard case .unknown(let reason) = record.state else { throw Unexpected("\(record.state)") }
+        #expect(reason.contains("it is not off, and what runs on it is not known") && (record.requests ?? 0) == 0)
+        #expect(plant.isOn(1))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("blades that change places while the chassis is silent: nothing is switched before the labels were read again")
     func swapInSilence() throws {
         var plant = plant()
@@ -219,7 +264,7 @@ import Testing
         plant.letAlwaysLie(.management)
         plant.partition(1, for: .seconds(25))
         plant.run(for: .seconds(15))
-        let record = try switched(&plant, 1, .hardOff)
+        let record = try switched(&plant, 1, .hardOff, unknownDomains: true)
         #expect(record.state.isEnded)
         plant.run(for: .seconds(60))
         let state = plant.powerRecord(record.id)?.state

@@ -136,7 +136,7 @@ public struct PowerReadingResource: Documented {
 public struct PowerOrder: Documented {
     /// At once, and not by its operating system's shutdown.
     public var hard: Bool?
-    /// Even though nobody has told podp since it started what runs on the blade.
+    /// Even though nobody can say what runs on the blade, for its agent is silent: what runs there is lost.
     public var unknownDomains: Bool?
     /// Hard, if it is not off this many seconds after it was asked softly; 1 to 3600. Without it never.
     public var escalateAfterSeconds: Int?
@@ -150,7 +150,7 @@ public struct PowerOrder: Documented {
     public static let summary = "How to switch a blade off."
     public static let fields = [
         "hard": "At once, and not by its operating system's shutdown.",
-        "unknownDomains": "Even though nobody has told podp since it started what runs on the blade.",
+        "unknownDomains": "Even though nobody can say what runs on the blade, for its agent is silent: what runs there is lost.",
         "escalateAfterSeconds": "Hard, if it is not off this many seconds after it was asked softly; 1 to 3600. Without it never.",
     ]
 }

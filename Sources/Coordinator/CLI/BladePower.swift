@@ -30,7 +30,7 @@ enum BladePower {
         @Flag(help: "Move its domains to other blades first, as 'podp blade evacuate' does.") var move = false
         @Flag(help: "At once: its operating system is not asked.") var hard = false
         @Option(help: ArgumentHelp("Hard, if it is not off this long after it was asked to shut down: 60s, 3m.", valueName: "time")) var escalateAfter: String?
-        @Flag(help: "Even though nobody has told podp since it started what runs on it: what runs there is lost.") var unknownDomains = false
+        @Flag(help: "Even though nobody can say what runs on it, for its agent is silent: what runs there is lost.") var unknownDomains = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 

@@ -46,6 +46,10 @@ struct ChassisPower: AsyncParsableCommand {
     @OptionGroup var address: ChassisAddress
     @Option(help: "The bay's number.") var bay: Int
     @Argument(help: "on, soft-off (the operating system shuts down) or off (at once).") var wish: Wish
+    @Option(
+        help: ArgumentHelp(
+            "Only if this blade is in that bay: its UUID, serial number or an address, as 'podp chassis probe' shows them.", valueName: "label"))
+    var blade: String?
     @Option(help: ArgumentHelp("When to give up: 60s, 3m. By default 60s, for soft-off 180s.", valueName: "time")) var deadline: String?
     @Option(help: ArgumentHelp("After a soft-off: hard, if it is not off this long after it was asked: 60s, 3m.", valueName: "time")) var escalateAfter: String?
     @Option(name: .customLong("second-source"), help: "Must say off too: watts (measured ones), console or pdu.") var witnesses: [Witness] = []
@@ -105,6 +109,7 @@ struct ChassisPower: AsyncParsableCommand {
                     .refused, "the chassis has no second source \(missing.rawValue): nothing could be confirmed, and nothing was asked of it",
                     remedy: missing == .watts ? "no blade's watts are measured there ('podp chassis probe' shows wattsMeasured)" : "leave it out")
             }
+            if let blade { try Self.expect(blade, in: bay, inventory, driver) }
             if driver.mainSource == .management, let found = inventory?.bay(bay), found.isPresent != false {
                 if found.isInventoryReady == false {
                     throw Trouble(
@@ -126,6 +131,19 @@ struct ChassisPower: AsyncParsableCommand {
             return status
         }
         if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    /// A number is a bay's, and blades change places: nothing is asked of another one than is meant.
+    private static func expect(_ blade: String, in bay: Int, _ inventory: ChassisInventory?, _ driver: any ChassisDriver) throws {
+        guard driver.mainSource == .management else { throw Trouble(.usage, "--blade is of a blade: outlets have no label", remedy: "leave it out") }
+        guard let found = inventory?.bay(bay) else {
+            throw Trouble(.indeterminate, "who is in bay \(bay) could not be read: nothing was asked of it", remedy: "try again")
+        }
+        guard !found.isKnown(as: blade) else { return }
+        let other = inventory?.bays.first { $0.isKnown(as: blade) }.map { "\(blade) is in bay \($0.number)" }
+        throw Trouble(
+            .refused, "bay \(bay) has not \(blade) in it, but \(found.label ?? (found.isPresent == false ? "nothing" : "a blade without a label"))",
+            remedy: other ?? "'podp chassis probe' shows who is where")
     }
 
     static func lines(_ step: PowerStep) -> [String] {

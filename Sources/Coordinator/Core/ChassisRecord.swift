@@ -85,6 +85,8 @@ public struct PowerRecord: Hashable, Sendable, Codable {
     public var escalateAfter: Duration?
     /// That this was decided; stored before the chassis is asked.
     public var escalatedAt: WallTime?
+    /// Off even though nobody could say what runs on the blade.
+    public var unknownDomains: Bool?
     /// The boot that the blade's agent had told of; `nil`: none since podp started.
     public var boot: ID128?
     /// Of a confirmed off: when the blade was next seen to run without podp having started it; what was confirmed is over.

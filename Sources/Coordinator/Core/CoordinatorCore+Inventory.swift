@@ -24,11 +24,13 @@ extension CoordinatorCore {
         }
         blades[id]?.inventory = inventory
         blades[id]?.inventoryAt = now.instant
-        blades[id]?.hasBeenOff = nil
+        let link = blades[id]?.link
+        blades[id]?.inventoryLink = link
         revision += 1
         guard isActive else { return }
         reconcile(id, inventory)
         seekMissing(from: id)
+        if let number = inventory.answers { looked(number, at: id) }
         if let number = inventory.answers, let observation = observations.removeValue(forKey: number), observation.blade == id {
             confirmArrival(by: observation)
             observed(observation.operation, at: id)

@@ -171,6 +171,7 @@ extension CoordinatorCore {
         blade.lostAt = now.instant
         blades[gone.blade] = blade
         for (number, observation) in observations where observation.blade == gone.blade { observations[number] = nil }
+        refusePendingOffs(of: gone.blade)
         audit("blade-unknown", .warning, blade: gone.blade, "\(gone.hello.blade.name) is unknown: its link was lost (\(reason)); its domains may run on")
         if let waiting = links.keys.sorted().first(where: { links[$0]?.blade == gone.blade && links[$0]?.waitsSince != nil }), let newcomer = links[waiting] {
             accept(waiting, blade: gone.blade, hello: newcomer.hello)

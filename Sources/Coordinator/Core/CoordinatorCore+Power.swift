@@ -4,7 +4,7 @@ import PodpPower
 /// Switching blades: what is durable, in what order, and when an operator's wish is not carried out. What is off is `PowerConfirmation`'s to say.
 extension CoordinatorCore {
     mutating func switchBlade(
-        _ id: BladeID, _ wish: PowerRequest, unknownDomains: Bool, escalateAfter: Duration?, request: RequestID, by actor: Actor
+        _ id: BladeID, _ wish: PowerRequest, unknownDomains: Bool, escalateAfter: Duration?, hasLooked: Bool = false, request: RequestID, by actor: Actor
     ) {
         if let escalateAfter, wish != .softOff || !(Duration.seconds(1)...Duration.seconds(3600)).contains(escalateAfter) {
             return refuse(request, Refusal(.invalid, "a soft-off is followed by a hard one 1 s to 1 h later, or never; nothing else is"))
@@ -36,18 +36,8 @@ extension CoordinatorCore {
                     .conflict, "\(name) is not switched off: \(LiveChassis.sentence(missing: missing))",
                     remedy: "`podp chassis remove \(seat.chassis)`, and add it with second sources that `podp chassis check` finds"))
         }
-        if wish.goal == .off, !unknownDomains, !isKnown(whatRunsOn: id, by: live.readings?.bay(seat.bay)?.power) {
-            let since = blades[id]?.inventory == nil ? "podp started" : "the blade was off"
-            return refuse(
-                request,
-                Refusal(
-                    .conflict, "\(name) is not switched off: what runs on it is not known, for its agent has told nothing since \(since)",
-                    remedy: "start its agent; or, if you know that nothing runs there that is missed: `podp blade off \(name) --unknown-domains`"))
-        }
-        if wish.goal == .off, let reason = whyNotOff(id) {
-            return refuse(
-                request,
-                Refusal(.conflict, "\(name) is not switched off: \(reason)", remedy: "`podp blade evacuate \(name)` moves what can be moved; then ask again"))
+        if wish.goal == .off, let occupied = refusal(ofOff: id, unknownDomains: unknownDomains, by: live.readings?.bay(seat.bay)?.power) {
+            return refuse(request, occupied)
         }
         if let requests = live.capabilities?.requests, !requests.contains(wish) {
             return refuse(request, Refusal(.unsupported, "chassis \(seat.chassis) cannot do this: \(wish.rawValue)"))
@@ -59,12 +49,16 @@ extension CoordinatorCore {
                     .conflict, "\(name) is not switched on: \(watts) W are missing in power domain \(missing.domain ?? 0)",
                     remedy: "switch another blade of that domain off"))
         }
+        if wish.goal == .off, !unknownDomains, !hasLooked, let link = blades[id]?.link {
+            return look(at: id, over: link, before: PendingOff(blade: id, wish: wish, escalateAfter: escalateAfter, request: request, actor: actor))
+        }
         guard let operation = newOperationID() else { return refuse(request, Refusal(.unavailable, "podp is starting", remedy: "try again in a moment")) }
         var record = PowerRecord(
             id: operation, chassis: seat.chassis, bay: seat.bay, blade: id, bladeName: name, request: wish, by: actor.name, startedAt: now.wall)
         record.label = live.inventory?.bay(seat.bay)?.label
         record.boot = blades[id]?.hello?.bootID
         record.escalateAfter = escalateAfter
+        record.unknownDomains = unknownDomains ? true : nil
         let confirmation = PowerConfirmation(bay: seat.bay, request: wish, rules: rules(for: record))
         put(.power(record))
         if wish == .on { bladesThatAreOff[id] = nil }
@@ -72,13 +66,6 @@ extension CoordinatorCore {
         audit("power-requested", by: actor.name, blade: id, operation: operation, sentence(record) + escalation(of: record))
         emitAfterCommit(.answer(request, .operation(operation)))
         beginPower()
-    }
-
-    /// Whether its agent has told in this boot of the blade, or it is off: what was stored of that is not believed against what the chassis reads.
-    private func isKnown(whatRunsOn id: BladeID, by reading: PowerReading?) -> Bool {
-        if bladesThatAreOff[id] != nil, reading?.state != .on { return true }
-        guard let blade = blades[id], blade.inventory != nil else { return false }
-        return blade.hasBeenOff != true || reading?.state == .off
     }
 
     /// How sure podp wants to be of a request's end.
@@ -124,21 +111,6 @@ extension CoordinatorCore {
     private func escalation(of record: PowerRecord) -> String {
         guard let after = record.escalateAfter else { return "" }
         return record.escalatedAt == nil ? "; hard, if it is not off \(after.components.seconds) s after it was asked softly" : "; hard by now"
-    }
-
-    /// What runs on a blade, may run on it, or is on its way to it; `nil`: nothing.
-    func whyNotOff(_ id: BladeID) -> String? {
-        func list(_ names: [String]) -> String {
-            names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
-        }
-        let managed = decided.domains.values.filter { $0.blade == id }
-        let unknown = managed.filter { state(of: $0) == .unknown && $0.wish == .running }.map(\.definition.name).sorted()
-        if !unknown.isEmpty { return "its agent does not answer, and \(list(unknown)) may run on it" }
-        let running = (blades[id]?.inventory?.domains ?? []).filter { $0.state.holdsMemory || $0.state.executes }.map(\.name).sorted()
-        if !running.isEmpty { return "\(list(running)) \(running.count == 1 ? "runs" : "run") on it" }
-        let coming = decided.openOperations.filter { $0.blade == id || $0.destination == id }.map(\.domainName).sorted()
-        if !coming.isEmpty { return "\(list(coming)): an operation is under way" }
-        return nil
     }
 
     /// What a start would be short of, by the chassis' last word; `nil` where it does not say.
@@ -207,7 +179,6 @@ extension CoordinatorCore {
         let seats = seatedBlades(in: name)
         for bay in readings.bays {
             guard let blade = seats[bay.power.bay] else { continue }
-            if bay.power.state == .off, blades[blade]?.link == nil { blades[blade]?.hasBeenOff = true }
             guard bay.power.state == .on, let since = bladesThatAreOff[blade], bay.power.at > since else { continue }
             noteLifeAfterOff(of: blade, "chassis \(name) reads it on", boot: nil)
         }
@@ -237,7 +208,6 @@ extension CoordinatorCore {
     private mutating func voidOff(_ record: PowerRecord, _ what: String) {
         var record = record
         let blade = record.blade
-        blades[blade]?.hasBeenOff = nil
         record.state = .unknown(reason: "it was called off, and then it showed life without having been started: \(what)")
         put(.power(record))
         audit(
@@ -267,8 +237,11 @@ extension CoordinatorCore {
                 guard seatedBlades(in: record.chassis)[record.bay] == record.blade else {
                     return advancePower(id, .cancel("bay \(record.bay) of \(record.chassis) has another blade in it now"))
                 }
-                if live.resumesUntil != nil, wish.goal == .off, (record.requests ?? 0) == 0, blades[record.blade]?.inventory == nil {
-                    return advancePower(id, .cancel("podp was restarted, and nobody has told it since what runs on \(record.bladeName)"))
+                // It was let pass because it was read off, or its agent has fallen silent since.
+                if wish.goal == .off, record.unknownDomains != true, (record.requests ?? 0) == 0, let reason = whyNotKnown(whatRunsOn: record.blade),
+                    !live.readings.contains(where: { $0.source.kind == .management && $0.state == .off })
+                {
+                    return advancePower(id, .cancel("it is not off, and what runs on it is not known: \(reason)"))
                 }
                 if record.label == nil, chassis[record.chassis]?.labelsAreOld == true {
                     return advancePower(id, .cancel("which blade is in bay \(record.bay) of \(record.chassis) is being read again"))
@@ -302,7 +275,6 @@ extension CoordinatorCore {
             record.readings = readings
             result = .confirmed
             bladesThatAreOff[record.blade] = state == .off ? now.instant : nil
-            if state == .off { blades[record.blade]?.hasBeenOff = true }
             audit(
                 "power-confirmed", by: record.by, blade: record.blade, operation: record.id,
                 "\(words): confirmed \(state.rawValue) by \(readings.count) reading\(readings.count == 1 ? "" : "s")\(requested ? "" : ", it was so already")")

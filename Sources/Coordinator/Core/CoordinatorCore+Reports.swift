@@ -77,6 +77,7 @@ extension CoordinatorCore {
                 emit(.send(link, .ping(0)))
             }
         }
+        refusePendingOffs()
         guard isActive else { return }
         pollChassis()
         wakePower()

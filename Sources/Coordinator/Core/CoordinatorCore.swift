@@ -81,6 +81,7 @@ public struct CoordinatorCore: Sendable, Codable {
     var describing: [UInt64: DescribeTicket] = [:]
     var chassis: [String: LiveChassis] = [:]
     var power: [OperationID: LivePower] = [:]
+    var pendingOffs: [UInt64: PendingOff] = [:]
     /// Those whose newest request for power ended as confirmed off, and that have been silent since.
     /// Since when by this process' clock; zero: by the word of a run before.
     var bladesThatAreOff: [BladeID: Instant] = [:]

@@ -10,8 +10,8 @@ struct LiveBlade: Sendable, Codable {
     var clockOffset: Duration?
     var inventory: Inventory?
     var inventoryAt: Instant?
-    /// The blade was off since: its inventory is of a boot that is over.
-    var hasBeenOff: Bool?
+    /// The link that it came over.
+    var inventoryLink: LinkID?
     var report: Report?
     var reportAt: Instant?
     /// Why its last inventory, or its last report, cannot be right.

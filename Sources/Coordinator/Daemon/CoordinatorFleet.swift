@@ -136,9 +136,22 @@ struct CoordinatorFleet: Fleet {
             record.feeds = pdu
             record.feedSecretFile = addition.pduSecretFile
             if !record.secondSources.contains(.pdu) { record.secondSources.append(.pdu) }
+            try await checkOutlets(of: record)
         }
         try await checkSecondSources(of: record, at: url)
         return record
+    }
+
+    /// An outlet that feeds a bay of another chassis, too, would cut off both.
+    private func checkOutlets(of record: ChassisRecord) async throws(Fault) {
+        func outlets(_ record: ChassisRecord) -> PDUOutlets? { record.feeds.flatMap { try? PDUOutlets(ChassisURL($0)) } }
+        guard let own = outlets(record) else { return }
+        for other in await view().chassis.map(\.record) where other.name != record.name {
+            guard let shared = outlets(other).flatMap({ own.shared(with: $0) }) else { continue }
+            throw Fault(
+                .conflict, "\(other.name) has \(shared): cut for one, the other falls",
+                remedy: "an outlet that feeds several blades is no switch of one of them: leave it out of both")
+        }
     }
 
     /// A second source that the chassis has not would keep every blade in it from being confirmed off. One that does not answer now is asked when it

@@ -48,6 +48,12 @@ public struct ChassisBay: Hashable, Sendable, Codable {
     public var uuid: ID128?
     /// What tells this blade from others: its UUID, else its serial number, else its first address.
     public var label: String? { uuid?.description ?? serial ?? macs.first }
+    /// Whether it is the blade that somebody names by its UUID (its fields either way round), its serial number or one of its addresses.
+    public func isKnown(as name: String) -> Bool {
+        if let id = ID128(name), let uuid, id == uuid || id == uuid.withSwappedFields { return true }
+        return !name.isEmpty && (serial?.lowercased() == name.lowercased() || macs.contains(name.lowercased()))
+    }
+
     /// `00:11:25:75:00:c2`, the first interface first.
     public var macs: [String]
     /// Machine type and model.

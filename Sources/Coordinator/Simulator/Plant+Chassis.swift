@@ -14,6 +14,8 @@ struct PlantChassis: Sendable {
     var ignoresSoftOff = false
     /// Bays whose next reading is the opposite of the truth.
     var lies: Set<Int> = []
+    /// Of which bays the next poll says the opposite of what is true.
+    var pollLies: Set<Int> = []
     var primary = 1
     /// Blades whose power changes for a request, and what for: a later request, or a loss of power, makes the earlier one void.
     var pending: [Int: UInt64] = [:]
@@ -51,6 +53,7 @@ extension Plant {
     public mutating func ignoreSoftOff(_ ignores: Bool) { chassis.ignoresSoftOff = ignores }
     /// The next reading of this blade's bay says the opposite of what is true.
     public mutating func letNextReadingLie(about blade: Int) { chassis.lies.insert(blade + 1) }
+    public mutating func letNextPollLie(about blade: Int) { chassis.pollLies.insert(blade + 1) }
     /// One source says off for good, whatever is true.
     public mutating func letAlwaysLie(_ source: PowerSource.Kind?) { chassis.liar = source }
     public func isOn(_ blade: Int) -> Bool { blades[blade].host.isOn }
@@ -122,8 +125,10 @@ extension Plant {
             source: PowerSource(.management, module: chassis.primary), at: at, label: blade.map { blades[$0].host.identity.id.uuid.description })
     }
 
-    private func readings(at: Instant) -> ChassisReadings {
-        ChassisReadings(at: at, primaryModule: chassis.primary, bays: (1...14).map { BayReadings(power: reading($0, at: at)) }, health: .good)
+    private mutating func readings(at: Instant) -> ChassisReadings {
+        var looks = (1...14).map { reading($0, at: at) }
+        for index in looks.indices where chassis.pollLies.remove(looks[index].bay) != nil { looks[index].reported = looks[index].reported == .on ? .off : .on }
+        return ChassisReadings(at: at, primaryModule: chassis.primary, bays: looks.map { BayReadings(power: $0) }, health: .good)
     }
 
     private var inventory: ChassisInventory {

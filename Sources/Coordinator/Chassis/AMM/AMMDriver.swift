@@ -76,8 +76,9 @@ public actor AMMDriver: ChassisDriver {
         wants += [AMMTree.activeModule, AMMTree.bayCount].map { SNMPReader.Want(name: $0, isVital: true) } + Self.addressWants + Self.leadWants
         for left in before { wants += [AMMTree.exists, AMMTree.width].map { SNMPReader.Want(name: $0.appending(left), isVital: true) } }
         if let column = labels[bay] { wants.append(SNMPReader.Want(name: column.appending(number), size: 40, isVital: true)) }
+        // Of a bay that was empty then, it may tell since.
         let tellsReadiness = tellsReadiness.contains(bay)
-        if tellsReadiness { wants.append(SNMPReader.Want(name: AMMTree.inventoryReady.appending(number), isVital: true)) }
+        if !self.tellsReadiness.isEmpty { wants.append(SNMPReader.Want(name: AMMTree.inventoryReady.appending(number), isVital: tellsReadiness)) }
         do {
             var found = try await reader.values(wants)
             if primary(in: found) == nil, contradiction(in: found) == nil {
@@ -87,7 +88,8 @@ public actor AMMDriver: ChassisDriver {
             if let count = found[AMMTree.bayCount]?.small, bay > count { return noBay(bay) }
             var reading = reading(of: bay, from: found)
             // While it still reads them, what stands in its tables may be another blade's.
-            if tellsReadiness, reading.isPresent != false, AMMText.flag(found[AMMTree.inventoryReady.appending(number)]) != true {
+            let isReady = AMMText.flag(found[AMMTree.inventoryReady.appending(number)])
+            if reading.isPresent != false, tellsReadiness ? isReady != true : isReady == false {
                 reading.label = nil
                 if reading.reported == .off, reading.driversDoubt == nil {
                     reading.driversDoubt = .notTold("the management module has not read the label of the blade in bay \(bay) yet: it may be another one")

@@ -37,53 +37,22 @@ public actor PDUDriver: ChassisDriver {
         } else {
             named = nil
         }
-        let ofBays = url.parameters.keys.contains { $0 != "also" && ($0.hasPrefix("bay") || $0.hasPrefix("also")) }
-        feedsWholeChassis = !ofBays
-        if ofBays, url.parameters["outlets"] != nil || url.parameters["also"] != nil {
-            throw ChassisError(.configuration, "outlets feed the whole chassis (outlets=) or single bays (bayN=), not both", remedy: "leave one of the two out")
-        }
+        let outlets = try PDUOutlets(url)
+        feedsWholeChassis = outlets.feedWholeChassis
         let access = try SNMPAccess(url, secrets)
-        let names = ofBays ? (1...14).map { ("bay\($0)", "also\($0)", $0) } : [("outlets", "also", 1)]
         var known: [String: Int] = [:]
-        var owners: [String: Int] = [:]
-        for (here, there, bay) in names {
-            var places: [(host: String, port: UInt16, outlets: String)] = []
-            if let text = url.parameters[here] ?? (ofBays ? nil : "") { places.append((access.host, access.port, text)) }
-            if let also = url.parameters[there] { places.append(try Self.place(also, of: there)) }
-            for place in places {
-                let numbers = place.outlets.split(separator: ",").map { UInt32($0) }
-                guard !numbers.isEmpty, numbers.allSatisfy({ $0.map { (1...96).contains($0) } ?? false }) else {
-                    throw ChassisError(
-                        .configuration, "\(here)=\(place.outlets): name every outlet that feeds \(ofBays ? "bay \(bay)" : "the chassis")",
-                        remedy: "like \(here)=3,4")
-                }
-                let key = "\(place.host) \(place.port)"
-                for outlet in numbers.compactMap({ $0 }) {
-                    guard let other = owners.updateValue(bay, forKey: "\(key) \(outlet)"), other != bay else { continue }
-                    throw ChassisError(
-                        .configuration,
-                        "outlet \(outlet) of \(place.host):\(place.port) is said to feed bay \(other) and bay \(bay): cut for one, the other falls",
-                        remedy: "an outlet that feeds several bays is no switch of one of them: leave it out of both")
-                }
-                if known[key] == nil {
-                    var own = access
-                    own.host = place.host
-                    own.port = place.port
-                    let session = try SNMPSession(own)
-                    known[key] = feeds.count
-                    feeds.append(Feed(session: session, reader: SNMPReader(session, clock: clock), profile: named))
-                }
-                bays[bay, default: []].append(Outlets(feed: known[key] ?? 0, numbers: numbers.compactMap { $0 }))
+        for group in outlets.groups {
+            let key = "\(group.host) \(group.port)"
+            if known[key] == nil {
+                var own = access
+                own.host = group.host
+                own.port = group.port
+                let session = try SNMPSession(own)
+                known[key] = feeds.count
+                feeds.append(Feed(session: session, reader: SNMPReader(session, clock: clock), profile: named))
             }
+            bays[group.bay, default: []].append(Outlets(feed: known[key] ?? 0, numbers: group.numbers))
         }
-    }
-
-    private static func place(_ text: String, of name: String) throws(ChassisError) -> (host: String, port: UInt16, outlets: String) {
-        let parts = text.split(separator: "/", maxSplits: 1)
-        guard parts.count == 2, let colon = parts[0].lastIndex(of: ":"), let port = UInt16(parts[0][parts[0].index(after: colon)...]), port > 0 else {
-            throw ChassisError(.configuration, "\(name)=\(text) is no HOST:PORT/OUTLETS", remedy: "like \(name)=pdu-b:161/3,4")
-        }
-        return (String(parts[0][..<colon].drop { $0 == "[" }.prefix { $0 != "]" }), port, String(parts[1]))
     }
 
     /// Whether these outlets are a bay's own: then they may be cut for it alone.

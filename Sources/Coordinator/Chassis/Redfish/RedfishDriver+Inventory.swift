@@ -6,8 +6,12 @@ extension RedfishDriver {
         let root = try await resource("/redfish/v1/")
         let systems = try await members(root["Systems"]?.link, .keepsItsPlace)
         var chassis: [String: RedfishNode] = [:]
-        // Where a system stands, its chassis says: without one of them, it would be counted in another way.
-        for (path, node) in try await members(root["Chassis"]?.link, .fails) { chassis[Self.normal(path)] = node }
+        for (path, node) in try await members(root["Chassis"]?.link, .isNull) { chassis[Self.normal(path)] = node }
+        // Where a system stands, its chassis says: without one of them, it would be counted in another way. Others may be silent.
+        for path in systems.flatMap({ $0.node["Links"]?["Chassis"]?.links ?? [] }) where chassis[Self.normal(path)]?.isNull == true {
+            throw silent(path)
+        }
+        chassis = chassis.filter { !$0.value.isNull }
         let numbers = try numbering.bays(of: systems, chassis)
         var layout = Layout()
         var bays: [ChassisBay] = []
@@ -117,9 +121,16 @@ extension RedfishDriver {
     /// What is done with a member that is listed and does not answer.
     enum Unanswered {
         case leftOut
-        case fails
+        /// It stands there without a node.
+        case isNull
         /// Whose number is known keeps it; of another one nothing is known, and all of it fails.
         case keepsItsPlace
+    }
+
+    private func silent(_ path: String) -> ChassisError {
+        ChassisError(
+            .garbled, "\(client.place) lists \(path), and gives no answer to it: which system is in which bay cannot be told",
+            remedy: "it may be starting; try again")
     }
 
     /// A collection's members, each read; over all its pages, at most 256.
@@ -133,12 +144,10 @@ extension RedfishDriver {
                 let reply = try await client.get(member)
                 if reply.status == 200 {
                     found.append((member, reply.node))
-                } else if unanswered == .keepsItsPlace, numbering.knows(Self.normal(member)) {
+                } else if unanswered == .isNull || unanswered == .keepsItsPlace && numbering.knows(Self.normal(member)) {
                     found.append((member, .null))
-                } else if unanswered != .leftOut {
-                    throw ChassisError(
-                        .garbled, "\(client.place) lists \(member) and answers \(reply.status) to it: which system is in which bay cannot be told",
-                        remedy: "it may be starting; try again")
+                } else if unanswered == .keepsItsPlace {
+                    throw silent(member)
                 }
             }
             next = node["Members@odata.nextLink"]?.text

@@ -149,6 +149,10 @@ public actor RedfishDriver: ChassisDriver {
                 layout = nil
                 return .refused(PowerRefusal(.noBlade, "\(place.system) is another system now: its label says \(told), not \(known)"))
             }
+            if let known = place.label, place.isLabelAddress, await !addresses(of: system.node).contains(known) {
+                layout = nil
+                return .refused(PowerRefusal(.noBlade, "\(place.system) is another system now, or its interfaces do not answer: none has the address \(known)"))
+            }
             guard let action = system.node["Actions"]?["#ComputerSystem.Reset"], let target = action["target"]?.text else {
                 return .refused(PowerRefusal(.unsupported, "\(place.system) has no action ComputerSystem.Reset"))
             }

@@ -102,21 +102,7 @@ actor SNMPSession {
     }
 
     /// The IP addresses that a name stands for, as `getaddrinfo` has them; empty: none. Waits on the session's own thread.
-    func addresses(of host: String) -> Set<String> {
-        var first: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, nil, nil, &first) == 0 else { return [] }
-        defer { freeaddrinfo(first) }
-        var found: Set<String> = []
-        var next = first
-        while let entry = next {
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            if getnameinfo(entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 {
-                found.insert(self.text(text))
-            }
-            next = entry.pointee.ai_next
-        }
-        return found
-    }
+    func addresses(of host: String) -> Set<String> { HostAddresses.of(host) }
 
     private func remembered(_ error: ChassisError) -> ChassisError {
         if error.code == .denied { denied = (error, .now + ChassisError.deniedPause) }
