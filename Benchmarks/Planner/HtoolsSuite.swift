@@ -100,7 +100,10 @@ enum Hbal {
     /// Nodes that hsqueeze would switch off; `nil` when it gives no answer in time.
     static func squeeze(_ dump: (data: String, load: String), limit: Int) -> Int? {
         guard let output = run("hsqueeze", dump, limit: limit) else { return nil }
-        return output.split(separator: "\n").count { $0.contains("gnt-node power off") || $0.hasPrefix("Offline") }
+        // A heading, then a node a line; nothing where none can be switched off.
+        let lines = output.split(separator: "\n")
+        guard let heading = lines.firstIndex(where: { $0.contains("Nodes to offline") }) else { return lines.isEmpty || output.contains("No ") ? 0 : nil }
+        return lines[(heading + 1)...].prefix { !$0.contains(" ") && !$0.contains("'") }.count
     }
 
     static func run(_ program: String, _ dump: (data: String, load: String), limit: Int) -> String? {

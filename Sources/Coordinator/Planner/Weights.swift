@@ -23,6 +23,12 @@ public struct Weights: Sendable {
     public var second = 0.0001
     /// Per second that the domain stands still.
     public var downtimeSecond = 0.05
+    /// Newcomers: per place that is lost to those who may come, see `SlotTable.worth`.
+    public var slots = 0.1
+    /// Newcomers: per chance that the group which one of them founds will outgrow its zone; that of a group which is there weighs 1.
+    public var founded = 2.0
+    /// So many more members make a group as likely to grow on as not: the chance that more than n come is 1 / (1 + n / growth).
+    public var growth = 6.0
 
     public init() {}
 }
