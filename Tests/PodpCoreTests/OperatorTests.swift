@@ -94,6 +94,28 @@ import Testing
         #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(3), on: one, force: true))) == nil)
     }
 
+    @Test func `a price in one member's file makes the group's rule a wish, also where that one is off; only_on has a price, too`() {
+        for isWish in [false, true] {
+            var fixture = CoreFixture(domains: [
+                domain(1, on: 1, wish: .running) {
+                    $0.policy.apart = ["db"]
+                    $0.policy.spread = ["web:blade:2"]
+                },
+                domain(2, on: 1) { $0.policy.apart = ["db"] }, domain(3, on: 1) { $0.policy.spread = ["web:blade:2"] },
+                domain(4, on: 1) {
+                    $0.policy.onlyOn = ["blade-2"]
+                    $0.policy.prices = isWish ? ["only_on=1"] : []
+                }, domain(5, on: 2) { $0.policy.prices = isWish ? ["db=1", "web=2"] : [] },
+            ])
+            _ = connect(&fixture, 1, [found(1, .running)])
+            _ = connect(&fixture, 2)
+            for number in 2...4 {
+                let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(number), on: CoreFixture.blade(1).id, force: true)))
+                #expect((refused == nil) == isWish, "web-\(number): \(refused?.message ?? "")")
+            }
+        }
+    }
+
     // MARK: - Policy
 
     @Test func `a policy is for a chassis that there is, and one for all says which it drops`() {
@@ -168,6 +190,56 @@ import Testing
         #expect(fixture.view(of: 1)?.capacity[2] == 409_600)
         #expect(fixture.ask(.setBlade(CoreFixture.blade(1).id, diskMebibytesPerSecond: 0)) == .done)
         #expect(fixture.problem().blades.first { $0.id == CoreFixture.blade(1).id }?.capacity[2] == 0)
+    }
+
+    @Test func `a start after which a loss could no longer be borne is refused, where operators want N+1, and only then`() {
+        for (gibibytes, isKept) in [(6, true), (12, false)] as [(UInt64, Bool)] {
+            var fixture = CoreFixture(domains: [
+                domain(1, on: 1, wish: .running) { $0.memory = .gibibytes(12) },
+                domain(2, on: 2) {
+                    $0.memory = .gibibytes(gibibytes)
+                    $0.maxMemory = .gibibytes(gibibytes)
+                },
+            ])
+            var large = found(1, .running)
+            large.memory = .gibibytes(12)
+            _ = connect(&fixture, 1, [large])
+            _ = connect(&fixture, 2)
+            #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+            for wanted in [CoreFixture.blade(2).id, nil] {
+                let answer = fixture.core.place(domain(2, on: 2) { $0.memory = .gibibytes(gibibytes) }, on: wanted)
+                switch answer {
+                case .success(let blade): #expect(isKept && blade == CoreFixture.blade(2).id)
+                case .failure(let refusal): #expect(!isKept && refusal.message.contains("the loss of blade-"), "\(refusal.message)")
+                }
+            }
+            if isKept { continue }
+            let start = Request.startDomain(CoreFixture.domain(2), on: CoreFixture.blade(2).id, force: false)
+            #expect(refusal(fixture.ask(start))?.message.contains("the loss of blade-") == true)
+            // A wish refuses nothing.
+            #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade, price: 3)])) == .done)
+            let begun = fixture.ask(start)
+            guard case .operation? = begun else { return #expect(Bool(false), "\(String(describing: begun))") }
+        }
+    }
+
+    @Test func `a blade's switch module is an operator's word, and counts in rules about switch modules`() {
+        var fixture = CoreFixture(domains: [
+            domain(1, on: 1, wish: .running) { $0.policy.spread = ["web:network"] }, domain(2, on: 2) { $0.policy.spread = ["web:network"] },
+        ])
+        _ = connect(&fixture, 1, [found(1, .running)])
+        _ = connect(&fixture, 2)
+        for (module, expected) in [("north-1", "north-1"), ("north-2", "north-2"), ("", nil)] as [(String, String?)] {
+            #expect(fixture.ask(.setBlade(CoreFixture.blade(1).id, switchModule: module)) == .done)
+            #expect(fixture.problem().blades.first { $0.id == CoreFixture.blade(1).id }?.zones[.network] == expected)
+        }
+        #expect(refusal(fixture.ask(.setBlade(CoreFixture.blade(1).id)))?.code == .invalid)
+        #expect(refusal(fixture.ask(.setBlade(CoreFixture.blade(1).id, switchModule: "a\n")))?.code == .invalid)
+        for number in [1, 2] { #expect(fixture.ask(.setBlade(CoreFixture.blade(number).id, switchModule: "north-1")) == .done) }
+        let start = Request.startDomain(CoreFixture.domain(2), on: CoreFixture.blade(2).id, force: false)
+        #expect(refusal(fixture.ask(start))?.message.contains("north-1") == true)
+        #expect(fixture.ask(.setBlade(CoreFixture.blade(2).id, switchModule: "north-2")) == .done)
+        guard case .operation? = fixture.ask(start) else { return #expect(Bool(false), "refused") }
     }
 
     // MARK: - Definitions

@@ -29,6 +29,7 @@ struct OpenAPITests {
             (.GET, "/v1/blades", "/v1/blades", nil, 200), (.GET, blade, "/v1/blades/blade-1", nil, 200), (.GET, blade, "/v1/blades/nothing", nil, 404),
             (.GET, blade, "/v1/blades/blade", nil, 409), (.DELETE, blade, "/v1/blades/blade-3", nil, 200), (.DELETE, blade, "/v1/blades/blade-", nil, 404),
             (.PATCH, blade, "/v1/blades/blade-2", #"{"diskMebibytesPerSecond":400}"#, 200), (.PATCH, blade, "/v1/blades/blade-2", nil, 400),
+            (.PATCH, blade, "/v1/blades/blade-2", #"{"switchModule":"north-1"}"#, 200), (.PATCH, blade, "/v1/blades/blade-2", "{}", 400),
             (.POST, blade + "/revoke", "/v1/blades/blade-2/revoke", nil, 200), (.POST, blade + "/drain", "/v1/blades/blade-2/drain", nil, 200),
             (.POST, blade + "/undrain", "/v1/blades/blade-2/undrain", nil, 200), (.POST, blade + "/release", "/v1/blades/blade-2/release", nil, 200),
             (.GET, "/v1/blade-tokens", "/v1/blade-tokens", nil, 200), (.POST, "/v1/blade-tokens", "/v1/blade-tokens", #"{"note":"bay 4","bay":4}"#, 201),

@@ -72,6 +72,8 @@ public struct BladeResource: Documented {
     public var storage: [StorageResource]
     /// Its network interfaces.
     public var nics: [HostNICResource]
+    /// The switch module that its domains' network goes through, as an operator has set it.
+    public var switchModule: String?
     /// Its address on the migration network; absent when none is configured.
     public var migrationAddress: String?
     /// Whether a migration's memory stream is encrypted on the wire.
@@ -88,7 +90,7 @@ public struct BladeResource: Documented {
             NetworkResource? = nil, agentCPUMillicpus: UInt32? = nil, agentMemoryBytes: UInt64? = nil, reportAgeSeconds: Double? = nil,
         reportInvalid:
             String? = nil, stale: Bool, clockOffsetSeconds: Double? = nil, use: [ResourceUse], domains: Int, domainsRunning: Int, bridges: [String],
-        storage: [StorageResource], nics: [HostNICResource], migrationAddress: String? = nil, migrationEncrypted: Bool? = nil,
+        storage: [StorageResource], nics: [HostNICResource], switchModule: String? = nil, migrationAddress: String? = nil, migrationEncrypted: Bool? = nil,
         findings:
             [FindingResource]
     ) {
@@ -127,6 +129,7 @@ public struct BladeResource: Documented {
         self.bridges = bridges
         self.storage = storage
         self.nics = nics
+        self.switchModule = switchModule
         self.migrationAddress = migrationAddress
         self.migrationEncrypted = migrationEncrypted
         self.findings = findings
@@ -169,6 +172,7 @@ public struct BladeResource: Documented {
         "bridges": "Its network bridges.",
         "storage": "Block devices and directories that hold domains' disks.",
         "nics": "Its network interfaces.",
+        "switchModule": "The switch module that its domains' network goes through, as an operator has set it.",
         "migrationAddress": "Its address on the migration network; absent when none is configured.",
         "migrationEncrypted": "Whether a migration's memory stream is encrypted on the wire.",
         "findings": "What will hurt, with its remedy.",

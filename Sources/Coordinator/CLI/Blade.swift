@@ -33,13 +33,23 @@ struct BladeCommand: AsyncParsableCommand {
 
     struct Change: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "set", abstract: "Set what a blade's disks do.",
-            discussion: "podp measures how much is read and written, not how much could be: without a limit, plans take the disks to be endless.")
+            commandName: "set", abstract: "Set what podp cannot measure of a blade: what its disks could do, and its switch module.",
+            discussion: """
+                podp measures how much is read and written, not how much could be: without a limit, plans take the disks to be endless.
+                Which switch module a blade hangs on no chassis tells: rules that spread over switch modules, or bear the loss of one, need it said.
+                """)
         @OptionGroup var name: Name
-        @Option(help: "MiB/s that its disks do together, as you have measured it (fio); 0: not known, no limit.") var diskMibPerSecond: Int
+        @Option(help: "MiB/s that its disks do together, as you have measured it (fio); 0: not known, no limit.") var diskMibPerSecond: Int?
+        @Option(help: ArgumentHelp("The switch module that its domains' network goes through, like north-1; '': not known.", valueName: "name"))
+        var switchModule: String?
         @OptionGroup var options: ConnectionOptions
+
+        func validate() throws {
+            if diskMibPerSecond == nil, switchModule == nil { throw ValidationError("nothing to set: --disk-mib-per-second N, or --switch-module NAME") }
+        }
+
         func run() async throws {
-            try await options.act(.PATCH, name.path, BladeChange(diskMebibytesPerSecond: diskMibPerSecond), done: "set")
+            try await options.act(.PATCH, name.path, BladeChange(diskMebibytesPerSecond: diskMibPerSecond, switchModule: switchModule), done: "set")
         }
     }
 
@@ -205,6 +215,7 @@ struct BladeCommand: AsyncParsableCommand {
             "disk limit", blade.use.first { $0.resource == "disk" }?.capacity.map { "\($0 / 1024) MiB/s ('podp blade set --disk-mib-per-second')" })
         line("network", blade.network.map { "in \(Words.bytes($0.receivedBytesPerSecond))/s, out \(Words.bytes($0.sentBytesPerSecond))/s" })
         line("domains", "\(blade.domains), \(blade.domainsRunning) running")
+        line("switch", blade.switchModule)
         line("bridges", blade.bridges.isEmpty ? nil : blade.bridges.joined(separator: ", "))
         line("storage", blade.storage.isEmpty ? nil : blade.storage.map(\.path).joined(separator: ", "))
         line(

@@ -8,14 +8,14 @@ extension CoordinatorCore {
         let name = domain.definition.name
         if let wanted {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
-            if let reason = whyNot(domain, on: wanted, from: source, disksAt: disksAt) {
+            if let reason = whyNot(domain, on: wanted, from: source, disksAt: disksAt) ?? (source == nil ? survivalProblem(domain, on: wanted) : nil) {
                 let remedy = disksAt != nil && storageProblem(domain.definition.disks, on: wanted, from: disksAt) == reason ? Self.sameDisksRemedy(name) : ""
                 return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(reason)", remedy: remedy))
             }
             return .success(wanted)
         }
-        let candidates = candidates(for: domain, notOn: source, disksAt: disksAt)
-        if let best = PlacementChoice.best(of: candidates) { return .success(best.blade) }
+        var candidates = candidates(for: domain, notOn: source, disksAt: disksAt)
+        if let best = best(of: &candidates, for: domain, isStart: source == nil) { return .success(best) }
         let reasons = candidates.compactMap { candidate in candidate.reason.map { "\(candidate.name): \($0)" } }
         let why =
             reasons.isEmpty
@@ -31,17 +31,36 @@ extension CoordinatorCore {
         }
     }
 
+    /// The best one that N+1 allows, too. Those that it does not allow get that for a reason, as far as they were asked about: it takes the whole fleet.
+    private func best(of candidates: inout [PlacementChoice.Candidate], for domain: ManagedDomain, isStart: Bool) -> BladeID? {
+        while let best = PlacementChoice.best(of: candidates) {
+            guard isStart, let reason = survivalProblem(domain, on: best.blade) else { return best.blade }
+            for index in candidates.indices where candidates[index].blade == best.blade { candidates[index].reason = reason }
+        }
+        return nil
+    }
+
+    /// Which loss could not be borne any more if the domain started there, where operators want N+1 kept; moves are judged by `StepPremise.objections`.
+    private func survivalProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {
+        guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false else { return nil }
+        let present = problem(.balance)
+        guard let position = present.blades.firstIndex(where: { $0.id == id }) else { return nil }
+        var newcomer = problemDomain(domain, on: id, at: position, automatic: false)
+        // Its own word of how much memory it has is of a run before.
+        newcomer.mean[1] = Self.memoryNeeded(domain.definition.memory)
+        newcomer.high[1] = newcomer.mean[1]
+        return StepPremise.losses(starting: newcomer, in: present).first
+    }
+
     /// Answers where `create` would put a domain; it makes the same checks and the same choice.
     mutating func showPlace(of definition: DomainDefinition, request: RequestID) {
         if let refusal = whyNotNew(definition) { return refuse(request, refusal) }
         let domain = ManagedDomain(definition: definition, blade: nil, wish: .running)
-        let candidates = candidates(for: domain)
+        var candidates = candidates(for: domain)
         let needed = Bytes.kibibytes(UInt64(clamping: Self.memoryNeeded(definition.memory)))
-        var choice = PlacementChoice(domainName: definition.name, needed: needed, chosen: nil, candidates: candidates)
-        if let best = PlacementChoice.best(of: candidates) {
-            if let taken = diskTaken(domain, on: best.blade, running: false) { return refuse(request, taken) }
-            choice.chosen = best.blade
-        }
+        let best = best(of: &candidates, for: domain, isStart: true)
+        if let best, let taken = diskTaken(domain, on: best, running: false) { return refuse(request, taken) }
+        let choice = PlacementChoice(domainName: definition.name, needed: needed, chosen: best, candidates: candidates)
         emitAfterCommit(.answer(request, .placement(choice)))
     }
 
@@ -83,11 +102,14 @@ extension CoordinatorCore {
             let known = Set(there)
             if let missing = here.first(where: { !known.contains($0) }) { return "its CPUs lack \(missing), which \(definition.name) may rely on" }
         }
-        if !definition.policy.onlyOn.isEmpty, !definition.policy.onlyOn.contains(name(of: id)), !definition.policy.onlyOn.contains(id.description) {
+        let priced = Set(definition.policy.prices.compactMap(GroupPrice.init).map(\.group))
+        if !definition.policy.onlyOn.isEmpty, !priced.contains("only_on"), !definition.policy.onlyOn.contains(name(of: id)),
+            !definition.policy.onlyOn.contains(id.description)
+        {
             return "its file allows only \(definition.policy.onlyOn.joined(separator: ", "))"
         }
         if let named = definition.policy.neverOn.first(where: { $0 == name(of: id) || $0 == id.description }),
-            !definition.policy.prices.contains(where: { GroupPrice($0)?.group == "never_on" })
+            !priced.contains("never_on")
         {
             return "its file says never on \(named)"
         }
@@ -108,7 +130,8 @@ extension CoordinatorCore {
 
     private func groupProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {
         let policy = domain.definition.policy
-        let wishes = Set(policy.prices.compactMap(GroupPrice.init).map(\.group))
+        // One member's file is enough for a price, as in a plan's rules.
+        let wishes = Set(([policy] + decided.domains.values.map(\.definition.policy)).flatMap(\.prices).compactMap(GroupPrice.init).map(\.group))
         for other in decided.domains.values.sorted(by: { $0.id < $1.id }) where other.id != domain.id && other.wish == .running {
             guard let place = destination(of: other) else { continue }
             let others = other.definition.policy
@@ -135,8 +158,9 @@ extension CoordinatorCore {
         var groups = RuleGroups()
         var places: [DomainID: BladeID] = [:]
         groups.add(domain.id, domain.definition.policy)
-        for other in decided.domains.values.sorted(by: { $0.id < $1.id }) where other.id != domain.id && other.wish == .running {
-            guard let place = destination(of: other) else { continue }
+        for other in decided.domains.values.sorted(by: { $0.id < $1.id }) where other.id != domain.id {
+            groups.addPrices(of: other.definition.policy)
+            guard other.wish == .running, let place = destination(of: other) else { continue }
             places[other.id] = place
             groups.add(other.id, other.definition.policy)
         }

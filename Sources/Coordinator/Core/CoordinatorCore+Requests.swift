@@ -47,7 +47,8 @@ extension CoordinatorCore {
             delete(Record.apiToken(token).key)
             audit("api-token-revoked", by: actor.name, "token \(name) is worth nothing from now on")
             emitAfterCommit(.answer(id, .done))
-        case .setBlade(let blade, let disk): setBlade(blade, diskMebibytesPerSecond: disk, request: id, by: actor)
+        case .setBlade(let blade, let disk, let switchModule):
+            setBlade(blade, diskMebibytesPerSecond: disk, switchModule: switchModule, request: id, by: actor)
         case .createDomain, .replaceDomain, .startDomain, .stopDomain, .destroyDomain, .pauseDomain, .resumeDomain, .rebootDomain, .setDomain, .migrateDomain,
             .describeDomain,
             .adoptDomain, .releaseDomain, .removeDomain, .clearDomain:
@@ -87,12 +88,23 @@ extension CoordinatorCore {
         emitAfterCommit(.answer(id, .done))
     }
 
-    private mutating func setBlade(_ blade: BladeID, diskMebibytesPerSecond disk: Int, request: RequestID, by actor: Actor) {
-        guard (0...1_000_000).contains(disk) else {
+    /// What podp cannot measure. `nil` leaves a value; 0 and "" are not known.
+    private mutating func setBlade(
+        _ blade: BladeID, diskMebibytesPerSecond disk: Int?, switchModule: String?, request: RequestID, by actor: Actor
+    ) {
+        if let disk, !(0...1_000_000).contains(disk) {
             return refuse(request, Refusal(.invalid, "a disk does 0 (not known) to 1000000 MiB/s, not \(disk)"))
         }
-        change(blade, request, by: actor, "blade-set", disk == 0 ? "has no known limit of its disks" : "has disks that do \(disk) MiB/s") {
-            $0.diskMebibytesPerSecond = disk == 0 ? nil : disk
+        if let switchModule, switchModule.utf8.count > 64 || switchModule.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
+            return refuse(request, Refusal(.invalid, "a switch module's name has at most 64 bytes, and no control characters"))
+        }
+        var said: [String] = []
+        if let disk { said.append(disk == 0 ? "has no known limit of its disks" : "has disks that do \(disk) MiB/s") }
+        if let switchModule { said.append(switchModule.isEmpty ? "hangs on a switch module that is not known" : "hangs on switch module \(switchModule)") }
+        guard !said.isEmpty else { return refuse(request, Refusal(.invalid, "nothing to set")) }
+        change(blade, request, by: actor, "blade-set", said.joined(separator: ", and ")) {
+            if let disk { $0.diskMebibytesPerSecond = disk == 0 ? nil : disk }
+            if let switchModule { $0.switchModule = switchModule.isEmpty ? nil : switchModule }
         }
     }
 

@@ -1,10 +1,14 @@
 import PodpModel
 
 extension CoordinatorCore {
-    /// What a blade falls with, by what its chassis tells: its power domain. Which switch module it hangs on no chassis tells yet.
+    /// What a blade falls with: its power domain, as its chassis tells, and its switch module, as an operator does.
     func zones(of id: BladeID) -> [Zone: String] {
-        guard let seat = seat(of: id), let number = chassis[seat.chassis]?.inventory?.bay(seat.bay)?.powerDomain else { return [:] }
-        return [.power: "\(seat.chassis) power domain \(number)"]
+        var zones: [Zone: String] = [:]
+        if let name = decided.blades[id]?.switchModule { zones[.network] = name }
+        if let seat = seat(of: id), let number = chassis[seat.chassis]?.inventory?.bay(seat.bay)?.powerDomain {
+            zones[.power] = "\(seat.chassis) power domain \(number)"
+        }
+        return zones
     }
 
     /// The owners' rules, from their domains' files, and the operators' N+1.
@@ -57,7 +61,11 @@ struct RuleGroups {
             atLeast[Key(kind: .spread(group.zone), group: group.group), default: 2] = max(
                 atLeast[Key(kind: .spread(group.zone), group: group.group)] ?? 2, group.atLeast)
         }
-        // Where two files differ the higher price goes.
+        addPrices(of: policy)
+    }
+
+    /// Where two files differ the higher price goes.
+    mutating func addPrices(of policy: DomainPolicy) {
         for price in policy.prices.compactMap(GroupPrice.init) { prices[price.group] = max(prices[price.group] ?? 0, price.price) }
     }
 

@@ -173,6 +173,8 @@ public struct BladeRecord: Hashable, Sendable, Codable {
     public var held: String?
     /// What its disks do together, as an operator has measured it; `nil`: no limit is known (also: records of podp before 0.3).
     public var diskMebibytesPerSecond: Int?
+    /// The switch module that its domains' network goes through, as an operator says: no chassis tells. `nil`: not known.
+    public var switchModule: String?
 
     public init(id: BladeID, identity: BladeIdentity, chassis: String = "", bay: Int? = nil, enrolledAt: WallTime, certificates: [Certificate] = []) {
         self.id = id

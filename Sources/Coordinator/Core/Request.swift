@@ -15,7 +15,7 @@ public enum Request: Hashable, Sendable, Codable {
     case setDraining(BladeID, Bool)
     case releaseBlade(BladeID)
     /// What its disks do together; 0: not known, no limit.
-    case setBlade(BladeID, diskMebibytesPerSecond: Int)
+    case setBlade(BladeID, diskMebibytesPerSecond: Int? = nil, switchModule: String? = nil)
     case createAPIToken(APIToken)
     case revokeAPIToken(name: String)
 

@@ -55,6 +55,21 @@ public enum StepPremise {
             !before.contains(violation.sentence) && problem.rules.contains { $0.name == violation.rule && $0.price == nil && $0.isJudgedAtRest }
         }.map(\.sentence)
     }
+
+    /// Whose loss could no longer be borne if a domain that does not run now ran on a blade, a sentence each; empty: N+1 is kept as far as it is now.
+    ///
+    /// - Parameter domain: as it would run; its `blade` is the one that it would start on.
+    public static func losses(starting domain: Problem.Domain, in present: Problem) -> [String] {
+        var now = present
+        now.rules = present.rules.filter { rule in if case .survive = rule.kind { rule.price == nil } else { false } }
+        guard !now.rules.isEmpty else { return [] }
+        now.domains.removeAll { $0.id == domain.id }
+        var later = now
+        later.domains.append(domain)
+        let isSurvival = Set(now.rules.map(\.name))
+        let before = Set(PlanChecker.presentViolations(in: now).map(\.sentence))
+        return PlanChecker.presentViolations(in: later).filter { isSurvival.contains($0.rule) && !before.contains($0.sentence) }.map(\.sentence)
+    }
 }
 
 extension Rule {

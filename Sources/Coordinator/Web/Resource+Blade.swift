@@ -29,6 +29,7 @@ extension BladeResource {
             nics: host?.nics.map {
                 HostNICResource(name: $0.name, mac: $0.mac, up: $0.isUp, megabitsPerSecond: $0.megabitsPerSecond > 0 ? $0.megabitsPerSecond : nil)
             } ?? [],
+            switchModule: view.record.switchModule,
             migrationAddress: host.flatMap { $0.migrationAddress.isEmpty ? nil : $0.migrationAddress }, migrationEncrypted: host?.migrationEncrypted,
             findings: view.findings.map { FindingResource(code: $0.code, severity: Severity($0.severity), what: $0.what, remedy: $0.remedy) })
     }

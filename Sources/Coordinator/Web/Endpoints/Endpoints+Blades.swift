@@ -23,9 +23,12 @@ extension Endpoints {
             "/v1/blades/{blade}/revoke", "Revoke its certificates and cut its link; its domains run on",
             faults: [.notFound, .ambiguous]
         ) { call in try await call.receipt(.revokeBlade(try await call.blade())) },
-        .act(.patch, "/v1/blades/{blade}", "Set what its disks do", takes: BladeChange.self, faults: [.notFound, .ambiguous]) { call, change in
-            guard let disk = change.diskMebibytesPerSecond else { throw Fault(.invalid, "nothing to set", remedy: "give diskMebibytesPerSecond") }
-            return try await call.receipt(.setBlade(try await call.blade(), diskMebibytesPerSecond: disk))
+        .act(.patch, "/v1/blades/{blade}", "Set what podp cannot measure", takes: BladeChange.self, faults: [.notFound, .ambiguous]) { call, change in
+            guard change.diskMebibytesPerSecond != nil || change.switchModule != nil else {
+                throw Fault(.invalid, "nothing to set", remedy: "give diskMebibytesPerSecond, or switchModule")
+            }
+            return try await call.receipt(
+                .setBlade(try await call.blade(), diskMebibytesPerSecond: change.diskMebibytesPerSecond, switchModule: change.switchModule))
         },
         .act(.post, "/v1/blades/{blade}/drain", "Give it no new domains", faults: [.notFound, .ambiguous]) { call in
             try await call.receipt(.setDraining(try await call.blade(), true))
