@@ -179,7 +179,7 @@ struct SmallReassignment {
         }
     }
 
-    @Test("What a move or a swap is said to change, it changes", arguments: 0..<60)
+    @Test("What a move, a swap or an ejection is said to change, it changes", arguments: 0..<60)
     func increments(seed: Int) throws {
         let small = SmallReassignment(seed: UInt64(seed) + 3000)
         let board = ReassignmentBoard(try small.read())
@@ -188,7 +188,8 @@ struct SmallReassignment {
         for _ in 0..<200 {
             let before = state.objective
             let (a, b) = (random.below(board.processes), random.below(board.processes))
-            if random.below(2) == 0 {
+            let kind = random.below(3)
+            if kind == 0 {
                 let target = random.below(board.machines)
                 let service = Int(board.service[a])
                 guard target != state.machine(a), !state.isOn(service, target), state.permits(service, from: state.machine(a), to: target) else { continue }
@@ -196,6 +197,14 @@ struct SmallReassignment {
                 let whole = change + state.serviceMoveChange(a, to: target)
                 state.move(a, to: target)
                 #expect(abs(state.objective - before - whole) < 1e-6)
+            } else if kind == 1 {
+                let (source, target, home) = (state.machine(a), state.machine(b), Int(board.origin[b]))
+                guard source != target, home != target, home != source, state.permitsEjection(a, of: b) else { continue }
+                var change = state.relief(a) + state.exchange(b, for: a, on: target) + state.burden(b, on: home)
+                change += state.moveCost(a, on: target) - state.moveCost(a, on: source) - state.moveCost(b, on: target)
+                state.eject(a, b)
+                #expect(state.machine(a) == target && state.machine(b) == home)
+                #expect(abs(state.objective - before - change) < 2 * board.serviceMoveCost + 1e-6)
             } else {
                 let (machineOfA, machineOfB) = (state.machine(a), state.machine(b))
                 guard machineOfA != machineOfB, state.permitsSwap(a, b) else { continue }
@@ -214,6 +223,43 @@ struct SmallReassignment {
                 #expect(!small.isFeasible(places))
             }
         }
+    }
+
+    @Test("A scan finds the first candidate that is cheap enough, and every process stands in its machine's row", arguments: 0..<60)
+    func scans(seed: Int) throws {
+        let board = ReassignmentBoard(try SmallReassignment(seed: UInt64(seed) + 6000).read())
+        var state = ReassignmentState(board)
+        var random = SplitMix64(seed: UInt64(seed))
+        for _ in 0..<100 {
+            let (a, target) = (random.below(board.processes), random.below(board.machines))
+            let service = Int(board.service[a])
+            let from = state.machine(a)
+            if target != from, !state.isOn(service, target), state.permits(service, from: from, to: target) { state.move(a, to: target) }
+            for machine in 0..<board.machines {
+                let row = Set((0..<state.residents.count(machine)).map { Int(state.residents.row(machine)[$0]) })
+                #expect(row == Set((0..<board.processes).filter { state.machine($0) == machine }))
+            }
+            let (process, other) = (random.below(board.processes), random.below(board.machines))
+            let allowance = Float(random.below(2000)) - 700
+            let source = state.machine(process)
+            let burdens = (0..<board.machines).map { Float(state.burden(process, on: $0)) }
+            check(state.landing(process, in: 0..<board.machines, allowance: allowance), burdens, allowance)
+            guard other != source else { continue }
+            let residents = (0..<state.residents.count(other)).map { Int(state.residents.row(other)[$0]) }
+            let exchanges = residents.map { Float(state.exchange(process, for: $0, on: source) + state.exchange($0, for: process, on: other)) }
+            check(state.partner(of: process, on: other, from: 0, allowance: allowance), exchanges, allowance)
+            let ejections = residents.map { resident in
+                let home = Int(board.origin[resident])
+                return home == other ? .infinity : Float(state.burden(resident, on: home) + state.exchange(resident, for: process, on: other))
+            }
+            check(state.ejected(by: process, on: other, from: 0, allowance: allowance), ejections, allowance)
+        }
+    }
+
+    /// `found` is the place of the first that is not above the allowance, but for rounding; or the end.
+    private func check(_ found: Int, _ changes: [Float], _ allowance: Float) {
+        for (place, change) in changes.prefix(found).enumerated() { #expect(change > allowance - 0.05, "\(place) was passed over") }
+        if found < changes.count { #expect(changes[found] <= allowance + 0.05) }
     }
 
     @Test("A state that adopts an assignment equals one that walked there")

@@ -8,6 +8,8 @@
 public final class ReassignmentBoard: @unchecked Sendable {
     /// Two numbers that are worked on at once. All are whole and below 2^52 (the reader sees to it), so that `Double` adds them exactly.
     typealias Lanes = SIMD2<Double>
+    /// The same at half the width and to 24 binary digits: what candidates are screened by before one is evaluated exactly.
+    typealias Quad = SIMD4<Float>
 
     let machines: Int
     let processes: Int
@@ -16,6 +18,8 @@ public final class ReassignmentBoard: @unchecked Sendable {
     let neighbourhoods: Int
     /// Vectors of lanes.
     let vectors: Int
+    /// Vectors of the same lanes, four at a time.
+    let quads: Int
     let hasTransients: Bool
     /// Whether a level may fall when a process comes.
     let hasBalances: Bool
@@ -23,6 +27,8 @@ public final class ReassignmentBoard: @unchecked Sendable {
     let serviceMoveCost: Double
     let machineMoveWeight: Double
 
+    /// No process costs more for having moved.
+    let moveCostAtMost: Double
     /// What a process of mean size costs where all of it is above the safety capacity.
     let meanSize: Double
 
@@ -34,6 +40,10 @@ public final class ReassignmentBoard: @unchecked Sendable {
     let need: UnsafeMutablePointer<Lanes>
     /// What it goes on using where it was.
     let remains: UnsafeMutablePointer<Lanes>
+    // The same by quad. The row after the last process's is of zeros.
+    let outlineWeight: UnsafeMutablePointer<Quad>
+    let outlineNeed: UnsafeMutablePointer<Quad>
+    let outlineRemains: UnsafeMutablePointer<Quad>
     // By machine and vector.
     let emptyLevel: UnsafeMutablePointer<Lanes>
     let emptyLimit: UnsafeMutablePointer<Lanes>
@@ -68,9 +78,14 @@ public final class ReassignmentBoard: @unchecked Sendable {
         vectors = (lanes + Lanes.scalarCount - 1) / Lanes.scalarCount
         hasTransients = instance.isTransient.contains(true)
         hasBalances = !instance.balances.isEmpty
+        quads = (lanes + Quad.scalarCount - 1) / Quad.scalarCount
         conflictWords = (machines + 63) / 64
         serviceMoveCost = Double(instance.serviceMoveWeight)
         machineMoveWeight = Double(instance.machineMoveWeight)
+
+        moveCostAtMost =
+            Double(instance.processMoveWeight) * Double(instance.processMoveCost.max() ?? 0)
+            + Double(instance.machineMoveWeight) * Double(instance.machineMoveCost.max() ?? 0)
 
         let count = instance.resources
         weight = Self.lanes(1, vectors) { _, lane in
@@ -97,6 +112,9 @@ public final class ReassignmentBoard: @unchecked Sendable {
         remains = Self.lanes(processes, vectors) { process, lane in
             lane < count && instance.isTransient[lane] ? Double(instance.need[process * count + lane]) : 0
         }
+        outlineWeight = Self.quads(1, quads, vectors, weight)
+        outlineNeed = Self.quads(processes, quads, vectors, need)
+        outlineRemains = Self.quads(processes, quads, vectors, remains)
         emptyLevel = Self.lanes(machines, vectors) { machine, lane in
             let base = machine * count
             guard lane >= count else { return -Double(instance.safety[base + lane]) }
@@ -128,6 +146,9 @@ public final class ReassignmentBoard: @unchecked Sendable {
         weight.deallocate()
         need.deallocate()
         remains.deallocate()
+        outlineWeight.deallocate()
+        outlineNeed.deallocate()
+        outlineRemains.deallocate()
         emptyLevel.deallocate()
         emptyLimit.deallocate()
         origin.deallocate()
@@ -165,6 +186,23 @@ public final class ReassignmentBoard: @unchecked Sendable {
             }
         }
         return memory
+    }
+
+    /// Rows of pairs as rows of fours, and a row of zeros.
+    private static func quads(_ rows: Int, _ quads: Int, _ vectors: Int, _ lanes: UnsafeMutablePointer<Lanes>) -> UnsafeMutablePointer<Quad> {
+        let memory = UnsafeMutablePointer<Quad>.allocate(capacity: (rows + 1) * quads)
+        memory.initialize(repeating: .zero, count: (rows + 1) * quads)
+        for row in 0..<rows { outline(lanes + row * vectors, vectors, into: memory + row * quads) }
+        return memory
+    }
+
+    /// Rounds a row of pairs to a row of fours.
+    @inline(__always)
+    static func outline(_ lanes: UnsafeMutablePointer<Lanes>, _ vectors: Int, into quads: UnsafeMutablePointer<Quad>) {
+        for vector in 0..<vectors {
+            let half = SIMD2<Float>(lanes[vector])
+            if vector & 1 == 0 { quads[vector >> 1].lowHalf = half } else { quads[vector >> 1].highHalf = half }
+        }
     }
 
     private static func copy<Value: BitwiseCopyable>(_ values: [Value]) -> UnsafeMutablePointer<Value> {

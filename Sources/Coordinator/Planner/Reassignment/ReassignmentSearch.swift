@@ -6,6 +6,8 @@
 public struct ReassignmentSearch: ~Copyable {
     /// Candidates between two looks at prices, temperature and the best seen, unless `run` is asked for less.
     public static let slice = 16_384
+    /// Candidates looked at in a row, at most: machines for one process, or processes on one machine.
+    private static let window = 32
     /// How it anneals. Shares are of the whole budget.
     public struct Schedule: Hashable, Sendable {
         /// Until then it moves within limits only; then it cools from hot to cold; then from cold to nothing.
@@ -22,6 +24,9 @@ public struct ReassignmentSearch: ~Copyable {
         public var fall = 0.999
         /// From here on prices rise by 5 % and fall no more.
         public var strict = 0.7
+        /// Scans by kind for each of shifts: of exchanges, and of ejections where processes that have left go on using transient resources.
+        public var swaps = 4
+        public var ejections = 20
 
         public init() {}
     }
@@ -70,9 +75,12 @@ public struct ReassignmentSearch: ~Copyable {
     public mutating func run(progress: Double, steps: Int = slice) {
         guard board.machines > 1 else { return }
         let temperature = setPrices(progress)
-        for _ in 0..<max(0, steps / 2) {
-            shift(temperature * random.exponential())
-            swap(temperature * random.exponential())
+        var looked = 0
+        while looked < steps {
+            looked += shift(temperature * random.exponential())
+            for _ in 0..<schedule.swaps { looked += swap(temperature * random.exponential()) }
+            guard board.hasTransients else { continue }
+            for _ in 0..<schedule.ejections { looked += eject(temperature * random.exponential()) }
         }
         // Exact where there is no excess, so that no rounding can make a worse one the best.
         let objective = state.objective
@@ -93,7 +101,7 @@ public struct ReassignmentSearch: ~Copyable {
         if progress < cooled {
             if stage != .priced { state.setPrices(rise: 0, fall: 0) }
             stage = .priced
-            if progress < schedule.strict { state.setPrices(rise: schedule.rise, fall: schedule.fall) } else { state.setPrices(rise: 1.05, fall: 1) }
+            if progress < schedule.strict { state.setPrices(rise: schedule.rise, fall: schedule.fall) } else { state.setPrices(rise: 1.05, fall: 1, most: 1e9) }
             return Self.between(hot, cold, (progress - opening) / (cooled - opening))
         }
         if stage != .closing {
@@ -124,43 +132,94 @@ public struct ReassignmentSearch: ~Copyable {
 
     // MARK: - Candidates
 
-    /// Sends one process to another machine if that costs at most `threshold`.
+    /// Sends one process to the first of a window of machines where that costs at most `threshold`. Gives the number of candidates looked at.
     @inline(__always)
-    private mutating func shift(_ threshold: Double) {
+    private mutating func shift(_ threshold: Double) -> Int {
         let process = random.below(board.processes)
         let source = state.machine(process)
-        let target = random.below(board.machines)
-        guard target != source else { return }
-        var change = state.relief(process) + state.moveCost(process, on: target) - state.moveCost(process, on: source)
-        // Its coming cannot make another machine cheaper, unless balance is judged.
-        if !board.hasBalances, change > threshold { return }
         let service = Int(board.service[process])
-        guard !state.isOn(service, target) else { return }
-        change += state.burden(process, on: target) + state.serviceMoveChange(process, to: target)
-        guard change <= threshold, state.permits(service, from: source, to: target) else { return }
-        state.move(process, to: target)
+        let begin = random.below(board.machines + Self.window - 1) - Self.window + 1
+        let end = min(begin + Self.window, board.machines)
+        let left = state.relief(process) - state.moveCost(process, on: source)
+        // Its coming cannot make another machine cheaper, unless balance is judged.
+        if !board.hasBalances, left > threshold { return 1 }
+        let allowance = Float(threshold - left + board.serviceMoveCost)
+        let first = max(0, begin)
+        var target = first
+        while true {
+            target = state.landing(process, in: target..<end, allowance: allowance)
+            guard target < end else { break }
+            if target != source, !state.isOn(service, target) {
+                let change = left + state.moveCost(process, on: target) + state.burden(process, on: target) + state.serviceMoveChange(process, to: target)
+                if change <= threshold, state.permits(service, from: source, to: target) {
+                    state.move(process, to: target)
+                    return target - first + 1
+                }
+            }
+            target += 1
+        }
+        return end - first
     }
 
-    /// Lets two processes change places if that costs at most `threshold`. Half of the time they are of like size: at low temperature others hardly ever fit.
+    /// Lets a process change places with the first of those on another machine where that costs at most `threshold`.
     @inline(__always)
-    private mutating func swap(_ threshold: Double) {
-        guard board.processes > 1 else { return }
+    private mutating func swap(_ threshold: Double) -> Int {
         let a = random.below(board.processes)
-        let choice = random.next()
-        let b: Int
-        if choice & 1 == 0 {
-            b = random.below(board.processes)
-        } else {
-            let rank = Int(board.rank[a]) + 1 + Int(choice >> 8 & 63)
-            b = Int(board.bySize[rank % board.processes])
+        let target = random.below(board.machines)
+        let source = state.machine(a)
+        let count = state.residents.count(target)
+        guard target != source, count > 0 else { return 1 }
+        let service = Int(board.service[a])
+        guard !state.isOn(service, target), state.permits(service, from: source, to: target) else { return 1 }
+        let leaving = state.moveCost(a, on: target) - state.moveCost(a, on: source)
+        let allowance = Float(threshold - leaving + board.moveCostAtMost + 2 * board.serviceMoveCost)
+        let start = count > Self.window ? random.below(count - Self.window + 1) : 0
+        var index = start
+        while true {
+            index = state.partner(of: a, on: target, from: index, allowance: allowance)
+            guard index < count else { break }
+            let b = Int(state.residents.row(target)[index])
+            var change = leaving + state.moveCost(b, on: source) - state.moveCost(b, on: target)
+            change += state.exchange(a, for: b, on: source) + state.serviceMoveChange(a, to: target) + state.serviceMoveChange(b, to: source)
+            if change + state.exchange(b, for: a, on: target) <= threshold, state.permitsSwap(a, b) {
+                state.swap(a, b)
+                return index - start + 1
+            }
+            index += 1
         }
-        let (machineOfA, machineOfB) = (state.machine(a), state.machine(b))
-        guard machineOfA != machineOfB else { return }
-        var change =
-            state.moveCost(a, on: machineOfB) - state.moveCost(a, on: machineOfA) + state.moveCost(b, on: machineOfA) - state.moveCost(b, on: machineOfB)
-        if !board.hasBalances, change + state.relief(a) + state.relief(b) > threshold { return }
-        change += state.exchange(a, for: b, on: machineOfA) + state.serviceMoveChange(a, to: machineOfB) + state.serviceMoveChange(b, to: machineOfA)
-        guard change + state.exchange(b, for: a, on: machineOfB) <= threshold, state.permitsSwap(a, b) else { return }
-        state.swap(a, b)
+        return count - start
+    }
+    /// Sends a process to another machine, and the first of those there that are not at home and for which it costs at most `threshold` home.
+    ///
+    /// What is transient makes these the moves that count: the room that processes away from home share on a machine is fixed, and only who goes home leaves some.
+    @inline(__always)
+    private mutating func eject(_ threshold: Double) -> Int {
+        let a = random.below(board.processes)
+        let target = random.below(board.machines)
+        let source = state.machine(a)
+        let count = state.residents.count(target)
+        let service = Int(board.service[a])
+        guard target != source, count > 0, !state.isOn(service, target), state.permits(service, from: source, to: target) else { return 1 }
+        let left = state.relief(a) + state.moveCost(a, on: target) - state.moveCost(a, on: source)
+        // The machine can become no cheaper than nothing, unless balance is judged.
+        if !board.hasBalances, left - state.cost(of: target) > threshold + board.moveCostAtMost { return 1 }
+        let allowance = Float(threshold - left + board.moveCostAtMost + 2 * board.serviceMoveCost)
+        let start = count > Self.window ? random.below(count - Self.window + 1) : 0
+        var index = start
+        while true {
+            index = state.ejected(by: a, on: target, from: index, allowance: allowance)
+            guard index < count else { return count - start }
+            let b = Int(state.residents.row(target)[index])
+            let home = Int(board.origin[b])
+            if home != source {
+                var change = left - state.moveCost(b, on: target) + state.burden(b, on: home)
+                change += state.serviceMoveChange(a, to: target) + state.serviceMoveChange(b, to: home)
+                if change + state.exchange(b, for: a, on: target) <= threshold, state.permitsEjection(a, of: b) {
+                    state.eject(a, b)
+                    return index - start + 1
+                }
+            }
+            index += 1
+        }
     }
 }

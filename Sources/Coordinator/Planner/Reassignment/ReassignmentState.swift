@@ -16,11 +16,18 @@ struct ReassignmentState: ~Copyable {
 
     let board: ReassignmentBoard
     private let vectors: Int
+    let quads: Int
     private let leastPrice: Double
     /// By process.
     private let seat: UnsafeMutablePointer<Seat>
     /// By machine, one vector of lanes after the other: levels, limits, prices of a unit above the limit.
     private let record: UnsafeMutablePointer<Lanes>
+    /// By machine, rounded, one quad after the other: levels, limits, prices. Where levels are of whole lanes, the rest are zeros.
+    let outline: UnsafeMutablePointer<ReassignmentBoard.Quad>
+    /// By machine: its cost as the outline has it.
+    let outlineCost: UnsafeMutablePointer<Float>
+    /// Who is on which machine.
+    private(set) var residents: ReassignmentResidents
     /// By machine: its cost, prices of excess included.
     private let cost: UnsafeMutablePointer<Double>
     /// By machine: changes whenever its cost may.
@@ -46,6 +53,12 @@ struct ReassignmentState: ~Copyable {
         vectors = board.vectors
         seat = .allocate(capacity: board.processes)
         record = .allocate(capacity: board.machines * board.vectors * 3)
+        quads = board.quads
+        outline = .allocate(capacity: board.machines * board.quads * 3)
+        outline.initialize(repeating: .zero, count: board.machines * board.quads * 3)
+        outlineCost = .allocate(capacity: board.machines)
+        outlineCost.initialize(repeating: 0, count: board.machines)
+        residents = ReassignmentResidents(board)
         cost = Self.zeros(board.machines)
         stamp = Self.zeros(board.machines)
         occupied = Self.zeros(board.services * board.conflictWords)
@@ -70,12 +83,14 @@ struct ReassignmentState: ~Copyable {
             let level = levels(machine)
             for vector in 0..<vectors { level[vector] += board.need[process * vectors + vector] }
         }
-        for machine in 0..<board.machines { cost[machine] = loadCost(machine) }
+        for machine in 0..<board.machines { settle(machine) }
     }
 
     deinit {
         seat.deallocate()
         record.deallocate()
+        outline.deallocate()
+        outlineCost.deallocate()
         cost.deallocate()
         stamp.deallocate()
         occupied.deallocate()
@@ -103,6 +118,10 @@ struct ReassignmentState: ~Copyable {
 
     @inline(__always)
     func machine(_ process: Int) -> Int { Int(seat[process].machine) }
+
+    /// What the machine's load, balance and excess cost.
+    @inline(__always)
+    func cost(of machine: Int) -> Double { cost[machine] }
 
     // MARK: - The whole
 
@@ -137,8 +156,9 @@ struct ReassignmentState: ~Copyable {
         return sum.sum()
     }
 
-    /// Multiplies the price of each limit that is exceeded by `rise`, of each other by `fall`. None falls below the least, or rises above its thousandfold.
-    mutating func setPrices(rise: Double, fall: Double) {
+    /// Multiplies the price of each limit that is exceeded by `rise`, of each other by `fall`. None falls below the least, or rises above
+    /// `most` times that.
+    mutating func setPrices(rise: Double, fall: Double, most: Double = 1000) {
         for machine in 0..<board.machines {
             let level = levels(machine)
             var isExceeded = false
@@ -146,7 +166,7 @@ struct ReassignmentState: ~Copyable {
                 let above = level[vector] .> level[vectors + vector]
                 let factor = Lanes(repeating: fall).replacing(with: rise, where: above)
                 let lowest = board.price[vector] * leastPrice
-                let highest = lowest * 1000
+                let highest = lowest * most
                 var price = level[2 * vectors + vector] * factor
                 price.replace(with: lowest, where: price .< lowest)
                 price.replace(with: highest, where: price .> highest)
@@ -155,8 +175,7 @@ struct ReassignmentState: ~Copyable {
             }
             // Elsewhere neither the cost nor any relief depends on prices.
             if isExceeded {
-                cost[machine] = loadCost(machine)
-                stamp[machine] &+= 1
+                settle(machine)
             }
         }
     }
@@ -166,9 +185,18 @@ struct ReassignmentState: ~Copyable {
         for machine in 0..<board.machines {
             let price = levels(machine) + 2 * vectors
             for vector in 0..<vectors { price[vector] = Lanes(repeating: 0x1p60) }
-            cost[machine] = loadCost(machine)
-            stamp[machine] &+= 1
+            settle(machine)
         }
+    }
+
+    /// Works out anew what depends on a machine's levels, limits and prices.
+    private mutating func settle(_ machine: Int) {
+        cost[machine] = loadCost(machine)
+        stamp[machine] &+= 1
+        let row = outline + machine * 3 * quads
+        let level = levels(machine)
+        for part in 0..<3 { ReassignmentBoard.outline(level + part * vectors, vectors, into: row + part * quads) }
+        outlineCost[machine] = outlined(machine)
     }
 
     // MARK: - Evaluation of candidates
@@ -339,6 +367,21 @@ struct ReassignmentState: ~Copyable {
         return isPermitted
     }
 
+    /// Whether services let a process go to where another is, and that one home.
+    mutating func permitsEjection(_ a: Int, of b: Int) -> Bool {
+        let (serviceOfA, serviceOfB) = (Int(board.service[a]), Int(board.service[b]))
+        let (source, target, home) = (machine(a), machine(b), Int(board.origin[b]))
+        guard !isOn(serviceOfB, home) else { return false }
+        guard serviceOfA != serviceOfB else { return permits(serviceOfA, from: source, to: home) }
+        guard !isOn(serviceOfA, target), permits(serviceOfA, from: source, to: target) else { return false }
+        vacate(serviceOfA, source)
+        occupy(serviceOfA, target)
+        let isPermitted = permits(serviceOfB, from: target, to: home)
+        vacate(serviceOfA, target)
+        occupy(serviceOfA, source)
+        return isPermitted
+    }
+
     // MARK: - Change
 
     /// Moves a process. The caller has asked its service.
@@ -350,6 +393,19 @@ struct ReassignmentState: ~Copyable {
         let isWithin = board.service[a] == board.service[b]
         move(a, to: machineOfB, occupying: !isWithin)
         move(b, to: machineOfA, occupying: !isWithin)
+    }
+
+    /// Moves one process to where another is, and that one home. The caller has asked their services.
+    mutating func eject(_ a: Int, _ b: Int) {
+        let (source, target, home) = (machine(a), machine(b), Int(board.origin[b]))
+        let isWithin = board.service[a] == board.service[b]
+        if isWithin {
+            // Of one service there is never more than one on a machine: its bit goes from the first to the last.
+            vacate(Int(board.service[a]), source)
+            occupy(Int(board.service[a]), home)
+        }
+        move(b, to: home, occupying: !isWithin)
+        move(a, to: target, occupying: !isWithin)
     }
 
     private mutating func move(_ process: Int, to target: Int, occupying: Bool) {
@@ -374,10 +430,9 @@ struct ReassignmentState: ~Copyable {
             for vector in 0..<vectors { limit[vector] += source == origin ? -remains[vector] : remains[vector] }
             countMove(service, by: source == origin ? 1 : -1)
         }
-        cost[source] = loadCost(source)
-        cost[target] = loadCost(target)
-        stamp[source] &+= 1
-        stamp[target] &+= 1
+        settle(source)
+        settle(target)
+        residents.move(process, from: source, to: target)
         seat[process].machine = Int32(target)
         seat[process].stamp = stamp[target] &- 1
     }
