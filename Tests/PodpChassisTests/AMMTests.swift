@@ -122,6 +122,21 @@ import Testing
         }
     }
 
+    @Test("Rows that were missing for a moment, as while a module restarts, are asked for at the next look")
+    func missingForAMoment() async throws {
+        try await with({ $0.lacks = ["22.5.1.1.4"] }) { driver, server in
+            #expect(await driver.powerState(bay: 14).state == .off)
+            _ = try await driver.readings()
+            server.setQuirks {
+                $0.lacks = []
+                $0.shows = ["22.5.1.1.4.1": .integer(0), "22.5.1.1.4.2": .integer(1)]
+            }
+            #expect(await driver.powerState(bay: 14).doubt == .notPrimary)
+            let readings = try await driver.readings()
+            #expect(readings.bay(14)?.power.doubt == .notPrimary)
+        }
+    }
+
     @Test("Of a blade that came into an empty bay, nothing is believed before the module has read its label")
     func unreadNewcomer() async throws {
         try await with({ _ in }) { driver, server in
@@ -329,7 +344,7 @@ import Testing
     func texts() {
         func value(_ text: String) -> SNMPValue { .bytes(Array(text.utf8)) }
         #expect(AMMText.watts(value("980W")) == 980 && AMMText.watts(value("Bay 1: 2940W")) == 2940 && AMMText.watts(value("0W")) == 0)
-        #expect(AMMText.watts(value("notApplicable")) == nil && AMMText.watts(value("-5W")) == nil && AMMText.watts(value("W")) == nil)
+        #expect(AMMText.watts(value("notApplicable")) == nil && AMMText.watts(value("-5W")) == nil && AMMText.watts(value("1,024W")) == nil && AMMText.watts(value("W")) == nil)
         #expect(AMMText.percent(value("    46% of maximum")) == 46 && AMMText.percent(value("Offline")) == nil)
         #expect(AMMText.temperature(value("CPU1 TEMP = +45.00 Centigrade"))?.sensor == "CPU1")
         #expect(AMMText.temperature(value("113.00 Fahrenheit"))?.celsius == 45)

@@ -323,6 +323,8 @@ enum Subject: String, CaseIterable, Sendable, CustomTestStringConvertible {
             }
             return LittleAMM.answer(message, world, quirks)
         }
+        // All that a look asks for is there: it is asked by its names.
+        server.setQuirks { $0.shows = ["22.5.1.1.3.1": .address([127, 0, 0, 1]), "22.5.1.1.3.2": .address([127, 0, 0, 1])] }
         let driver = try AMMDriver(try ChassisURL("amm+snmpv1://private@127.0.0.1:\(server.port)?timeout=2000"), secrets: ChassisSecrets(), clock: clock)
         _ = try await driver.inventory()
         _ = await driver.powerState(bay: 4)

@@ -31,6 +31,10 @@ final class LittleRedfish: Sendable {
         var chassisAnswers: [Int: HTTPResponse.Status] = [:]
         /// A chassis is listed that no system links to, and that is not there.
         var hasDeadChassis = false
+        /// Each page of systems is empty and names another one.
+        var hasEndlessPages = false
+        /// A system's answer begins, and its rest does not come for long.
+        var drips = false
         /// Neither UUID nor serial number.
         var hidesLabels = false
         /// EthernetInterfaces, one each.
@@ -39,6 +43,8 @@ final class LittleRedfish: Sendable {
 
     let port: Int
     let world: WorldBox
+    /// Opened, and not given back.
+    let openSessions = Mutex(0)
     private let quirks: Mutex<Quirks>
     private let task: Task<Void, Never>
 
@@ -55,6 +61,7 @@ final class LittleRedfish: Sendable {
         let box = Holder(shown: shown)
         for path in ["/redfish/**"] as [RouterPath] {
             router.get(path) { request, _ in await box.service().read(request) }
+            router.delete(path) { request, _ in await box.service().end(request) }
             router.post(path) { request, _ in
                 let body = try await request.body.collect(upTo: 4096)
                 return await box.service().act(request, String(buffer: body))
@@ -123,11 +130,23 @@ final class LittleRedfish: Sendable {
         switch (parts.dropFirst(2).first, parts.count) {
         case (nil, _):
             return answer(.ok, #"{"Name":"Little","Systems":{"@odata.id":"/redfish/v1/Systems"},"Chassis":{"@odata.id":"/redfish/v1/Chassis"}}"#)
+        case ("Systems", 3) where quirks.withLock({ $0.hasEndlessPages }):
+            let page = request.uri.query?.split(separator: "=").last.flatMap { Int($0) } ?? 0
+            return answer(.ok, #"{"Members":[],"Members@odata.nextLink":"/redfish/v1/Systems?skip=\#(page + 1)"}"#)
         case ("Systems", 3):
             let members = world.blades.keys.sorted().map { "/redfish/v1/Systems/\(systemName($0))" }
             // Two pages.
             if request.uri.query?.contains("skip") == true { return answer(.ok, #"{"Members":\#(links(Array(members.dropFirst(5))))}"#) }
             return answer(.ok, #"{"Members":\#(links(Array(members.prefix(5)))),"Members@odata.nextLink":"/redfish/v1/Systems?skip=5"}"#)
+        case ("Systems", 4) where quirks.withLock({ $0.drips }):
+            return Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    try await writer.write(ByteBuffer(string: "{"))
+                    try? await Task.sleep(for: .seconds(30))
+                    try await writer.write(ByteBuffer(string: #""PowerState":"Off"}"#))
+                    try await writer.finish(nil)
+                })
         case ("Systems", 4): return system(parts[3], world)
         case ("Systems", 5) where parts[4] == "Info":
             let allowed = quirks.withLock { $0.allows }.map { "\"\($0)\"" }.joined(separator: ",")
@@ -173,6 +192,12 @@ final class LittleRedfish: Sendable {
                 + ##""#ComputerSystem.Reset":{"target":"\##(path)/Actions/ComputerSystem.Reset",\##(values)}}}"##, etag: "\"\(power)\"")
     }
 
+    private func end(_ request: Request) -> Response {
+        guard isLoggedIn(request), request.uri.path.hasSuffix("/Sessions/7") else { return answer(.notFound, "{}") }
+        openSessions.withLock { $0 -= 1 }
+        return answer(.noContent, "")
+    }
+
     private func act(_ request: Request, _ body: String) async -> Response {
         let quirks = quirks.withLock { $0 }
         if request.uri.path.hasSuffix("/Sessions") {
@@ -181,6 +206,8 @@ final class LittleRedfish: Sendable {
             }
             var response = answer(.created, "{}")
             if let name = HTTPField.Name("X-Auth-Token") { response.headers[name] = "token-1" }
+            response.headers[.location] = "http://127.0.0.1:\(port)/redfish/v1/SessionService/Sessions/7"
+            openSessions.withLock { $0 += 1 }
             return response
         }
         guard isLoggedIn(request) else { return answer(.unauthorized, "{}") }

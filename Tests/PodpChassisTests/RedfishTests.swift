@@ -122,8 +122,12 @@ import Testing
     func sessions() async throws {
         var quirks = LittleRedfish.Quirks()
         quirks.session = ("anna", "secret-1")
-        try await with(quirks, user: "anna", secrets: ChassisSecrets(password: "secret-1")) { driver, _, _ in
+        try await with(quirks, user: "anna", secrets: ChassisSecrets(password: "secret-1")) { driver, _, server in
             #expect(await driver.powerState(bay: 2).state == .on)
+            #expect(server.openSessions.withLock { $0 } == 1)
+            // Services have few: it is given back.
+            await driver.close()
+            #expect(server.openSessions.withLock { $0 } == 0)
         }
         try await with(quirks, user: "anna", secrets: ChassisSecrets(password: "wrong")) { driver, _, _ in
             let error = await #expect(throws: ChassisError.self) { try await driver.inventory() }
@@ -200,6 +204,36 @@ import Testing
             #expect(server.world.with { $0.blades[14]?.power } == .off)
             #expect(server.world.with { $0.requestCount } == 1)
         }
+    }
+
+    @Test("A list whose pages do not end, and an answer that does not, are not waited for", .timeLimit(.minutes(1)))
+    func endless() async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.hasEndlessPages = true
+        try await with(quirks) { driver, _, _ in
+            let error = await #expect(throws: ChassisError.self) { try await driver.inventory() }
+            #expect(error?.message.contains("64 pages") == true)
+        }
+        try await with(LittleRedfish.Quirks()) { driver, _, server in
+            _ = try await driver.inventory()
+            server.setQuirks { $0.drips = true }
+            let impatient = try RedfishDriver(try ChassisURL("redfish://127.0.0.1:\(server.port)?tls=off&timeout=300"), secrets: ChassisSecrets())
+            await #expect(throws: ChassisError.self) { try await impatient.inventory() }
+            await impatient.close()
+        }
+    }
+
+    @Test("A label that several systems claim is nobody's: the list's order is kept, and none of them is switched")
+    func sharedLabels() throws {
+        func system(_ id: String) -> (path: String, node: RedfishNode) {
+            ("/redfish/v1/Systems/\(id)", .object(["Id": .string(id), "SerialNumber": .string("Default string")]))
+        }
+        var numbering = RedfishNumbering()
+        for _ in 1...3 {
+            let bays = try numbering.bays(of: [system("a"), system("b"), system("c")], [:])
+            #expect(bays == [1, 2, 3])
+        }
+        #expect(numbering.way == .list && numbering.identity(system("a").node) == nil)
     }
 
     @Test("A chassis that no system stands in may be silent")

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import PodpChassis
@@ -24,6 +25,18 @@ import Testing
     func wrong(text: String) {
         let error = #expect(throws: ChassisError.self) { try ChassisURL(text) }
         #expect(error?.code == .configuration && error?.message.contains("geheim") == false && error?.message.isEmpty == false)
+    }
+
+    @Test("A pipe is no file of secrets, and nobody waits for its writer", .timeLimit(.minutes(1)))
+    func pipe() throws {
+        var folder = Array("/tmp/podp-secrets-XXXXXX".utf8CString)
+        try #require(mkdtemp(&folder) != nil)
+        let path = String(decoding: folder.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { rmdir(path) }
+        try #require(mkfifo("\(path)/fifo", 0o600) == 0)
+        defer { unlink("\(path)/fifo") }
+        let error = #expect(throws: ChassisError.self) { try ChassisSecrets(file: "\(path)/fifo") }
+        #expect(error?.message.contains("is no file") == true)
     }
 
     @Test("SNMPv1's community is not shown")

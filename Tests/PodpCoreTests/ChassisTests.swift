@@ -340,6 +340,42 @@ struct ChassisTests {
         #expect(bench.core.committed.power[id]?.requests == 1, "stored before it is sent")
     }
 
+    @Test func `a start stays open until the blade was read on or an off was asked for, whatever came between, whatever the clock does, wherever it was`() {
+        func record(_ sequence: UInt64, _ request: PowerRequest, _ state: PowerRecord.State, at seconds: Int64, chassis: String = "north", bay: Int = 1)
+            -> PowerRecord
+        {
+            PowerRecord(
+                id: OperationID(term: ID128(high: 9, low: 9), sequence: sequence), chassis: chassis, bay: bay, blade: Self.id(1), bladeName: "blade-1",
+                request: request, state: state, by: "root", startedAt: WallTime(milliseconds: seconds * 1000))
+        }
+        let unknown = PowerRecord.State.unknown(reason: "the deadline passed")
+        let refused = PowerRecord.State.refused(PowerRefusal(.notPermitted, "it is off"))
+        let start = record(1, .on, unknown, at: 100)
+        let histories: [(after: [PowerRecord], asks: Bool)] = [
+            ([start], true), ([start, record(2, .softOff, refused, at: 110)], true), ([start, record(2, .hardOff, unknown, at: 110)], true),
+            ([start, record(2, .hardOff, .confirmed(.off, requested: false), at: 110)], true),
+            ([start, record(2, .hardOff, .confirmed(.off, requested: true), at: 110)], false),
+            ([start, record(2, .on, .confirmed(.on, requested: false), at: 110)], false),
+            // Hours later by the clock, or before; in another bay, in a chassis that has another name now.
+            ([record(1, .on, unknown, at: -100_000)], true), ([record(1, .on, unknown, at: 100_000)], true),
+            ([record(2, .hardOff, .confirmed(.off, requested: true), at: 5), record(1, .on, unknown, at: 100)], false),
+            ([record(1, .on, unknown, at: 100, chassis: "south", bay: 7)], true), ([], false),
+        ]
+        for (index, history) in histories.enumerated() {
+            var bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north)] + history.after.map { .power($0) })
+            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+            bench.orders = []
+            guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else {
+                return #expect(Bool(false), "not begun")
+            }
+            let off = PowerReading(
+                bay: 1, reported: .off, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant, label: Self.bay(1, 1).label)
+            bench.tell(.chassis("north", .looked(id, [off])))
+            let isAsked = bench.orders.contains { if case .request = $0 { true } else { false } }
+            #expect(isAsked == history.asks, "history \(index)")
+        }
+    }
+
     @Test func `a blade that was confirmed off and runs again is not taken for off, by this run or the next, and that is told once`() {
         var off = PowerRecord(
             id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .hardOff,

@@ -168,6 +168,31 @@ import Testing
             return
         }
         #expect(off.requests == 1)
+        // What does not run cannot shut down: the button.
+        var soft = Scene(isOn: false)
+        guard case .confirmed(.off, _, requested: true)? = soft.run(.softOff, rules: rules) else {
+            Issue.record("not asked")
+            return
+        }
+        #expect(soft.asked == [.hardOff])
+    }
+
+    @Test("Refused is what was not done: after a request that may have been heard, a refusal is unknown", arguments: [true, false])
+    func refusedLater(isHeard: Bool) {
+        var scene = Scene(isOn: true)
+        scene.latency = nil
+        scene.answer = { $0 == 1 ? (.lost("no answer"), isHeard) : (.refused(PowerRefusal(.notPermitted, "not by you")), false) }
+        guard case .unknown(let why)? = scene.run(.hardOff) else {
+            Issue.record("not unknown")
+            return
+        }
+        #expect(why.contains("not by you") && scene.requests == 2)
+        var first = Scene(isOn: true)
+        first.answer = { _ in (.refused(PowerRefusal(.notPermitted, "not by you")), false) }
+        guard case .refused? = first.run(.hardOff) else {
+            Issue.record("not refused")
+            return
+        }
     }
 
     @Test("A refused login ends it at once")

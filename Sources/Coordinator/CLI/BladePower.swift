@@ -43,7 +43,14 @@ enum BladePower {
         }
 
         func run() async throws {
-            if move { try await BladeCommand.Evacuate.empty(name, options, noWait: false) }
+            if move {
+                do {
+                    try await BladeCommand.Evacuate.empty(name, options, noWait: false)
+                } catch {
+                    Terminal.complain("podp: note: it was not switched off, and takes no new domains until 'podp blade undrain'")
+                    throw error
+                }
+            }
             let escalation = escalateAfter.flatMap(ChassisPower.duration).map { Int($0.components.seconds) }
             let order = PowerOrder(hard: hard ? true : nil, unknownDomains: unknownDomains ? true : nil, escalateAfterSeconds: escalation)
             try await options.withCoordinator { coordinator in

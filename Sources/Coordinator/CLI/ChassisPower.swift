@@ -50,6 +50,7 @@ struct ChassisPower: AsyncParsableCommand {
         help: ArgumentHelp(
             "Only if this blade is in that bay: its UUID, serial number or an address, as 'podp chassis probe' shows them.", valueName: "label"))
     var blade: String?
+    @Flag(help: "With off: ask for it even if the blade is off already, for a start that was asked for before may still come.") var askAnyway = false
     @Option(help: ArgumentHelp("When to give up: 60s, 3m. By default 60s, for soft-off 180s.", valueName: "time")) var deadline: String?
     @Option(help: ArgumentHelp("After a soft-off: hard, if it is not off this long after it was asked: 60s, 3m.", valueName: "time")) var escalateAfter: String?
     @Option(name: .customLong("second-source"), help: "Must say off too: watts (measured ones), console or pdu.") var witnesses: [Witness] = []
@@ -59,6 +60,7 @@ struct ChassisPower: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...64).contains(bay) else { throw ValidationError("--bay is from 1 to 64") }
+        if askAnyway, wish != .off { throw ValidationError("--ask-anyway is of off alone") }
         if witnesses.contains(.pdu) != (pdu != nil) { throw ValidationError("--second-source pdu and --pdu URL go together") }
         if let deadline {
             guard let time = Self.duration(deadline), time >= .seconds(1), time <= .seconds(3600) else {
@@ -91,10 +93,16 @@ struct ChassisPower: AsyncParsableCommand {
                 for: wish.request, by: driver.mainSource, escalateAfter: escalateAfter.flatMap(Self.duration))
             if let deadline, let time = Self.duration(deadline) { rules.deadline = time }
             rules.secondSources = Set(witnesses.map(\.kind))
+            rules.asksAlways = askAnyway
             // What is switched is the blade that is in the bay now, not what may be in it a moment later. Of an outlet there is no label.
             // The deadline is of all of it: a chassis that is silent is silent from here on.
             let clock = ChassisClock.system, begun = clock.now()
-            let inventory = await clock.within(begun + rules.deadline) { try? await driver.inventory() } ?? nil
+            let read = await clock.within(begun + rules.deadline) { () -> Result<ChassisInventory, ChassisError> in
+                do throws(ChassisError) { return .success(try await driver.inventory()) } catch { return .failure(error) }
+            }
+            // Whoever is not trusted now is not in a minute.
+            if case .failure(let error)? = read, error.code == .untrusted { throw Trouble(.indeterminate, error.message, remedy: error.remedy) }
+            let inventory = try? read?.get()
             rules.deadline = max(.milliseconds(50), rules.deadline - (clock.now() - begun))
             if let inventory, !inventory.bays.isEmpty, inventory.bay(bay) == nil {
                 let numbers = inventory.bays.map { "\($0.number)" }.joined(separator: ", ")
@@ -126,8 +134,14 @@ struct ChassisPower: AsyncParsableCommand {
             }
             let (line, status) = Self.verdict(outcome, bay)
             Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO)
+            if status == .indeterminate, wish == .on {
+                Terminal.complain("podp: note: it may still start; to be sure that it does not: 'podp chassis power … --bay \(bay) off --ask-anyway'")
+            }
             // A chassis that still has not answered is not waited for.
-            if case .deadline = outcome { Glibc.exit(status.rawValue) }
+            if case .deadline = outcome {
+                _ = await clock.within(clock.now() + .seconds(3)) { await driver.close() }
+                Glibc.exit(status.rawValue)
+            }
             return status
         }
         if status != .done { throw ExitCode(status.rawValue) }

@@ -38,7 +38,8 @@ public struct ChassisSecrets: Hashable, Sendable, CustomStringConvertible {
     public init(file path: String) throws(ChassisError) {
         self.init()
         func wrong(_ what: String, _ remedy: String = "") -> ChassisError { ChassisError(.configuration, "\(path): \(what)", remedy: remedy) }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A FIFO without a writer would be waited for, before it could be seen to be one.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw wrong(String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var status = stat()

@@ -33,20 +33,22 @@ public actor FedChassis: ChassisDriver {
         switch request {
         case .softOff: return await chassis.request(.softOff, bay: bay)
         case .hardOff:
+            // It could not be confirmed by outlets that nobody has named, so nothing is asked of the management either.
+            guard feeds.feeds(bay: bay) else { return await feeds.request(.hardOff, bay: bay) }
             let said = await chassis.request(.hardOff, bay: bay)
             if case .refused = said { return said }
-            return both(said, await feeds.request(.hardOff, bay: bay))
+            let fed = await feeds.request(.hardOff, bay: bay)
+            // Refused is what was not done, and the management has been asked.
+            if case .refused(let refusal) = fed { return .lost("its outlets are not cut: \(refusal)") }
+            return said == .accepted ? fed : said
         case .on:
+            guard feeds.feeds(bay: bay) else { return await chassis.request(.on, bay: bay) }
             let fed = await feeds.request(.on, bay: bay)
             if case .refused = fed { return fed }
-            return both(await chassis.request(.on, bay: bay), fed)
+            let said = await chassis.request(.on, bay: bay)
+            if case .refused = said { return said }
+            return said == .accepted ? fed : said
         }
-    }
-
-    private func both(_ said: RequestOutcome, _ fed: RequestOutcome) -> RequestOutcome {
-        if case .refused = said { return said }
-        if case .refused = fed { return fed }
-        return said == .accepted ? fed : said
     }
 
     public func console(bay: Int, takeOver: Bool) async throws(ChassisError) -> ConsoleCommand { try await chassis.console(bay: bay, takeOver: takeOver) }

@@ -94,6 +94,9 @@ public struct PowerRecord: Hashable, Sendable, Codable {
     /// Those that its end relies on, or the last one before a deadline.
     public var readings: [PowerReading] = []
 
+    /// Whether it was asked for later. Operations' numbers grow; a clock may be set back.
+    func isNewer(than other: PowerRecord) -> Bool { (id.sequence, id.term) > (other.id.sequence, other.id.term) }
+
     public init(
         id: OperationID, chassis: String, bay: Int, blade: BladeID, bladeName: String, request: PowerRequest, state: State = .running, by: String,
         startedAt: WallTime

@@ -73,13 +73,23 @@ extension CoordinatorCore {
         var rules = PowerConfirmation.Rules.usual(for: record.request, escalateAfter: record.escalateAfter)
         rules.secondSources = Set(decided.chassis[record.chassis]?.secondSources ?? [])
         rules.label = record.label
-        // A start that nobody saw the end of may still come, minutes later.
-        let others = decided.power.values.filter { $0.chassis == record.chassis && $0.bay == record.bay && $0.id != record.id }
-        let before = others.max { $0.startedAt < $1.startedAt }
-        if let before, before.request == .on, record.startedAt.millisecondsSince(before.startedAt) < 600_000 {
-            if case .confirmed = before.state {} else { rules.asksAlways = true }
-        }
+        rules.asksAlways = mayStillStart(record)
         return rules
+    }
+
+    /// Whether a start was asked for that nobody saw the end of: it may still come, until the blade was read on or an off was asked for after it.
+    /// Of the blade, wherever it was then, and of the bay.
+    private func mayStillStart(_ record: PowerRecord) -> Bool {
+        guard record.request.goal == .off else { return false }
+        let before = decided.power.values.filter {
+            $0.isNewer(than: record) == false && $0.id != record.id && ($0.blade == record.blade || $0.chassis == record.chassis && $0.bay == record.bay)
+        }.sorted { $1.isNewer(than: $0) }
+        return before.reduce(false) { isOpen, other in
+            switch other.state {
+            case .confirmed(.on, _), .confirmed(.off, requested: true): false
+            default: isOpen || other.request == .on
+            }
+        }
     }
 
     /// Of a request that the run before did not see the end of. What was asked of the chassis was stored before.
@@ -168,7 +178,7 @@ extension CoordinatorCore {
     mutating func noteBladesThatAreOff() {
         var newest: [BladeID: PowerRecord] = [:]
         for record in decided.power.values {
-            if let other = newest[record.blade], (other.startedAt, other.id) > (record.startedAt, record.id) { continue }
+            if let other = newest[record.blade], other.isNewer(than: record) { continue }
             newest[record.blade] = record
         }
         for (blade, record) in newest where record.lifeSince == nil { if case .confirmed(.off, _) = record.state { bladesThatAreOff[blade] = .zero } }
@@ -188,7 +198,7 @@ extension CoordinatorCore {
     private mutating func noteLifeAfterOff(of blade: BladeID, _ what: String, boot: ID128?) {
         bladesThatAreOff[blade] = nil
         let records = decided.power.values.filter { $0.blade == blade }
-        guard var record = records.max(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }), case .confirmed(.off, _) = record.state else { return }
+        guard var record = records.max(by: { $1.isNewer(than: $0) }), case .confirmed(.off, _) = record.state else { return }
         guard let boot, record.boot == nil || record.boot == boot else {
             // Stored: no later run takes it for off, or tells it again.
             record.lifeSince = now.wall
@@ -200,7 +210,7 @@ extension CoordinatorCore {
 
     /// An agent comes, of a blade that was confirmed off and then read on: in the boot that it was in before, it never was off.
     mutating func noteBoot(_ boot: ID128, of blade: BladeID) {
-        let newest = decided.power.values.filter { $0.blade == blade }.max { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+        let newest = decided.power.values.filter { $0.blade == blade }.max { $1.isNewer(than: $0) }
         guard let newest, newest.lifeSince != nil, newest.boot == boot, case .confirmed(.off, _) = newest.state else { return }
         voidOff(newest, "its agent connected")
     }
@@ -305,6 +315,6 @@ extension CoordinatorCore {
         let ended = decided.power.values.filter { $0.state.isEnded }
         let surplus = ended.count - configuration.powerRecordsKept
         guard surplus > 0 else { return }
-        for record in ended.sorted(by: { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }).prefix(min(surplus, 20)) { delete(Record.power(record).key) }
+        for record in ended.sorted(by: { $1.isNewer(than: $0) }).prefix(min(surplus, 20)) { delete(Record.power(record).key) }
     }
 }

@@ -32,7 +32,7 @@ public struct PowerConfirmation: Sendable, Codable {
         /// The label of the blade that is meant (`ChassisBay.label`), where the chassis tells labels: nothing is asked of another one, and an "off"
         /// without the label is not its off. `nil`: the first that is told.
         public var label: String?
-        /// An off is asked for even where it is off already: a start that was asked for before may still come.
+        /// A hard off is asked for even where it is off already: a start that was asked for before may still come.
         public var asksAlways = false
         /// A blade that is not off this long after it was first asked softly is switched off hard. `nil`: never. Of a soft-off alone.
         public var escalateAfter: Duration?
@@ -123,6 +123,8 @@ public struct PowerConfirmation: Sendable, Codable {
     /// Whether a request was made, and whether one was accepted.
     private var hasRequested = false
     private var isAccepted = false
+    /// Whether one may have been carried out: it was accepted, or nobody knows what became of it.
+    private var mayBeDone = false
     /// When the operating system was first asked to shut down, by this value.
     private var softAsked: Instant?
     /// The device knows no soft-off: nothing is asked until the hard one is due.
@@ -146,6 +148,7 @@ public struct PowerConfirmation: Sendable, Codable {
         agreement = self.rules.agreement
         self.hasRequested = hasRequested
         self.isAccepted = hasRequested && isAccepted
+        mayBeDone = hasRequested
         self.hasEscalated = hasRequested && hasEscalated && request == .softOff
     }
 
@@ -235,7 +238,13 @@ public struct PowerConfirmation: Sendable, Codable {
             if case .silent? = main.doubt { return pause(at: now) }
             return askOrPause(at: now)
         }
-        if rules.asksAlways, !hasRequested { return askOrPause(at: now) }
+        if rules.asksAlways, !hasRequested {
+            // What does not run shuts nothing down: the button itself.
+            guard label == nil || isLabelled else { return pause(at: now) }
+            hasRequested = true
+            phase = .requesting
+            return [.wait(until: end), .request(.hardOff)]
+        }
         let seconds = rules.secondSources.map { kind in readings.first { $0.source.kind == kind && $0.bay == bay && $0.at >= asked } }
         guard seconds.allSatisfy({ $0?.state == .off }) else {
             // The module says off and another source does not (yet): nothing is repeated on that ground, nothing is believed.
@@ -283,17 +292,21 @@ public struct PowerConfirmation: Sendable, Codable {
 
     private mutating func judge(_ outcome: RequestOutcome, at now: Instant) -> [Effect] {
         switch outcome {
-        case .accepted: isAccepted = true
-        case .refused(var refusal):
+        case .accepted:
+            isAccepted = true
+            mayBeDone = true
+        case .refused(let refusal):
             if asking == .softOff, refusal.reason == .unsupported, rules.escalateAfter != nil {
                 // It is not sooner that somebody wanted it off at once.
                 knowsNoSoftOff = true
                 break
             }
-            if hasEscalated { refusal.message += " (its operating system was asked to shut down before, and may still do so)" }
+            // Refused is what was not done.
+            if hasEscalated, mayBeDone { return finish(.unknown("\(refusal) (its operating system was asked to shut down before, and may still do so)")) }
+            if mayBeDone { return finish(.unknown("\(refusal) (it was asked before, and that may have been done)")) }
             return finish(.refused(refusal))
         // It may have been heard: what the blade does next tells.
-        case .lost: break
+        case .lost: mayBeDone = true
         }
         return pause(at: now)
     }

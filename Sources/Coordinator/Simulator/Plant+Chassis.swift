@@ -149,7 +149,7 @@ extension Plant {
     private mutating func act(_ wish: PowerRequest, bay: Int, for id: OperationID) {
         guard let blade = index(inBay: bay) else { return }
         if wish.goal == .off { checkSwitchingOff(blade) }
-        checkEscalation(wish, id)
+        if blades[blade].host.isOn { checkEscalation(wish, id) }
         guard !chassis.isDisobedient, !random.chance(permille: weather.chassisDisobeys) else { return note("the chassis forgets to switch bay \(bay)") }
         if wish == .softOff, chassis.ignoresSoftOff { return note("the blade in bay \(bay) does not shut down") }
         chassis.orders += 1

@@ -158,14 +158,14 @@ public actor AMMDriver: ChassisDriver {
     }
 
     /// Which module leads, in another place than `activeModule`: the two may contradict each other.
-    static let leadWants: [SNMPReader.Want] = [1, 2].map { SNMPReader.Want(name: AMMTree.modulePrimary.appending($0)) }
+    static let leadWants: [SNMPReader.Want] = [1, 2].map { SNMPReader.Want(name: AMMTree.modulePrimary.appending($0), isVital: true) }
 
     static let primaryWants: [SNMPReader.Want] =
         [1, 2].map { SNMPReader.Want(name: AMMTree.modulePrimary.appending($0), isVital: true) }
         + [SNMPReader.Want(name: AMMTree.installedModules, size: 4, isVital: true)]
 
     /// Beside what power is decided by, each time: a failover may give an address to the other module.
-    static let addressWants: [SNMPReader.Want] = [1, 2].map { SNMPReader.Want(name: AMMTree.moduleAddress.appending($0), size: 6) }
+    static let addressWants: [SNMPReader.Want] = [1, 2].map { SNMPReader.Want(name: AMMTree.moduleAddress.appending($0), size: 6, isVital: true) }
 
     /// Keeps what the modules say of their addresses, and finds out what the URL's host stands for.
     func noteAddresses(_ found: [ObjectID: SNMPValue]) async {

@@ -40,7 +40,7 @@ enum AMMText {
         let number = digits.reversed().prefix { $0.isASCII && $0.isNumber }
         guard !number.isEmpty, number.count < 10 else { return nil }
         let before = digits.dropLast(number.count).last
-        return before == "-" || before == "." ? nil : Int(String(number.reversed()))
+        return before == "-" || before == "." || before == "," ? nil : Int(String(number.reversed()))
     }
 
     /// `    46% of maximum`.

@@ -21,6 +21,7 @@ public actor PDUDriver: ChassisDriver {
     private var feeds: [Feed] = []
     private var bays: [Int: [Outlets]] = [:]
     private nonisolated let feedsWholeChassis: Bool
+    private nonisolated let fedBays: Set<Int>
     private let named: PDUProfile?
     private let clock: ChassisClock
     public nonisolated var mainSource: PowerSource.Kind { .pdu }
@@ -39,6 +40,7 @@ public actor PDUDriver: ChassisDriver {
         }
         let outlets = try PDUOutlets(url)
         feedsWholeChassis = outlets.feedWholeChassis
+        fedBays = Set(outlets.groups.map(\.bay))
         let access = try SNMPAccess(url, secrets)
         var known: [String: Int] = [:]
         for group in outlets.groups {
@@ -54,6 +56,9 @@ public actor PDUDriver: ChassisDriver {
             bays[group.bay, default: []].append(Outlets(feed: known[key] ?? 0, numbers: group.numbers))
         }
     }
+
+    /// Whether outlets are named for the bay.
+    nonisolated func feeds(bay: Int) -> Bool { fedBays.contains(bay) }
 
     /// Whether these outlets are a bay's own: then they may be cut for it alone.
     public nonisolated var feedsSingleBays: Bool { !feedsWholeChassis }

@@ -25,6 +25,8 @@ actor RedfishClient {
     private let client: HTTPClient
     private var scheme: String
     private var token: String?
+    /// Where the session is, to be given back.
+    private var session: String?
     private var mayTrySession = true
     private var mayTryPlain: Bool
     private let timeout: Int64
@@ -51,7 +53,7 @@ actor RedfishClient {
         let timeout = url.parameters["timeout"].flatMap { Int64($0) }.map { min(max($0, 100), 60_000) } ?? 10_000
         self.timeout = timeout
         // On this machine itself nobody listens between: a service without TLS there is spoken to as it is.
-        mayTryPlain = !isPlain && pin == nil && url.parameters["tls"] == nil && (url.host == "localhost" || url.host == "::1" || url.host.hasPrefix("127."))
+        mayTryPlain = !isPlain && pin == nil && url.parameters["tls"] == nil && Self.isHere(url.host)
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .milliseconds(min(timeout, 5000)), read: .milliseconds(timeout)))
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only
@@ -68,7 +70,18 @@ actor RedfishClient {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    func close() async { try? await client.shutdown() }
+    /// This machine, by its name or an address: names that only begin like one are not.
+    private static func isHere(_ host: String) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return host == "localhost" || host == "::1" || parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    /// A session is given back: services have few.
+    func close() async {
+        if let session, token != nil { _ = try? await execute(.DELETE, session, body: nil, etag: nil, within: min(timeout, 2000)) }
+        token = nil
+        try? await client.shutdown()
+    }
 
     func get(_ path: String) async throws(ChassisError) -> Reply { try await send(.GET, path, body: nil, etag: nil) }
 
@@ -126,15 +139,18 @@ actor RedfishClient {
             throw ChassisError(.denied, "\(place) refuses the login", remedy: "check the user and the password")
         }
         token = fresh
+        session = Self.path(of: login.location)
         let again = try await execute(method, path, body: body, etag: etag)
         if again.status == 401 { throw ChassisError(.denied, "\(place) refuses the login", remedy: "check the user's rights") }
         mayTrySession = true
         return again
     }
 
-    private func execute(_ method: HTTPMethod, _ path: String, body: [String: String]?, etag: String?, anonymous: Bool = false) async throws(ChassisError)
-        -> Reply
-    {
+    /// `limit`: milliseconds that it may take, if not the client's own.
+    private func execute(
+        _ method: HTTPMethod, _ path: String, body: [String: String]?, etag: String?, anonymous: Bool = false, within limit: Int64? = nil
+    ) async throws(ChassisError) -> Reply {
+        let timeout = limit ?? timeout
         requestCount &+= 1
         var request = HTTPClientRequest(url: "\(scheme)://\(place)\(path)")
         request.method = method
@@ -154,8 +170,9 @@ actor RedfishClient {
             request.body = .bytes(ByteBuffer(bytes: json))
         }
         do {
+            let began = ContinuousClock.now
             let response = try await client.execute(request, timeout: .milliseconds(timeout))
-            let bytes = try await response.body.collect(upTo: 4 << 20)
+            let bytes = try await wholeBody(of: response, until: began + .milliseconds(timeout))
             let node = RedfishNode(json: Array(bytes.readableBytesView))
             guard node != nil || bytes.readableBytes == 0 || !(200..<300).contains(Int(response.status.code)) else {
                 throw ChassisError(.garbled, "\(place) answers \(path) with what is no JSON")
@@ -168,6 +185,27 @@ actor RedfishClient {
         } catch {
             throw await trouble(error)
         }
+    }
+
+    /// All of it in time: a service that sends a byte now and then would hold whoever waits for it.
+    private func wholeBody(of response: HTTPClientResponse, until end: ContinuousClock.Instant) async throws -> ByteBuffer {
+        try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
+            group.addTask { try await response.body.collect(upTo: 4 << 20) }
+            group.addTask {
+                try await Task.sleep(until: end, clock: .continuous)
+                throw HTTPClientError.deadlineExceeded
+            }
+            defer { group.cancelAll() }
+            guard let bytes = try await group.next() else { throw HTTPClientError.cancelled }
+            return bytes
+        }
+    }
+
+    /// A `Location` may be a whole URL.
+    private static func path(of location: String?) -> String? {
+        guard let location else { return nil }
+        guard let scheme = location.firstRange(of: "://") else { return location.hasPrefix("/") ? location : nil }
+        return location[scheme.upperBound...].firstIndex(of: "/").map { String(location[$0...]) }
     }
 
     private func trouble(_ error: any Error) async -> ChassisError {

@@ -29,7 +29,7 @@ extension RedfishDriver {
             let bay = await bay(number, system)
             layout.places[number] = Layout.Place(
                 system: path, chassis: Self.ownChassis(system, chassis), label: bay.label, isLabelAddress: bay.label != nil && Self.label(system) == nil,
-                isPlaceAlone: numbering.way == .list && RedfishNumbering.identity(system) == nil)
+                isPlaceAlone: numbering.way == .list && numbering.identity(system) == nil)
             bays.append(bay)
         }
         let enclosure = Self.enclosure(chassis, besides: Set(layout.places.values.compactMap(\.chassis)))
@@ -139,6 +139,7 @@ extension RedfishDriver {
         var next = path
         var seen: Set<String> = []
         while let page = next, seen.insert(page).inserted, found.count < 256 {
+            guard seen.count <= 64 else { throw ChassisError(.garbled, "\(client.place) has more than 64 pages of \(path ?? "a collection")") }
             let node = try await resource(page)
             for member in node["Members"]?.links ?? [] where found.count < 256 {
                 let reply = try await client.get(member)

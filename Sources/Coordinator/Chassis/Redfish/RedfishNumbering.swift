@@ -17,6 +17,8 @@ struct RedfishNumbering: Sendable {
     private var numbers: [String: Int] = [:]
     /// By `identity`; for `list` alone.
     private var named: [String: Int] = [:]
+    /// Identities that several systems claim (`Default string`): they tell nobody from anybody.
+    private var shared: Set<String> = []
 
     /// Bays as they were told before, by label: who is counted by its place keeps its number.
     mutating func resume(_ known: [String: Int]) { named.merge(known) { first, _ in first } }
@@ -30,6 +32,8 @@ struct RedfishNumbering: Sendable {
         of systems: [(path: String, node: RedfishNode)], _ chassis: [String: RedfishNode]
     ) throws(ChassisError) -> [Int?] {
         let way = way ?? Self.choice(systems, chassis)
+        shared.formUnion(Dictionary(grouping: systems.compactMap { RedfishDriver.label($0.node) }, by: \.self).filter { $0.value.count > 1 }.keys)
+        for identity in shared { named[identity] = nil }
         let bays = way == .list ? listed(systems) : systems.map { $0.node.isNull ? numbers[RedfishDriver.normal($0.path)] : Self.number(way, $0.node, chassis) }
         var takers: [Int: String] = [:]
         for ((path, _), bay) in zip(systems, bays) {
@@ -42,12 +46,12 @@ struct RedfishNumbering: Sendable {
         for (bay, path) in takers {
             numbers[RedfishDriver.normal(path)] = bay
         }
-        for ((_, node), bay) in zip(systems, bays) { if let bay, let identity = Self.identity(node) { named[identity] = bay } }
+        for ((_, node), bay) in zip(systems, bays) { if let bay, let identity = identity(node) { named[identity] = bay } }
         return bays
     }
 
-    /// What is a system's own, whatever its place: its UUID, else its serial number.
-    static func identity(_ system: RedfishNode) -> String? { RedfishDriver.label(system) }
+    /// What is a system's own, whatever its place: its UUID, else its serial number, unless others claim the same.
+    func identity(_ system: RedfishNode) -> String? { RedfishDriver.label(system).flatMap { shared.contains($0) ? nil : $0 } }
 
     private static func choice(_ systems: [(path: String, node: RedfishNode)], _ chassis: [String: RedfishNode]) -> Way {
         for way in Way.allCases where way != .list {
@@ -88,7 +92,7 @@ struct RedfishNumbering: Sendable {
 
     /// Who was counted before keeps its number, by its label, then by its path; who comes new gets the first that nobody ever had.
     private func listed(_ systems: [(path: String, node: RedfishNode)]) -> [Int?] {
-        var bays = systems.map { Self.identity($0.node).flatMap { named[$0] } }
+        var bays = systems.map { identity($0.node).flatMap { named[$0] } }
         var taken = Set(bays.compactMap { $0 })
         for (index, system) in systems.enumerated() where bays[index] == nil {
             guard let before = numbers[RedfishDriver.normal(system.path)], taken.insert(before).inserted else { continue }
