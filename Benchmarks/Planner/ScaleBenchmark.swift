@@ -48,6 +48,7 @@ enum ScaleBenchmark {
             "\(problem.blades.count) x \(problem.domains.count)  \(name): \(plan.moves.count) moves in \(plan.waves.count) waves, "
                 + "cost \(FleetBenchmark.decimal(plan.costBefore, 3)) -> \(FleetBenchmark.decimal(plan.costAfter, 3)), "
                 + "CPU \(FleetBenchmark.decimal(seconds, 3)) s; \(verdict) in \(FleetBenchmark.decimal(Program.processorTime() - start, 3)) s")
+        for remark in plan.remarks.prefix(4) { print("    \(remark.prefix(200))") }
         fflush(nil)
     }
 }

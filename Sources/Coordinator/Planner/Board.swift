@@ -43,9 +43,12 @@ final class Board: Sendable {
     /// Groups of items that run apart, by item and by group.
     let groupsOfItem: Grouping
     let itemsOfGroup: Grouping
-    /// Where each item may go or stay, as bits by blade.
+    /// Where each item may go or stay: its row of bits by blade.
     let words: Int
     let allowed: [UInt64]
+    let rowOf: [Int]
+    /// By row: its blades. Empty where every row is of a few items; then all blades are every row's.
+    let bladesOfRow: Grouping
 
     /// Blades that hold what podp does not manage: never empty.
     let isNeverEmpty: [Bool]
@@ -99,6 +102,8 @@ final class Board: Sendable {
         origin = bundles.items.map { problem.domains[$0[0]].blade }
         isMovable = bundles.isMovable
         allowed = bundles.allowed
+        rowOf = bundles.rowOf
+        bladesOfRow = Self.blades(of: bundles, words: reach.words, count: problem.blades.count)
         let (mean, high) = Self.demands(problem, bundles.items)
         (self.mean, self.high) = (mean, high)
         (spread, spreadUnit) = Self.spreads(problem, bundles.items)
@@ -122,7 +127,16 @@ final class Board: Sendable {
     }
 
     @inline(__always)
-    func allows(_ item: Int, _ blade: Int) -> Bool { allowed[item * words + (blade >> 6)] >> UInt64(blade & 63) & 1 == 1 }
+    func allows(_ item: Int, _ blade: Int) -> Bool { allowed[rowOf[item] * words + (blade >> 6)] >> UInt64(blade & 63) & 1 == 1 }
+
+    /// More rows than this are not kept as lists.
+    private static let listedRows = 256
+
+    private static func blades(of bundles: Bundles, words: Int, count: Int) -> Grouping {
+        let rows = words > 0 ? bundles.allowed.count / words : 0
+        guard rows <= listedRows else { return Grouping([]) }
+        return Grouping((0..<rows).map { row in (0..<count).filter { bundles.allowed[row * words + ($0 >> 6)] >> UInt64($0 & 63) & 1 == 1 } })
+    }
 
     private static func demands(_ problem: Problem, _ items: [[Int]]) -> (mean: [Int64], high: [Int64]) {
         let count = problem.resources.count
@@ -202,4 +216,5 @@ struct Grouping: Sendable {
     func value(_ position: Int) -> Int { values[position] }
     subscript(_ index: Int) -> ArraySlice<Int> { values[range(index)] }
     func count(_ index: Int) -> Int { starts[index + 1] - starts[index] }
+    var count: Int { starts.count - 1 }
 }

@@ -9,7 +9,9 @@ struct Bundles {
     private(set) var items: [[Int]] = []
     private(set) var itemOf: [Int]
     private(set) var isMovable: [Bool] = []
-    /// Bits by blade, `words` an item.
+    /// By item: its row in `allowed`.
+    private(set) var rowOf: [Int] = []
+    /// Bits by blade, `words` a row; items that may be on the same blades share one.
     private(set) var allowed: [UInt64] = []
     let index: [DomainID: Int]
 
@@ -34,21 +36,31 @@ struct Bundles {
         }
         for domain in problem.domains.indices where !bundled[domain] { items.append([domain]) }
         items.sort { $0[0] < $1[0] }
+        var known: [[Int]: Int] = [:]
+        let words = reach.words
         for (item, members) in items.enumerated() {
             for domain in members { itemOf[domain] = item }
-            var row = Array(reach.rows[members[0] * reach.words..<(members[0] + 1) * reach.words])
-            for domain in members.dropFirst() {
-                for word in row.indices { row[word] &= reach.rows[domain * reach.words + word] }
-            }
-            if let anchor = anchors[members[0]] {
-                for word in row.indices { row[word] &= anchor >> 6 == word ? 1 << UInt64(anchor & 63) : 0 }
-            }
             let origin = problem.domains[members[0]].blade
-            let elsewhere = row.enumerated().contains { word, bits in bits & ~(origin >> 6 == word ? 1 << UInt64(origin & 63) : 0) != 0 }
-            isMovable.append(elsewhere && members.allSatisfy { !banned.contains($0) && !tangled.contains($0) && Self.canMove(problem.domains[$0]) })
             // Staying is always allowed.
-            row[origin >> 6] |= 1 << UInt64(origin & 63)
-            allowed.append(contentsOf: row)
+            let mayReturn = (anchors[members[0]] ?? origin) == origin && members.allSatisfy { reach.allows($0, origin) }
+            let sources = members.count == 1 ? [reach.rowOf[members[0]]] : Set(members.map { reach.rowOf[$0] }).sorted()
+            let key = [anchors[members[0]] ?? -1, mayReturn ? -1 : origin] + sources
+            if known[key] == nil {
+                var row = [UInt64](repeating: .max, count: words)
+                for source in sources { for word in 0..<words { row[word] &= reach.rows[source * words + word] } }
+                if let anchor = anchors[members[0]] {
+                    for word in 0..<words { row[word] &= anchor >> 6 == word ? 1 << UInt64(anchor & 63) : 0 }
+                }
+                if !mayReturn { row[origin >> 6] |= 1 << UInt64(origin & 63) }
+                known[key] = known.count
+                allowed += row
+            }
+            let row = known[key] ?? 0
+            rowOf.append(row)
+            let elsewhere = (0..<words).contains { word in
+                allowed[row * words + word] & ~(origin >> 6 == word ? 1 << UInt64(origin & 63) : 0) != 0
+            }
+            isMovable.append(elsewhere && members.allSatisfy { !banned.contains($0) && !tangled.contains($0) && Self.canMove(problem.domains[$0]) })
         }
     }
 

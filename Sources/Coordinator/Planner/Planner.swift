@@ -36,6 +36,7 @@ struct Attempt {
         var banned: Set<Int> = []
         var steps = problem.limits.steps
         var remarks: [String] = []
+        var part: (schedule: Schedule, board: Board, cost: Double)?
         for _ in 0..<Self.rounds {
             let board = Board(problem, reach: reach, weights: weights, banned: banned)
             let (target, left) = search(board, steps: max(steps, 1))
@@ -45,17 +46,40 @@ struct Attempt {
                 start.at[item] == target.at[item] ? 0 : start.cost[start.at[item]] - start.cost(of: start.at[item], without: item) - board.moveCost[item]
             }
             let schedule = Schedule(problem, board: board, reach: reach, to: target.at, priority: priority)
-            if !schedule.left.isEmpty {
-                banned.formUnion(schedule.left)
-                let names = schedule.left.prefix(8).map { problem.domains[$0].name }.joined(separator: ", ")
-                remarks = ["left where they are, because no order of moves within the limits would be legal at every step: {\(names)}"]
-                continue
+            if schedule.left.isEmpty {
+                if let part, part.cost < cost(of: schedule, board) { break }
+                return Report(problem, board: board, reach: reach, schedule: schedule).plan(remarks: remarks)
             }
-            return Report(problem, board: board, reach: reach, schedule: schedule).plan(remarks: remarks)
+            if mayStopHalfWay(schedule, board) {
+                let reached = cost(of: schedule, board)
+                if reached < part?.cost ?? start.placementCost { part = (schedule, board, reached) }
+                // Most of what was wanted is as good as another search, and better than one without means.
+                if start.placementCost - reached > 0.9 * (start.placementCost - target.objective) || steps < problem.limits.steps / 4, part != nil { break }
+            }
+            banned.formUnion(schedule.left)
+            let names = schedule.left.prefix(8).map { problem.domains[$0].name }.joined(separator: ", ")
+            remarks = ["left where they are, because no order of moves within the limits would be legal at every step: {\(names)}"]
+        }
+        if let part {
+            let stay = part.schedule.left.count
+            let remark = "\(stay == 1 ? "1 domain is" : "\(stay) domains are") not where the best placement found has them: no order of moves brings all there"
+            return Report(problem, board: part.board, reach: reach, schedule: part.schedule).plan(remarks: [remark])
         }
         let board = Board(problem, reach: reach, weights: weights, banned: banned)
         let idle = Schedule(problem, board: board, reach: reach, to: board.origin, priority: Array(repeating: 0, count: board.items))
         return Report(problem, board: board, reach: reach, schedule: idle).plan(remarks: remarks)
+    }
+
+    /// A balance may, whose groups are whole.
+    private func mayStopHalfWay(_ schedule: Schedule, _ board: Board) -> Bool {
+        guard problem.goal == .balance else { return false }
+        return (0..<board.items).allSatisfy { item in Set(board.domains[item].map { schedule.at[$0] }).count == 1 }
+    }
+
+    /// What the fleet costs afterwards, with the moves that it takes.
+    private func cost(of schedule: Schedule, _ board: Board) -> Double {
+        Placement(board, at: (0..<board.items).map { schedule.at[board.domains[$0].first ?? 0] }).placementCost
+            + schedule.steps.reduce(0) { $0 + board.estimates[$1.domain].cost(weights) }
     }
 
     /// The best placement found, and what is left of the budget.

@@ -9,15 +9,19 @@ final class RuleTerms: Sendable {
 
     let count: Int
     let blades: Int
-    /// Zones that a term may have: one a blade, and two at least.
-    let stride: Int
     let shape: [Shape]
     let price: [Double]
     let isGuarded: [Bool]
     /// Of a spread: how many zones are wanted.
     let wanted: [Int]
-    /// By term and blade: its zone; of `places` 1 where members are not to be.
-    let zone: [Int]
+    /// Rows by blade: its zone; of `places` 1 where members are not to be. Terms that ask for the same zones share a row.
+    private let zone: [Int]
+    /// By term: where its row begins.
+    private let row: [Int]
+    /// By term: where its counts begin in a `RuleState`, and one more for the end. A term that has a place for every zone has them in order; one of few items
+    /// has a place for as many zones as they can be in.
+    let counts: [Int]
+    let isDense: [Bool]
     /// By item: positions in `terms` and `shares`.
     let ofItem: Grouping
     /// The term, and how many of the item's domains are its members.
@@ -31,31 +35,33 @@ final class RuleTerms: Sendable {
 
     init(_ problem: Problem, bundles: Bundles, weights: Weights) {
         blades = problem.blades.count
-        stride = max(2, blades)
+        // One a blade, and two at least.
+        let stride = max(2, blades)
         strangers = problem.blades.map { $0.reserved.contains { $0 > 0 } ? 1 : 0 }
         size = bundles.items.map(\.count)
         var shape: [Shape] = []
         var price: [Double] = []
         var isGuarded: [Bool] = []
         var wanted: [Int] = []
-        var zone: [Int] = []
+        var zones = ZoneRows(problem)
+        var starts: [Int] = []
+        var counts = [0]
+        var isDense: [Bool] = []
         var membership = [[(term: Int, share: Int)]](repeating: [], count: bundles.items.count)
         for rule in problem.rules {
             let members: [DomainID]
-            let row: [Int]
+            let row: Int
             var least = 0
             switch rule.kind {
-            case .apart(let ids): (members, row) = (ids, Array(problem.blades.indices))
-            case .together(let ids): (members, row) = (ids, Array(problem.blades.indices))
-            case .near(let ids, let kind): (members, row) = (ids, Self.zones(kind, problem, lumped: false))
-            case .spread(let ids, let kind, let count): (members, row, least) = (ids, Self.zones(kind, problem, lumped: true), count)
-            case .exclusive(let ids): (members, row) = (ids, Array(problem.blades.indices))
+            case .apart(let ids), .together(let ids), .exclusive(let ids): (members, row) = (ids, zones.row(.blade, lumped: false))
+            case .near(let ids, let kind): (members, row) = (ids, zones.row(kind, lumped: false))
+            case .spread(let ids, let kind, let count): (members, row, least) = (ids, zones.row(kind, lumped: true), count)
             case .onlyOn(let ids, let named):
                 let allowed = Set(named)
-                (members, row) = (ids, problem.blades.map { allowed.contains($0.id) ? 0 : 1 })
+                (members, row) = (ids, zones.add(problem.blades.map { allowed.contains($0.id) ? 0 : 1 }))
             case .neverOn(let ids, let named):
                 let forbidden = Set(named)
-                (members, row) = (ids, problem.blades.map { forbidden.contains($0.id) ? 1 : 0 })
+                (members, row) = (ids, zones.add(problem.blades.map { forbidden.contains($0.id) ? 1 : 0 }))
             case .survive: continue
             }
             var shares: [Int: Int] = [:]
@@ -76,10 +82,14 @@ final class RuleTerms: Sendable {
             wanted.append(min(max(0, least), known.count))
             let isNear: Bool = if case .near = rule.kind { true } else { false }
             isGuarded.append(rule.price == nil && (isNear || own == .spread || own == .exclusive))
-            zone += row
+            starts.append(row)
+            // A search among few is faster than a row for each of many groups, which no cache holds.
+            isDense.append(shares.count > 16 || stride <= 64)
+            counts.append(counts[counts.count - 1] + (isDense[isDense.count - 1] ? stride : shares.count))
         }
         count = shape.count
-        (self.shape, self.price, self.isGuarded, self.wanted, self.zone) = (shape, price, isGuarded, wanted, zone)
+        (self.shape, self.price, self.isGuarded, self.wanted) = (shape, price, isGuarded, wanted)
+        (zone, row, self.counts, self.isDense) = (zones.values, starts, counts, isDense)
         exclusive = shape.indices.filter { shape[$0] == .exclusive }
         let flat = membership.map { $0.sorted { $0.term < $1.term } }
         terms = flat.flatMap { $0.map(\.term) }
@@ -91,6 +101,9 @@ final class RuleTerms: Sendable {
                 return Array(next..<next + list.count)
             })
     }
+
+    @inline(__always)
+    func zone(_ term: Int, _ blade: Int) -> Int { zone[row[term] + blade] }
 
     /// By blade: its zone as an index below the number of blades.
     static func zones(_ kind: Zone, _ problem: Problem, lumped: Bool) -> [Int] {
@@ -109,11 +122,35 @@ final class RuleTerms: Sendable {
     }
 }
 
+/// Zones by blade, each kind once.
+private struct ZoneRows {
+    private let problem: Problem
+    private(set) var values: [Int] = []
+    private var known: [String: Int] = [:]
+
+    init(_ problem: Problem) { self.problem = problem }
+
+    mutating func row(_ kind: Zone, lumped: Bool) -> Int {
+        let name = "\(kind.rawValue) \(lumped)"
+        if let row = known[name] { return row }
+        let row = add(RuleTerms.zones(kind, problem, lumped: lumped))
+        known[name] = row
+        return row
+    }
+
+    mutating func add(_ row: [Int]) -> Int {
+        values += row
+        return values.count - row.count
+    }
+}
+
 /// How many members of each rule are where, kept step by step.
 struct RuleState {
     let terms: RuleTerms
-    /// By term and zone.
+    /// By term, as `RuleTerms.counts` says.
     private var counts: [Int]
+    /// Whose count it is, where a term has not one for every zone; any where it is 0.
+    private var zones: [Int]
     /// By term: zones that hold a member.
     private var held: [Int]
     /// By blade: domains, where there are exclusive rules.
@@ -121,7 +158,8 @@ struct RuleState {
 
     init(_ terms: RuleTerms, at places: [Int]) {
         self.terms = terms
-        counts = Array(repeating: 0, count: terms.count * terms.stride)
+        counts = Array(repeating: 0, count: terms.counts.last ?? 0)
+        zones = Array(repeating: -1, count: counts.count)
         held = Array(repeating: 0, count: terms.count)
         population = terms.strangers
         for item in places.indices { add(item, to: places[item]) }
@@ -131,11 +169,32 @@ struct RuleState {
     @inline(__always)
     func concerns(_ item: Int) -> Bool { !terms.exclusive.isEmpty || !terms.ofItem.range(item).isEmpty }
 
+    /// Where the count of the zone is; `nil`: it is 0.
+    @inline(__always)
+    private func place(_ term: Int, _ zone: Int) -> Int? {
+        let start = terms.counts[term]
+        guard !terms.isDense[term] else { return start + zone }
+        for index in start..<terms.counts[term + 1] where zones[index] == zone && counts[index] > 0 { return index }
+        return nil
+    }
+
+    @inline(__always)
+    private func members(_ term: Int, in zone: Int) -> Int { place(term, zone).map { counts[$0] } ?? 0 }
+
+    /// Zone and members of each count that is not 0.
+    private func counted(_ term: Int) -> [(zone: Int, members: Int)] {
+        let range = terms.counts[term]..<terms.counts[term + 1]
+        return range.compactMap { counts[$0] > 0 ? (terms.isDense[term] ? $0 - range.lowerBound : zones[$0], counts[$0]) : nil }
+    }
+
     private mutating func add(_ item: Int, to blade: Int) {
         for position in terms.ofItem.range(item) {
             let term = terms.terms[position]
-            let index = term * terms.stride + terms.zone[term * terms.blades + blade]
+            let zone = terms.zone(term, blade)
+            // There is one that is free: no more zones hold members than there are items.
+            guard let index = place(term, zone) ?? (terms.counts[term]..<terms.counts[term + 1]).first(where: { counts[$0] == 0 }) else { continue }
             if counts[index] == 0 { held[term] += 1 }
+            zones[index] = zone
             counts[index] += terms.shares[position]
         }
         population[blade] += terms.size[item]
@@ -145,7 +204,7 @@ struct RuleState {
         guard concerns(item), source != target else { return }
         for position in terms.ofItem.range(item) {
             let term = terms.terms[position]
-            let index = term * terms.stride + terms.zone[term * terms.blades + source]
+            guard let index = place(term, terms.zone(term, source)) else { continue }
             counts[index] -= terms.shares[position]
             if counts[index] == 0 { held[term] -= 1 }
         }
@@ -157,16 +216,12 @@ struct RuleState {
     var cost: Double { (0..<terms.count).reduce(0) { $0 + terms.price[$1] * Double(units($1)) } }
 
     func units(_ term: Int) -> Int {
-        let row = term * terms.stride..<(term + 1) * terms.stride
         switch terms.shape[term] {
-        case .apart: return counts[row].reduce(0) { $0 + max(0, $1 - 1) }
+        case .apart: return counts[terms.counts[term]..<terms.counts[term + 1]].reduce(0) { $0 + max(0, $1 - 1) }
         case .gathered: return max(0, held[term] - 1)
         case .spread: return max(0, terms.wanted[term] - held[term])
-        case .places: return counts[row.lowerBound + 1]
-        case .exclusive:
-            return (0..<terms.blades).reduce(0) { sum, blade in
-                counts[row.lowerBound + blade] > 0 ? sum + population[blade] - counts[row.lowerBound + blade] : sum
-            }
+        case .places: return members(term, in: 1)
+        case .exclusive: return counted(term).reduce(0) { $0 + population[$1.zone] - $1.members }
         }
     }
 
@@ -178,10 +233,9 @@ struct RuleState {
             let term = terms.terms[position]
             let (shape, share) = (terms.shape[term], terms.shares[position])
             guard shape != .exclusive else { continue }
-            let row = term * terms.stride
-            let (here, there) = (terms.zone[term * terms.blades + source], terms.zone[term * terms.blades + target])
+            let (here, there) = (terms.zone(term, source), terms.zone(term, target))
             guard here != there else { continue }
-            let (left, found) = (counts[row + here], counts[row + there])
+            let (left, found) = (members(term, in: here), members(term, in: there))
             let zones = held[term] + (found == 0 ? 1 : 0) - (left == share ? 1 : 0)
             let units: Int
             switch shape {
@@ -198,10 +252,9 @@ struct RuleState {
             change += terms.price[term] * Double(units)
         }
         for term in terms.exclusive {
-            let row = term * terms.stride
             let share = members(of: term, in: item)
             let size = terms.size[item]
-            let (left, found) = (counts[row + source], counts[row + target])
+            let (left, found) = (members(term, in: source), members(term, in: target))
             if terms.isGuarded[term] {
                 // Members meet no stranger, strangers no member; those who move as one meet each other.
                 if share > 0, population[target] > found || share < size { return nil }

@@ -49,14 +49,13 @@ struct Schedule {
         var itemOf = [Int](repeating: 0, count: at.count)
         for item in 0..<board.items { for domain in board.domains[item] { itemOf[domain] = item } }
         self.itemOf = itemOf
-        partners = Self.partners(problem)
+        partners = Self.partners(problem, board.indexOfDomain)
         guards = Guards(problem, index: board.indexOfDomain)
         run(to: places, priority: priority)
     }
 
-    private static func partners(_ problem: Problem) -> [[Int]] {
+    private static func partners(_ problem: Problem, _ index: [DomainID: Int]) -> [[Int]] {
         var groups = [[Int]](repeating: [], count: problem.domains.count)
-        let index = Dictionary(uniqueKeysWithValues: problem.domains.enumerated().map { ($1.id, $0) })
         for (number, rule) in problem.rules.enumerated() {
             guard case .apart(let members) = rule.kind, rule.price == nil else { continue }
             for member in members { if let domain = index[member] { groups[domain].append(number) } }
@@ -70,6 +69,10 @@ struct Schedule {
         var pending = (0..<board.items).filter { places[$0] != board.origin[$0] }
             .sorted { (priority[$1], $0) < (priority[$0], $1) }
             .map { (item: $0, domains: Array(board.domains[$0])) }
+        // Who was refused is asked again when somebody has left that blade: zones and N+1 apart, nothing else can have changed it.
+        let mayForget = guards.isEmpty && board.cover.isEmpty
+        var isRefused = [Bool](repeating: false, count: board.items)
+        var hasGiven = [Bool](repeating: false, count: board.blades)
         while !pending.isEmpty, steps.count < limits.maxMoves {
             var wave: [Int] = []
             var taking = [Int](repeating: 0, count: board.blades)
@@ -78,7 +81,14 @@ struct Schedule {
                 // A group sets off only if all of it can follow; from then on its room is kept.
                 let started = pending[position].domains.contains { claim[$0] >= 0 }
                 let size = pending[position].domains.count
-                guard started || (steps.count + promised + size <= limits.maxMoves && mayEnter(pending[position].domains, target)) else { continue }
+                if !started {
+                    let item = pending[position].item
+                    if hasGiven[target] || !mayForget { isRefused[item] = false }
+                    guard !isRefused[item] else { continue }
+                    guard steps.count + promised + size <= limits.maxMoves else { continue }
+                    isRefused[item] = !mayEnter(pending[position].domains, target)
+                    guard !isRefused[item] else { continue }
+                }
                 var waiting: [Int] = []
                 for domain in pending[position].domains {
                     let source = at[domain]
@@ -97,12 +107,16 @@ struct Schedule {
                 pending[position].domains = waiting
             }
             if wave.isEmpty {
-                guard let aside = stepAside(pending.map { (domain: $0.domains[0], target: places[$0.item]) }) else { break }
-                enter(aside.domain, aside.to)
-                wave = [steps.count]
-                steps.append(aside)
+                let aside = stepAside(pending.map { (domain: $0.domains[0], target: places[$0.item]) })
+                guard !aside.isEmpty else { break }
+                wave = Array(steps.count..<steps.count + aside.count)
+                steps += aside
             }
-            for index in wave { arrive(steps[index]) }
+            for blade in hasGiven.indices { hasGiven[blade] = false }
+            for index in wave {
+                arrive(steps[index])
+                hasGiven[steps[index].from] = true
+            }
             waves.append(wave)
             pending.removeAll { $0.domains.isEmpty }
         }
@@ -165,31 +179,62 @@ struct Schedule {
 
     // MARK: - Cycles
 
-    /// The cheapest single domain among those that wait whose stepping aside lets another one of them go; each steps aside once.
-    private mutating func stepAside(_ waiting: [(domain: Int, target: Int)]) -> Step? {
-        var best: (step: Step, cost: Double)?
-        for (domain, _) in waiting where board.domains.count(itemOf[domain]) == 1 && !stepsAside.contains(domain) && claim[domain] < 0 {
-            let cost = board.moveCost[itemOf[domain]]
-            guard cost < best?.cost ?? .infinity else { continue }
-            // Its own move and the one that it makes possible must be allowed still.
-            guard steps.count + 1 + waiting.count <= limits.maxMoves else { continue }
+    /// The cheapest single domain among those that wait whose stepping aside lets another one of them go; each steps aside once. Where very many wait, one of
+    /// fifty at a time, so that long plans do not take a round for each.
+    private mutating func stepAside(_ waiting: [(domain: Int, target: Int)]) -> [Step] {
+        // Their own moves and those that they make possible must be allowed still.
+        let most = min(max(1, waiting.count / 50), limits.maxMoves - steps.count - waiting.count)
+        guard most > 0 else { return [] }
+        let arriving = Dictionary(grouping: waiting, by: \.target)
+        let candidates = waiting.indices
+            .filter { position in
+                let domain = waiting[position].domain
+                return board.domains.count(itemOf[domain]) == 1 && !stepsAside.contains(domain) && claim[domain] < 0 && arriving[at[domain]] != nil
+            }
+            .map { (cost: board.moveCost[itemOf[waiting[$0].domain]], position: $0) }
+            .sorted { ($0.cost, $0.position) < ($1.cost, $1.position) }
+        var found: [Step] = []
+        var taking: [Int: Int] = [:]
+        var fullFor: [Int: Int64] = [:]
+        for (_, position) in candidates where found.count < most {
+            let domain = waiting[position].domain
             let source = at[domain]
+            guard taking[source, default: 0] < limits.movesPerBlade else { continue }
             var waitsForIt: Int?
-            for other in waiting where other.domain != domain && other.target == source {
+            for other in arriving[source] ?? [] where other.domain != domain {
                 if mayEnterAfter(leaving: domain, other.domain, source) {
                     waitsForIt = other.domain
                     break
                 }
             }
             guard let waitsForIt else { continue }
-            let targets = Set(waiting.map(\.target))
-            let third = (0..<board.blades).filter { $0 != source && mayEnter([domain], $0) && board.allows(itemOf[domain], $0) }
-                .min { (targets.contains($0) ? 1 : 0, $0) < (targets.contains($1) ? 1 : 0, $1) }
-            guard let third else { continue }
-            best = (Step(domain: domain, from: source, to: third, aside: waitsForIt), cost)
+            // In large fleets one that is no smaller than one that found no room is not tried.
+            let (row, size) = (board.rowOf[itemOf[domain]], problem.domains[domain].high.max() ?? 0)
+            guard size < fullFor[row] ?? .max else { continue }
+            guard let third = thirdBlade(for: domain, from: source, wanted: arriving) else {
+                if board.blades > 64 { fullFor[row] = size }
+                continue
+            }
+            guard taking[third, default: 0] < limits.movesPerBlade else { continue }
+            stepsAside.insert(domain)
+            enter(domain, third)
+            taking[source, default: 0] += 1
+            taking[third, default: 0] += 1
+            found.append(Step(domain: domain, from: source, to: third, aside: waitsForIt))
         }
-        if let best { stepsAside.insert(best.step.domain) }
-        return best?.step
+        return found
+    }
+
+    /// The first that it may enter, if there is one of them that nobody waits for.
+    private func thirdBlade(for domain: Int, from source: Int, wanted: [Int: [(domain: Int, target: Int)]]) -> Int? {
+        var third: Int?
+        func isFree(_ blade: Int) -> Bool {
+            guard blade != source, board.allows(itemOf[domain], blade), mayEnter([domain], blade) else { return false }
+            if third == nil { third = blade }
+            return wanted[blade] == nil
+        }
+        let found = board.bladesOfRow.count > 0 ? board.bladesOfRow[board.rowOf[itemOf[domain]]].first(where: isFree) : (0..<board.blades).first(where: isFree)
+        return found ?? third
     }
 
     private mutating func mayEnterAfter(leaving: Int, _ domain: Int, _ blade: Int) -> Bool {

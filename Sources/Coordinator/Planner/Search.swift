@@ -11,6 +11,11 @@ struct Search {
     /// Items that may be moved in this search.
     private let scope: [Int]
     private let inScope: [Bool]
+    /// By kind of item (who may go to the same blades, in large fleets): those in scope.
+    private let scopeOfKind: Grouping
+    /// By kind: targets that are worth a look, and moves since they were chosen.
+    private var targets: [[Int]]
+    private var sinceChosen: [Int]
 
     private static let negligible = 1e-9
     /// Fleets of more blades than this are not scanned whole for each candidate.
@@ -23,7 +28,34 @@ struct Search {
         random = SplitMix64(seed: seed)
         let board = placement.board
         inScope = (0..<board.items).map { board.isMovable[$0] && (scope?[$0] ?? true) }
-        self.scope = (0..<board.items).filter { [inScope] in inScope[$0] }
+        let items = (0..<board.items).filter { [inScope] in inScope[$0] }
+        self.scope = items
+        let kinds = board.blades > Self.scanned ? max(1, board.bladesOfRow.count) : 1
+        var ofKind = [[Int]](repeating: [], count: kinds)
+        for item in items { ofKind[kinds > 1 ? board.rowOf[item] : 0].append(item) }
+        scopeOfKind = Grouping(ofKind)
+        targets = Array(repeating: Array(board.blades > Self.scanned ? 0..<0 : 0..<board.blades), count: kinds)
+        sinceChosen = Array(repeating: .max, count: kinds)
+    }
+
+    /// Small fleets have one kind.
+    @inline(__always)
+    private func kind(_ item: Int) -> Int { targets.count > 1 ? placement.board.rowOf[item] : 0 }
+
+    /// A blade at random, of those where such an item may be.
+    @inline(__always)
+    private mutating func someBlade(for item: Int) -> Int {
+        let board = placement.board
+        guard targets.count > 1 else { return random.below(board.blades) }
+        let range = board.bladesOfRow.range(board.rowOf[item])
+        return board.bladesOfRow.value(range.lowerBound + random.below(range.count))
+    }
+
+    /// An item at random that may go to the same blades.
+    @inline(__always)
+    private mutating func somePartner(of item: Int) -> Int {
+        let range = scopeOfKind.range(kind(item))
+        return scopeOfKind.value(range.lowerBound + random.below(range.count))
     }
 
     // MARK: - Descent
@@ -32,46 +64,43 @@ struct Search {
         let board = placement.board
         guard board.blades > 1, !scope.isEmpty else { return }
         var isStuck = [Bool](repeating: false, count: board.blades)
-        var targets = Array(0..<board.blades)
-        var sinceSorted = Int.max
         while steps > 0 {
             var source = -1
             for blade in 0..<board.blades where !isStuck[blade] && placement.first[blade] >= 0 {
                 if source < 0 || placement.cost[blade] > placement.cost[source] { source = blade }
             }
             guard source >= 0 else { return }
-            if board.blades > Self.scanned, sinceSorted > 16 {
-                targets = coolestBlades()
-                sinceSorted = 0
-            }
-            guard let (item, target) = bestMove(from: source, to: targets) else {
+            guard let (item, target) = bestMove(from: source) else {
                 isStuck[source] = true
                 continue
             }
             placement.move(item, to: target)
-            sinceSorted = sinceSorted == .max ? .max : sinceSorted + 1
+            let kind = kind(item)
+            if sinceChosen[kind] != .max { sinceChosen[kind] += 1 }
             isStuck[source] = false
             isStuck[target] = false
         }
     }
 
     /// Those whose load adds least to the objective, and some at random so that no corner of the fleet is forgotten.
-    private mutating func coolestBlades() -> [Int] {
+    private mutating func coolestBlades(_ kind: Int) -> [Int] {
         let board = placement.board
-        let load = (0..<board.blades).map { blade in
-            (0..<board.resources).reduce(0.0) { sum, resource in
+        let blades = targets.count > 1 ? Array(board.bladesOfRow[kind]) : Array(0..<board.blades)
+        let rated = blades.filter { board.accepts[$0] && $0 != board.evacuated }.map { blade in
+            let load = (0..<board.resources).reduce(0.0) { sum, resource in
                 let index = blade * board.resources + resource
                 return max(sum, Double(placement.mean[index]) * board.inverse[index] - board.fleetUtilisation[resource])
             }
+            return (load: load, blade: blade)
         }
-        var chosen = (0..<board.blades).filter { board.accepts[$0] && $0 != board.evacuated }.sorted { (load[$0], $0) < (load[$1], $1) }
+        var chosen = rated.sorted { ($0.load, $0.blade) < ($1.load, $1.blade) }.map(\.blade)
         let others = chosen.dropFirst(Self.scanned * 3 / 4)
         chosen = Array(chosen.prefix(Self.scanned * 3 / 4))
         for _ in 0..<min(Self.scanned / 4, others.count) { chosen.append(others[others.startIndex + random.below(others.count)]) }
         return chosen
     }
 
-    private mutating func bestMove(from source: Int, to targets: [Int]) -> (item: Int, target: Int)? {
+    private mutating func bestMove(from source: Int) -> (item: Int, target: Int)? {
         var best = (item: -1, target: -1, change: -Self.negligible)
         var item = placement.first[source]
         while item >= 0 {
@@ -80,7 +109,15 @@ struct Search {
             let relief = placement.cost(of: source, without: item) - placement.cost[source]
             let origin = placement.board.origin[item]
             if origin != source { consider(item, origin, relief, &best) }
-            for target in targets where target != source && target != origin { consider(item, target, relief, &best) }
+            let kind = kind(item)
+            if placement.board.blades > Self.scanned, sinceChosen[kind] > 16 {
+                targets[kind] = coolestBlades(kind)
+                sinceChosen[kind] = 0
+            }
+            for position in targets[kind].indices {
+                let target = targets[kind][position]
+                if target != source, target != origin { consider(item, target, relief, &best) }
+            }
         }
         return best.item >= 0 ? (best.item, best.target) : nil
     }
@@ -120,7 +157,7 @@ struct Search {
             if random.next() & 1 == 0 {
                 change = tryMove(item, threshold)
             } else {
-                change = trySwap(item, scope[random.below(scope.count)], threshold)
+                change = trySwap(item, somePartner(of: item), threshold)
             }
             guard let change else { continue }
             current += change
@@ -138,7 +175,7 @@ struct Search {
         let source = placement.at[item]
         // Going home is tried often: it is the one place that costs nothing.
         let home = board.origin[item]
-        let target = source != home && random.next() & 7 == 0 ? home : random.below(board.blades)
+        let target = source != home && random.next() & 7 == 0 ? home : someBlade(for: item)
         guard target != source, placement.fits(item, on: target) else { return nil }
         guard placement.displaced + placement.displacedChange(item, to: target) <= maxDisplaced else { return nil }
         guard let rules = placement.ruleChange(item, to: target) else { return nil }
