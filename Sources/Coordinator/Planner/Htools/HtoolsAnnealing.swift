@@ -3,8 +3,10 @@
 ///
 /// Each look judges many neighbours at once and takes one as heat would choose (Geman and Geman, IEEE PAMI 6, 1984): staying is one of the choices.
 struct HtoolsAnnealing: ~Copyable {
-    /// The first temperature, as a share of the score over the root of the number of nodes; it sinks with the third power of what is left.
+    /// The first temperature, as a share of the score over the root of the number of nodes; it sinks with the square of what is left.
     private static let heat = 0.3
+    /// Instances that are looked at as the one that goes away while another goes home.
+    private static let tries = 3
     /// A placement is put by for later whenever the best has become so much better.
     private static let stride = 0.99
     private static let mostEarlier = 12
@@ -24,9 +26,6 @@ struct HtoolsAnnealing: ~Copyable {
     private let memory: [Int]
     private let origin: [Int]
     private let hasCounts: Bool
-    /// Those that are not where they were, and where each stands in the list (-1: it is where it was).
-    private var displaced: [Int] = []
-    private var position: [Int]
     /// Those that have moved since `best` was kept; of them all, once they are too many to be listed.
     private var dirty: [Int] = []
     private var isAllDirty = true
@@ -47,28 +46,13 @@ struct HtoolsAnnealing: ~Copyable {
         hasCounts = board.hasTags || board.hasWishes || board.isOffline.contains(true)
         best = state.places
         bestScore = .infinity
-        position = Array(repeating: -1, count: board.instances)
         holes = isWatching ? cover.holes(in: state, rank: hole) : [:]
         lens = HtoolsLens(state, holes: holes)
         self.state = state
-        for instance in movable where self.state.at[instance] != origin[instance] { remember(instance) }
     }
 
     private mutating func remember(_ instance: Int) {
         if dirty.count < origin.count { dirty.append(instance) } else { isAllDirty = true }
-        let isAway = state.at[instance] != origin[instance]
-        if isAway, position[instance] < 0 {
-            position[instance] = displaced.count
-            displaced.append(instance)
-        } else if !isAway, position[instance] >= 0 {
-            let hole = position[instance]
-            let last = displaced.removeLast()
-            if last != instance {
-                displaced[hole] = last
-                position[last] = hole
-            }
-            position[instance] = -1
-        }
     }
 
     mutating func run(steps: Int) {
@@ -83,14 +67,14 @@ struct HtoolsAnnealing: ~Copyable {
         for step in 0..<max(0, steps) {
             if step & 31 == 0 {
                 let left = 1 - Double(step) / Double(steps)
-                heat = Float(start * left * left * left)
+                heat = Float(start * left * left)
                 if left < 0.1 { demanded = 1 }
             }
             let draw = random.next()
             let isTaken: Bool
             switch draw & 15 {
-            case 0, 1: isTaken = relocate(pick(draw), heat)
-            case 2, 3, 4, 5: isTaken = exchange(pick(draw), heat)
+            case 0: isTaken = relocate(pick(draw), heat)
+            case 1...9: isTaken = exchange(pick(draw), heat)
             default: isTaken = replace(heat)
             }
             guard isTaken else { continue }
@@ -107,7 +91,7 @@ struct HtoolsAnnealing: ~Copyable {
     /// Any instance, or every other time one that is away.
     @inline(__always)
     private mutating func pick(_ draw: UInt64) -> Int {
-        draw & 16 == 0 || displaced.isEmpty ? movable[random.below(movable.count)] : displaced[random.below(displaced.count)]
+        draw & 16 == 0 || lens.away.isEmpty ? movable[random.below(movable.count)] : lens.away[random.below(lens.away.count)]
     }
 
     private mutating func keep(_ score: Double) {
@@ -127,7 +111,7 @@ struct HtoolsAnnealing: ~Copyable {
     private mutating func bringWithinLimits() {
         while state.displaced > maxMoves || state.moved > maxMemory {
             var best = (instance: -1, score: Double.infinity)
-            for instance in displaced {
+            for instance in lens.away {
                 // Home need not have room now: the checks of the order decide. But prefer those that fit.
                 let isWelcome = state.fits(instance, on: origin[instance]) || state.board.isOffline[origin[instance]]
                 let score = state.scoreAfter(instance, to: origin[instance]) + (isWelcome ? 0 : 1e6)
@@ -142,7 +126,7 @@ struct HtoolsAnnealing: ~Copyable {
     private mutating func settle(_ instance: Int, on target: Int) {
         let source = state.at[instance]
         state.move(instance, to: target)
-        lens.follow(instance, from: source, to: target)
+        lens.follow(instance, from: source, to: target, home: origin[instance])
         lens.update(source, state)
         lens.update(target, state)
         remember(instance)
@@ -151,30 +135,32 @@ struct HtoolsAnnealing: ~Copyable {
     // MARK: - Neighbours: whether one is taken
 
     private mutating func relocate(_ instance: Int, _ heat: Float) -> Bool {
-        if position[instance] < 0, state.displaced >= maxMoves || state.moved + memory[instance] > maxMemory { return replace(heat) }
-        let stay = lens.noise(random.next()) * heat
         let source = state.at[instance]
-        let (target, value) = lens.target(of: instance, at: source, heat: heat, limit: stay, random: random.next(), state)
+        if source == origin[instance], state.displaced >= maxMoves || state.moved + memory[instance] > maxMemory { return replace(heat) }
+        let stay = lens.noise(random.next()) * heat
+        let (target, value) = lens.target(of: instance, at: source, after: lens.now, heat: heat, limit: stay, random: random.next())
         guard target >= 0, state.fits(instance, on: target) else { return false }
         if hasCounts, value + Float(state.countedChange(instance, to: target)) >= stay { return false }
         settle(instance, on: target)
         return true
     }
 
+    /// Changes places with one that is away, or goes home instead of one that is there.
     private mutating func exchange(_ instance: Int, _ heat: Float) -> Bool {
-        let stay = lens.noise(random.next()) * heat
         let source = state.at[instance]
+        if source == origin[instance], state.displaced >= maxMoves || state.moved + memory[instance] > maxMemory { return replace(heat) }
+        let stay = lens.noise(random.next()) * heat
+        let most = Float(max(0, maxMemory - state.moved + memory[instance]))
         let (other, value) = lens.partner(
-            of: instance, at: source, home: origin[instance], heat: heat, limit: stay, random: random.next(), moves: maxMoves - state.displaced,
-            memory: maxMemory - state.moved, state)
+            of: instance, at: source, home: origin[instance], memory: most, heat: heat, limit: stay, random: random.next())
         guard other >= 0 else { return false }
         let target = state.at[other]
         guard state.fits(instance, on: target, without: other), state.fits(other, on: source, without: instance) else { return false }
         if hasCounts, value + Float(state.countedChange(instance, to: target) + state.countedChange(other, to: source)) >= stay { return false }
         state.move(instance, to: target)
         state.move(other, to: source)
-        lens.follow(instance, from: source, to: target)
-        lens.follow(other, from: target, to: source)
+        lens.follow(instance, from: source, to: target, home: origin[instance])
+        lens.follow(other, from: target, to: source, home: origin[other])
         lens.update(source, state)
         lens.update(target, state)
         remember(instance)
@@ -184,32 +170,35 @@ struct HtoolsAnnealing: ~Copyable {
 
     /// One goes home and another goes away instead: as many moves as before.
     private mutating func replace(_ heat: Float) -> Bool {
-        guard !displaced.isEmpty else { return false }
-        let back = displaced[random.below(displaced.count)]
-        let away = movable[random.below(movable.count)]
+        guard !lens.away.isEmpty else { return false }
+        let back = lens.away[random.below(lens.away.count)]
         let (home, place) = (origin[back], state.at[back])
-        guard position[away] < 0, state.moved + memory[away] - memory[back] <= maxMemory else { return false }
-        guard state.fits(back, on: home, without: origin[away] == home ? away : -1) else { return false }
+        let most = maxMemory - state.moved + memory[back]
+        guard state.fits(back, on: home) else { return false }
         guard holes.isEmpty || holes[home] == nil || lens.hasRoom(for: back, on: home) else { return false }
-        let gain = lens.change(back, from: place, to: home, state)
-        let counted = state.counted
-        state.move(back, to: home)
-        lens.refresh(home, state)
-        lens.refresh(place, state)
-        let stay = lens.noise(random.next()) * heat - gain
-        let (target, value) = lens.target(of: away, at: origin[away], heat: heat, limit: stay, random: random.next(), state)
-        if target >= 0, state.fits(away, on: target) {
-            let change = hasCounts ? Float(state.counted - counted + state.countedChange(away, to: target)) : 0
-            if value + change < stay {
-                lens.follow(back, from: place, to: home)
+        let stay = lens.noise(random.next()) * heat
+        var (chosen, aim, value) = (-1, -1, stay)
+        let premise = lens.preview(back, from: place, to: home, state)
+        for _ in 0..<Self.tries {
+            let away = movable[random.below(movable.count)]
+            guard state.at[away] == origin[away], memory[away] <= most else { continue }
+            let (target, change) = lens.target(of: away, at: origin[away], after: premise, heat: heat, limit: value, random: random.next())
+            if target >= 0 { (chosen, aim, value) = (away, target, change) }
+        }
+        if chosen >= 0 {
+            let counted = state.counted
+            state.move(back, to: home)
+            let change = hasCounts ? Float(state.counted - counted + state.countedChange(chosen, to: aim)) : 0
+            if state.fits(chosen, on: aim), value + change < stay {
+                lens.follow(back, from: place, to: home, home: home)
                 lens.update(place, state)
                 lens.update(home, state)
                 remember(back)
-                settle(away, on: target)
+                settle(chosen, on: aim)
                 return true
             }
+            state.move(back, to: place)
         }
-        state.move(back, to: place)
         lens.refresh(home, state)
         lens.refresh(place, state)
         return false

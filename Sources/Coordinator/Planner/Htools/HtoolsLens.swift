@@ -1,64 +1,95 @@
 /// The state in single precision, lane by lane, so that eight nodes or eight instances are judged at once.
 ///
-/// What a change gains is judged by the score's gradient: with σ the deviation of a lane, a change v of its variance moves the score by w v / 2σ, to first order
-/// and never less, because the root is concave. `HtoolsState` has the exact sums, and its word on what fits is asked before anything moves.
+/// It knows every node, and of the instances those that are away from where they were at the start: only they change places. `HtoolsState` has the exact sums, and
+/// its word on what fits is asked before anything moves.
 struct HtoolsLens: ~Copyable {
     typealias Eight = SIMD8<Float>
     private typealias Mask = SIMDMask<SIMD8<Int32>>
 
+    /// What has been decided before the move that is judged: by lane, by how much it changes the sum of squared deviations, and the mean after it.
+    struct Premise {
+        var change = Eight(repeating: 0)
+        var mean: Eight
+    }
+
     /// Nodes and instances that one scan looks at, in eights.
     private static let nodeWindow = 4
-    private static let instanceWindow = 12
+    private static let window = 12
     private static let noises = 256
+    /// Up to so many nodes what a change does to a deviation is worked out with its root; beyond, one move is so little that its slope is as good.
+    private static let mostRoots = 128
 
-    private let nodes: Int
+    // By eight nodes: twice the lane's value (7; free memory, free memory as reported, vCPUs, four loads), what a MiB and a vCPU change, the room for memory
+    // and vCPUs.
+    private static let nodeFields = 11
+    private static let perMiB = 7
+    private static let perCPU = 8
+    private static let room = 9
+    private static let cpuRoom = 10
+    // By eight instances that are away: demand (memory, vCPUs, four loads), where they are, what they need, and what is true of the node that they are on.
+    private static let awayFields = 20
+    private static let need = 6
+    private static let cpuNeed = 7
+    private static let place = 8
+    private static let there = 9
+
+    /// Of instances by node of origin, eight by eight: demand as above, what they need (infinite for those that are away), and what moving them sends.
+    private static let homeFields = 9
+    private static let bytes = 8
+    /// Instances that are not away are found at indices from here on.
+    private static let homeBase = 1 << 23
+
     private let nodeBlocks: Int
-    private let instanceBlocks: Int
-    /// By lane and node: twice the lane's value. Lanes: free memory, free memory as reported, vCPUs, four loads.
-    private let value: UnsafeMutablePointer<Eight>
-    /// By node: what a MiB and a vCPU change.
-    private let perMiB: UnsafeMutablePointer<Eight>
-    private let perCPU: UnsafeMutablePointer<Eight>
-    private let room: UnsafeMutablePointer<Eight>
-    private let cpuRoom: UnsafeMutablePointer<Eight>
+    /// By node: where its rows of `homeRows` begin; one more for the end.
+    private let homeStart: UnsafeMutablePointer<Int>
+    private let homeRows: UnsafeMutablePointer<Eight>
+    private let homeNumbers: UnsafeMutablePointer<Float>
+    private let homeSlot: UnsafeMutablePointer<Int>
+    private let homeInstance: UnsafeMutablePointer<Int>
+    private let scratch: UnsafeMutablePointer<Eight>
+    private let nodeRows: UnsafeMutablePointer<Eight>
+    private let awayRows: UnsafeMutablePointer<Eight>
+    private let nodeNumbers: UnsafeMutablePointer<Float>
+    private let awayNumbers: UnsafeMutablePointer<Float>
     /// By kind of origin and node: 0, or more than any score where nothing that comes from there may go.
     private let barrier: UnsafeMutablePointer<Eight>
-    // By instance: what it needs, where it is, and what is true of the node it is on.
-    private let demand: UnsafeMutablePointer<Eight>
-    private let place: UnsafeMutablePointer<Eight>
-    private let origin: UnsafeMutablePointer<Eight>
-    private let bytes: UnsafeMutablePointer<Eight>
-    private let need: UnsafeMutablePointer<Eight>
-    private let cpuNeed: UnsafeMutablePointer<Eight>
-    private let valueThere: UnsafeMutablePointer<Eight>
-    private let perMiBThere: UnsafeMutablePointer<Eight>
-    private let perCPUThere: UnsafeMutablePointer<Eight>
-    private let roomThere: UnsafeMutablePointer<Eight>
-    private let cpuRoomThere: UnsafeMutablePointer<Eight>
-    /// Instance by instance and node by node, the lanes side by side.
+    /// By instance and by node, the lanes side by side: demand, what a unit of it changes, twice the lane's value.
     private let lanes: UnsafeMutablePointer<Eight>
     private let factor: UnsafeMutablePointer<Eight>
+    private let twice: UnsafeMutablePointer<Eight>
     private let noise: UnsafeMutablePointer<Eight>
-    /// Who is on a node: the first, and the ones after it.
+    /// Who of those that are away is on a node: the first, and the ones after it.
     private let first: UnsafeMutablePointer<Int32>
     private let next: UnsafeMutablePointer<Int32>
     private let previous: UnsafeMutablePointer<Int32>
+    /// By instance: its row among those that are away, or -1.
+    private let row: UnsafeMutablePointer<Int32>
     private let kind: UnsafeMutablePointer<Int>
+    private let needs: UnsafeMutablePointer<Float>
+    private let cpuNeeds: UnsafeMutablePointer<Float>
+    private let usedMemory: UnsafeMutablePointer<Int>
     private let roomLimit: UnsafeMutablePointer<Int>
     private let reserved: UnsafeMutablePointer<Int>
     private let cpuLimit: UnsafeMutablePointer<Float>
     private let hasReported: Bool
+    private let hasRoots: Bool
     private let share: Float
+    /// Those that are away; a row of the scans each.
+    private(set) var away: [Int] = []
+    /// What a unit of each lane's sum of squared deviations is worth, to first order; or the sum, and what its root is worth.
     private var slope = Eight(repeating: 0)
+    private var squares = Eight(repeating: 0)
+    private var height = Eight(repeating: 0)
     private var mean = Eight(repeating: 0)
+    /// The score's part that is made of roots.
+    private var total: Float = 0
 
     /// - Parameter holes: memory that is to stay free, by node.
     init(_ state: borrowing HtoolsState, holes: [Int: Int] = [:]) {
         let board = state.board
-        nodes = board.nodes
         let nodeBlocks = (board.nodes + 7) / 8
-        let instanceBlocks = (board.instances + 7) / 8
-        (self.nodeBlocks, self.instanceBlocks) = (nodeBlocks, instanceBlocks)
+        let awayBlocks = (board.instances + 7) / 8
+        self.nodeBlocks = nodeBlocks
         func eights(_ count: Int, _ value: Float = 0) -> UnsafeMutablePointer<Eight> {
             let memory = UnsafeMutablePointer<Eight>.allocate(capacity: max(1, count))
             memory.initialize(repeating: Eight(repeating: value), count: max(1, count))
@@ -69,66 +100,90 @@ struct HtoolsLens: ~Copyable {
             for index in 0..<count { (memory + index).initialize(to: value(index)) }
             return memory
         }
-        value = eights(7 * nodeBlocks)
-        (perMiB, perCPU) = (eights(nodeBlocks), eights(nodeBlocks))
-        // What does not exist has no room and needs more than there is.
-        (room, cpuRoom) = (eights(nodeBlocks, -.infinity), eights(nodeBlocks, -.infinity))
-        demand = eights(6 * instanceBlocks)
-        (place, origin) = (eights(instanceBlocks, -1), eights(instanceBlocks, -1))
-        bytes = eights(instanceBlocks)
-        (need, cpuNeed) = (eights(instanceBlocks, .infinity), eights(instanceBlocks))
-        valueThere = eights(7 * instanceBlocks)
-        (perMiBThere, perCPUThere) = (eights(instanceBlocks), eights(instanceBlocks))
-        (roomThere, cpuRoomThere) = (eights(instanceBlocks), eights(instanceBlocks))
+        nodeRows = eights(Self.nodeFields * nodeBlocks)
+        awayRows = eights(Self.awayFields * awayBlocks)
+        nodeNumbers = UnsafeMutableRawPointer(nodeRows).assumingMemoryBound(to: Float.self)
+        awayNumbers = UnsafeMutableRawPointer(awayRows).assumingMemoryBound(to: Float.self)
+        var starts = [0]
+        var slots = [Int](repeating: -1, count: board.instances)
+        var owners: [Int] = []
+        var members = [[Int]](repeating: [], count: board.nodes)
+        for instance in 0..<board.instances where board.isMovable[instance] { members[board.origin[instance]].append(instance) }
+        for list in members {
+            for instance in list {
+                slots[instance] = owners.count
+                owners.append(instance)
+            }
+            while owners.count & 7 != 0 { owners.append(-1) }
+            starts.append(owners.count >> 3)
+        }
+        homeStart = copy(starts.count) { starts[$0] }
+        homeRows = eights(Self.homeFields * (owners.count >> 3))
+        homeNumbers = UnsafeMutableRawPointer(homeRows).assumingMemoryBound(to: Float.self)
+        homeSlot = copy(board.instances) { slots[$0] }
+        homeInstance = copy(owners.count) { owners[$0] }
+        scratch = eights(Self.nodeFields)
         lanes = copy(board.instances) { Eight(board.demand[$0]) }
         factor = copy(board.nodes) { Eight(board.factor[$0]) }
+        twice = eights(board.nodes)
         noise = Self.makeNoise()
         first = copy(board.nodes) { _ in -1 }
         next = copy(board.instances) { _ in -1 }
         previous = copy(board.instances) { _ in -1 }
+        row = copy(board.instances) { _ in -1 }
         kind = copy(board.instances) { board.kind[board.origin[$0]] }
+        needs = copy(board.instances) { Float(board.usedMemory[$0]) }
+        cpuNeeds = copy(board.instances) { Float(board.vcpus[$0]) }
+        usedMemory = copy(board.instances) { board.usedMemory[$0] }
         roomLimit = copy(board.nodes) { board.room[$0] - (holes[$0] ?? 0) }
         reserved = copy(board.nodes) { board.reserved[$0] }
         cpuLimit = copy(board.nodes) { Float(min(board.vcpuLimit[$0], 1e15)) }
         hasReported = board.weights[1] > 0
+        hasRoots = board.nodes <= Self.mostRoots
         share = Float(1 / board.online)
         let kinds = (board.kind.max() ?? 0) + 1
         barrier = eights(kinds * nodeBlocks, 0)
         for row in 0..<kinds {
             for node in 0..<board.nodes where !board.isReached[row * board.nodes + node] { barrier[row * nodeBlocks + node >> 3][node & 7] = 1e30 }
         }
+        // What does not exist has no room, and needs more than there is.
+        for block in 0..<nodeBlocks {
+            nodeRows[block * Self.nodeFields + Self.room] = Eight(repeating: -.infinity)
+            nodeRows[block * Self.nodeFields + Self.cpuRoom] = Eight(repeating: -.infinity)
+        }
+        for block in 0..<awayBlocks { awayRows[block * Self.awayFields + Self.need] = Eight(repeating: .infinity) }
         for node in 0..<board.nodes {
-            perMiB[node >> 3][node & 7] = factor[node][0]
-            perCPU[node >> 3][node & 7] = factor[node][2]
+            let numbers = Self.numbers(nodeNumbers, node, Self.nodeFields)
+            numbers[8 * Self.perMiB] = factor[node][0]
+            numbers[8 * Self.perCPU] = factor[node][2]
         }
-        for instance in 0..<board.instances {
-            let (block, lane) = (instance >> 3, instance & 7)
-            for index in 0..<6 { demand[index * instanceBlocks + block][lane] = lanes[instance][index == 0 ? 0 : index + 1] }
-            origin[block][lane] = Float(board.origin[instance])
-            bytes[block][lane] = Float(board.memory[instance])
-            if board.isMovable[instance] { need[block][lane] = Float(board.usedMemory[instance]) }
-            cpuNeed[block][lane] = Float(board.vcpus[instance])
-            enter(instance, state.at[instance])
+        for block in 0..<(owners.count >> 3) { homeRows[block * Self.homeFields + Self.need] = Eight(repeating: .infinity) }
+        for instance in 0..<board.instances where slots[instance] >= 0 {
+            let numbers = Self.numbers(homeNumbers, slots[instance], Self.homeFields)
+            write(instance, numbers)
+            numbers[8 * Self.bytes] = Float(board.memory[instance])
         }
+        for instance in 0..<board.instances where state.at[instance] != board.origin[instance] { enter(instance, state.at[instance]) }
         for node in 0..<board.nodes { update(node, state) }
         measure(state)
     }
 
     deinit {
-        for memory in [
-            value, perMiB, perCPU, room, cpuRoom, barrier, demand, place, origin, bytes, need, cpuNeed, valueThere, perMiBThere, perCPUThere, roomThere,
-            cpuRoomThere, lanes, factor, noise,
-        ] {
-            memory.deallocate()
-        }
-        for memory in [first, next, previous] { memory.deallocate() }
-        for memory in [kind, roomLimit, reserved] { memory.deallocate() }
-        cpuLimit.deallocate()
+        for memory in [nodeRows, awayRows, barrier, lanes, factor, twice, noise, homeRows, scratch] { memory.deallocate() }
+        for memory in [first, next, previous, row] { memory.deallocate() }
+        for memory in [kind, homeStart, homeSlot, homeInstance, usedMemory, roomLimit, reserved] { memory.deallocate() }
+        for memory in [needs, cpuNeeds, cpuLimit] { memory.deallocate() }
+    }
+
+    /// One's numbers among eights of rows: eight apart.
+    @inline(__always)
+    private static func numbers(_ numbers: UnsafeMutablePointer<Float>, _ index: Int, _ fields: Int) -> UnsafeMutablePointer<Float> {
+        numbers + ((index >> 3) * fields * 8 + index & 7)
     }
 
     /// Samples of minus a Gumbel variable: the least of several values to which they are added, times a temperature, is chosen as heat chooses.
     private static func makeNoise() -> UnsafeMutablePointer<Eight> {
-        let count = noises + max(nodeWindow, instanceWindow)
+        let count = noises + max(nodeWindow, window)
         let memory = UnsafeMutablePointer<Eight>.allocate(capacity: count)
         var random = SplitMix64(seed: 1)
         for index in 0..<count {
@@ -153,14 +208,38 @@ struct HtoolsLens: ~Copyable {
     @discardableResult
     mutating func measure(_ state: borrowing HtoolsState) -> Double {
         let deviation = state.deviations
-        let safe = deviation.replacing(with: 1e-12, where: deviation .< 1e-12)
-        slope = Eight(state.board.weights / safe) * (0.5 * share)
+        let weights = state.board.weights
+        if hasRoots {
+            // A deviation is the root of the sum of squared deviations and a factor.
+            let n = Double(state.board.online)
+            squares = Eight(deviation * deviation * n)
+            height = Eight(weights) * share.squareRoot()
+            total = (squares.squareRoot() * height).sum()
+        } else {
+            let safe = deviation.replacing(with: 1e-12, where: deviation .< 1e-12)
+            slope = Eight(weights / safe) * (0.5 * share)
+            total = 0
+        }
         mean = Eight(state.sum) * share
-        return (state.board.weights * deviation).sum()
+        return (weights * deviation).sum()
+    }
+
+    /// The instance is on another node than it was; `home`: where it was at the start.
+    @inline(__always)
+    mutating func follow(_ instance: Int, from source: Int, to target: Int, home: Int) {
+        if source != home {
+            let (before, after) = (previous[instance], next[instance])
+            if before >= 0 { next[Int(before)] = after } else { first[source] = after }
+            if after >= 0 { previous[Int(after)] = before }
+            if target == home { leave(instance) }
+        }
+        if target != home {
+            if source == home { enter(instance, target) } else { link(instance, target) }
+        }
     }
 
     @inline(__always)
-    private func enter(_ instance: Int, _ node: Int) {
+    private func link(_ instance: Int, _ node: Int) {
         let old = first[node]
         next[instance] = old
         previous[instance] = -1
@@ -168,41 +247,66 @@ struct HtoolsLens: ~Copyable {
         first[node] = Int32(truncatingIfNeeded: instance)
     }
 
-    /// The instance is on another node than it was.
-    @inline(__always)
-    mutating func follow(_ instance: Int, from source: Int, to target: Int) {
-        let (before, after) = (previous[instance], next[instance])
-        if before >= 0 { next[Int(before)] = after } else { first[source] = after }
-        if after >= 0 { previous[Int(after)] = before }
-        enter(instance, target)
+    private mutating func enter(_ instance: Int, _ node: Int) {
+        link(instance, node)
+        let index = away.count
+        away.append(instance)
+        row[instance] = Int32(truncatingIfNeeded: index)
+        let numbers = Self.numbers(awayNumbers, index, Self.awayFields)
+        write(instance, numbers)
+        if homeSlot[instance] >= 0 { Self.numbers(homeNumbers, homeSlot[instance], Self.homeFields)[8 * Self.need] = .infinity }
+    }
+
+    private func write(_ instance: Int, _ numbers: UnsafeMutablePointer<Float>) {
+        let demand = lanes[instance]
+        numbers[0] = demand[0]
+        for lane in 1..<6 { numbers[8 * lane] = demand[lane + 1] }
+        numbers[8 * Self.need] = needs[instance]
+        numbers[8 * Self.cpuNeed] = cpuNeeds[instance]
+    }
+
+    private mutating func leave(_ instance: Int) {
+        let index = Int(row[instance])
+        let last = away.removeLast()
+        row[instance] = -1
+        let end = Self.numbers(awayNumbers, away.count, Self.awayFields)
+        if last != instance {
+            let numbers = Self.numbers(awayNumbers, index, Self.awayFields)
+            for field in 0..<Self.awayFields { numbers[8 * field] = end[8 * field] }
+            away[index] = last
+            row[last] = Int32(truncatingIfNeeded: index)
+        }
+        end[8 * Self.need] = .infinity
+        if homeSlot[instance] >= 0 { Self.numbers(homeNumbers, homeSlot[instance], Self.homeFields)[8 * Self.need] = needs[instance] }
     }
 
     /// What is free on the node and what its lanes are, for scans of nodes.
     @inline(__always)
     mutating func refresh(_ node: Int, _ state: borrowing HtoolsState) {
-        let (block, lane) = (node >> 3, node & 7)
-        let twice = Eight(state.lanes[node]) * 2
-        for index in 0..<7 { value[index * nodeBlocks + block][lane] = twice[index] }
-        let free = roomLimit[node] - state.used[node]
-        room[block][lane] = Float(free > reserved[node] ? free - reserved[node] : free)
-        cpuRoom[block][lane] = cpuLimit[node] - Float(state.vcpus[node])
+        twice[node] = Eight(state.lanes[node]) * 2
+        write(node, used: state.used[node], vcpus: Float(state.vcpus[node]))
+    }
+
+    @inline(__always)
+    private func write(_ node: Int, used: Int, vcpus: Float) {
+        let numbers = Self.numbers(nodeNumbers, node, Self.nodeFields)
+        let values = twice[node]
+        for lane in 0..<7 { numbers[8 * lane] = values[lane] }
+        let free = roomLimit[node] - used
+        numbers[8 * Self.room] = Float(free > reserved[node] ? free - reserved[node] : free)
+        numbers[8 * Self.cpuRoom] = cpuLimit[node] - vcpus
     }
 
     /// The same, for scans of instances too.
     mutating func update(_ node: Int, _ state: borrowing HtoolsState) {
         refresh(node, state)
-        let twice = Eight(state.lanes[node]) * 2
-        let (free, cpus) = (room[node >> 3][node & 7], cpuRoom[node >> 3][node & 7])
-        let (memory, cpu) = (factor[node][0], factor[node][2])
         var member = Int(first[node])
+        guard member >= 0 else { return }
+        let source = Self.numbers(nodeNumbers, node, Self.nodeFields)
         while member >= 0 {
-            let (block, lane) = (member >> 3, member & 7)
-            for index in 0..<7 { valueThere[index * instanceBlocks + block][lane] = twice[index] }
-            perMiBThere[block][lane] = memory
-            perCPUThere[block][lane] = cpu
-            roomThere[block][lane] = free
-            cpuRoomThere[block][lane] = cpus
-            place[block][lane] = Float(node)
+            let numbers = Self.numbers(awayNumbers, Int(row[member]), Self.awayFields)
+            numbers[8 * Self.place] = Float(node)
+            for field in 0..<Self.nodeFields { numbers[8 * (Self.there + field)] = source[8 * field] }
             member = Int(next[member])
         }
     }
@@ -217,32 +321,61 @@ struct HtoolsLens: ~Copyable {
 
     /// Whether the node has the room, what is to stay free on it apart.
     @inline(__always)
-    func hasRoom(for instance: Int, on node: Int) -> Bool { room[node >> 3][node & 7] > need[instance >> 3][instance & 7] }
+    func hasRoom(for instance: Int, on node: Int) -> Bool { Self.numbers(nodeNumbers, node, Self.nodeFields)[8 * Self.room] > needs[instance] }
 
-    /// By how much the score changes, to first order, when the instance goes to the node.
+    /// Nothing decided before.
+    var now: Premise { Premise(mean: mean) }
+
+    /// The two nodes are shown as if the instance had gone from one to the other; `refresh` of both takes that back.
     @inline(__always)
-    func change(_ instance: Int, from source: Int, to target: Int, _ state: borrowing HtoolsState) -> Float {
+    mutating func preview(_ instance: Int, from source: Int, to target: Int, _ state: borrowing HtoolsState) -> Premise {
         let (leaving, coming) = (lanes[instance] * factor[source], lanes[instance] * factor[target])
-        let (a, b) = (Eight(state.lanes[source]), Eight(state.lanes[target]))
+        let (a, b) = (twice[source], twice[target])
         let shift = coming - leaving
-        return (slope * (leaving * (leaving - a - a) + coming * (coming + b + b) - shift * (mean + mean + shift * share))).sum()
+        let change = leaving * (leaving - a) + coming * (coming + b) - shift * (mean + mean + shift * share)
+        twice[source] = a - leaving - leaving
+        twice[target] = b + coming + coming
+        let cpus = cpuNeeds[instance]
+        write(source, used: state.used[source] - usedMemory[instance], vcpus: Float(state.vcpus[source]) - cpus)
+        write(target, used: state.used[target] + usedMemory[instance], vcpus: Float(state.vcpus[target]) + cpus)
+        return Premise(change: change, mean: mean + shift * share)
+    }
+
+    /// What a change of a lane's sum of squared deviations does to the score.
+    @inline(__always)
+    private static func worth(_ change: Eight, _ lane: Int, _ isRoot: Bool, _ slope: Eight, _ squares: Eight, _ height: Eight) -> Eight {
+        if isRoot { return magnitude(change + squares[lane]).squareRoot() * height[lane] }
+        return change * slope[lane]
+    }
+
+    /// Rounding may leave a sum of squares a little below 0.
+    @inline(__always)
+    private static func magnitude(_ value: Eight) -> Eight {
+        unsafeBitCast(unsafeBitCast(value, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF), to: Eight.self)
     }
 
     /// Which of a window's nodes, if any, the instance goes to: the one with the least change of the score and noise below `limit`, which is returned with it.
     @inline(__always)
-    func target(of instance: Int, at source: Int, heat: Float, limit: Float, random: UInt64, _ state: borrowing HtoolsState) -> (node: Int, value: Float) {
+    func target(of instance: Int, at source: Int, after premise: Premise, heat: Float, limit: Float, random: UInt64) -> (node: Int, value: Float) {
+        hasRoots
+            ? target(of: instance, at: source, after: premise, heat: heat, limit: limit, random: random, isRoot: true)
+            : target(of: instance, at: source, after: premise, heat: heat, limit: limit, random: random, isRoot: false)
+    }
+
+    @inline(__always)
+    private func target(of instance: Int, at source: Int, after premise: Premise, heat: Float, limit: Float, random: UInt64, isRoot: Bool) -> (Int, Float) {
         let d = lanes[instance]
         let leaving = d * factor[source]
-        let here = Eight(state.lanes[source]) - mean
+        let sum = premise.mean + premise.mean
         let rest = 1 - share
-        let own = (slope * leaving * (leaving * rest - here - here)).sum()
-        let offset = leaving * (2 * share) - mean - mean
-        let linear = slope * d
-        let constants = linear * (d * rest + offset)
-        let start = Eight(repeating: own + constants[3] + constants[4] + constants[5] + constants[6])
+        let own = premise.change + leaving * (leaving * rest - twice[source] + sum)
+        let offset = leaving * (2 * share) - sum
+        // Where the node's size does not matter.
+        let fixed = own + d * (d * rest + offset)
+        let start = isRoot ? -total : 0
         let (mib, cpu) = (Eight(repeating: d[0]), Eight(repeating: d[2]))
-        let needed = Eight(repeating: need[instance >> 3][instance & 7])
-        let cpuNeeded = Eight(repeating: cpuNeed[instance >> 3][instance & 7])
+        let needed = Eight(repeating: needs[instance])
+        let cpuNeeded = Eight(repeating: cpuNeeds[instance])
         var (from, to) = (0, nodeBlocks)
         if nodeBlocks > Self.nodeWindow {
             from = Self.scaled(random, nodeBlocks)
@@ -254,27 +387,25 @@ struct HtoolsLens: ~Copyable {
         var best = Eight(repeating: limit)
         var found = Eight(repeating: -1)
         let now = Eight(repeating: Float(source))
-        let n = nodeBlocks
+        let (slope, squares, height) = (slope, squares, height)
         for block in from..<to {
-            let x: Eight = perMiB[block] * mib
-            let z: Eight = perCPU[block] * cpu
-            var v: Eight = start + walls[block]
+            let node = nodeRows + block * Self.nodeFields
+            var v: Eight = walls[block] + start
             v += noises[block] * heat
-            v += value[3 * n + block] * linear[3]
-            v += value[4 * n + block] * linear[4]
-            v += value[5 * n + block] * linear[5]
-            v += value[6 * n + block] * linear[6]
-            let memory: Eight = x * rest + value[block] + offset[0]
-            v += x * memory * slope[0]
-            let cpus: Eight = z * rest + value[2 * n + block] + offset[2]
-            v += z * cpus * slope[2]
+            for lane in 3..<7 { v += Self.worth(node[lane] * d[lane] + fixed[lane], lane, isRoot, slope, squares, height) }
+            let x: Eight = node[Self.perMiB] * mib
+            let memory: Eight = x * rest + node[0] + offset[0]
+            v += Self.worth(x * memory + own[0], 0, isRoot, slope, squares, height)
+            let z: Eight = node[Self.perCPU] * cpu
+            let cpus: Eight = z * rest + node[2] + offset[2]
+            v += Self.worth(z * cpus + own[2], 2, isRoot, slope, squares, height)
             if hasReported {
-                let reported: Eight = x * rest + value[n + block] + offset[1]
-                v += x * reported * slope[1]
+                let reported: Eight = x * rest + node[1] + offset[1]
+                v += Self.worth(x * reported + own[1], 1, isRoot, slope, squares, height)
             }
             var isBetter: Mask = v .< best
-            isBetter = isBetter .& (room[block] .> needed)
-            isBetter = isBetter .& (cpuRoom[block] .>= cpuNeeded)
+            isBetter = isBetter .& (node[Self.room] .> needed)
+            isBetter = isBetter .& (node[Self.cpuRoom] .>= cpuNeeded)
             isBetter = isBetter .& (index .!= now)
             best.replace(with: v, where: isBetter)
             found.replace(with: index, where: isBetter)
@@ -283,69 +414,96 @@ struct HtoolsLens: ~Copyable {
         return Self.least(best, found)
     }
 
-    /// Which of a window's instances, if any, the instance changes places with, as above, within so many more moves and MiB.
+    /// Which of a window of those that are away, or of those that are where it was at the start itself, the instance changes places with, as above.
     @inline(__always)
-    func partner(
-        of instance: Int, at source: Int, home: Int, heat: Float, limit: Float, random: UInt64, moves: Int, memory: Int, _ state: borrowing HtoolsState
-    ) -> (instance: Int, value: Float) {
+    func partner(of instance: Int, at source: Int, home: Int, memory: Float, heat: Float, limit: Float, random: UInt64) -> (instance: Int, value: Float) {
+        hasRoots
+            ? partner(of: instance, at: source, home: home, memory: memory, heat: heat, limit: limit, random: random, isRoot: true)
+            : partner(of: instance, at: source, home: home, memory: memory, heat: heat, limit: limit, random: random, isRoot: false)
+    }
+
+    @inline(__always)
+    private func partner(of instance: Int, at source: Int, home: Int, memory: Float, heat: Float, limit: Float, random: UInt64, isRoot: Bool) -> (Int, Float) {
         let d = lanes[instance]
-        let here = Eight(state.lanes[source]) * 2
+        let here = twice[source]
         let (mib, cpu) = (factor[source][0], factor[source][2])
-        let (mine, mineCPU) = (need[instance >> 3][instance & 7], cpuNeed[instance >> 3][instance & 7])
-        let (free, freeCPU) = (room[source >> 3][source & 7] + mine, cpuRoom[source >> 3][source & 7] + mineCPU)
-        let size = bytes[instance >> 3][instance & 7]
-        let isAway: Float = source == home ? 0 : 1
+        let (mine, mineCPU) = (needs[instance], cpuNeeds[instance])
+        let shown = Self.numbers(nodeNumbers, source, Self.nodeFields)
+        let (free, freeCPU) = (shown[8 * Self.room] + mine, shown[8 * Self.cpuRoom] + mineCPU)
         let sum = mean + mean
-        let (now, back) = (Eight(repeating: Float(source)), Eight(repeating: Float(home)))
-        // Beyond a limit already, nothing may be added.
-        let (most, mostMemory) = (Eight(repeating: Float(max(0, moves))), Eight(repeating: Float(max(0, memory))))
-        var (from, to) = (0, instanceBlocks)
-        if instanceBlocks > Self.instanceWindow {
-            from = Self.scaled(random, instanceBlocks)
-            to = min(instanceBlocks, from + Self.instanceWindow)
+        let now = Eight(repeating: Float(source))
+        let blocks = (away.count + 7) / 8
+        var (from, to) = (0, blocks)
+        if blocks > Self.window {
+            from = Self.scaled(random, blocks)
+            to = min(blocks, from + Self.window)
         }
-        let noises = noise + Int(truncatingIfNeeded: random >> 40) & (Self.noises - 1) - from
+        var noises = noise + Int(truncatingIfNeeded: random >> 40) & (Self.noises - 1)
         var index = Eight(0, 1, 2, 3, 4, 5, 6, 7) + Float(from * 8)
         var best = Eight(repeating: limit)
         var found = Eight(repeating: -1)
-        let (one, none) = (Eight(repeating: 1), Eight(repeating: 0))
-        let n = instanceBlocks
-        for block in from..<to {
-            var v: Eight = noises[block] * heat
-            for load in 3..<7 {
-                let e: Eight = d[load] - demand[(load - 1) * n + block]
-                let there: Eight = e * 2 + valueThere[load * n + block] - here[load]
-                v += e * there * slope[load]
+        let start = isRoot ? -total : 0
+        let (slope, squares, height) = (slope, squares, height)
+
+        @inline(__always)
+        func look(_ other: UnsafeMutablePointer<Eight>, _ node: UnsafeMutablePointer<Eight>) -> (Eight, Mask) {
+            var v: Eight = noises[0] * heat + start
+            for lane in 3..<7 {
+                let e: Eight = d[lane] - other[lane - 1]
+                let there: Eight = e * 2 + node[lane] - here[lane]
+                v += Self.worth(e * there, lane, isRoot, slope, squares, height)
             }
-            let e: Eight = d[0] - demand[block]
-            let (a, b): (Eight, Eight) = (e * mib, e * perMiBThere[block])
-            v += Self.variance(a, b, here[0], valueThere[block], sum[0], share) * slope[0]
-            if hasReported { v += Self.variance(a, b, here[1], valueThere[n + block], sum[1], share) * slope[1] }
-            let f: Eight = d[2] - demand[n + block]
-            v += Self.variance(f * cpu, f * perCPUThere[block], here[2], valueThere[2 * n + block], sum[2], share) * slope[2]
+            let e: Eight = d[0] - other[0]
+            let (a, b): (Eight, Eight) = (e * mib, e * node[Self.perMiB])
+            v += Self.worth(Self.exchange(a, b, here[0], node[0], sum[0], share), 0, isRoot, slope, squares, height)
+            if hasReported { v += Self.worth(Self.exchange(a, b, here[1], node[1], sum[1], share), 1, isRoot, slope, squares, height) }
+            let f: Eight = d[2] - other[1]
+            v += Self.worth(Self.exchange(f * cpu, f * node[Self.perCPU], here[2], node[2], sum[2], share), 2, isRoot, slope, squares, height)
             var isBetter: Mask = v .< best
-            isBetter = isBetter .& (roomThere[block] + need[block] .> mine)
-            isBetter = isBetter .& (need[block] .< free)
-            isBetter = isBetter .& (cpuRoomThere[block] + cpuNeed[block] .>= mineCPU)
-            isBetter = isBetter .& (cpuNeed[block] .<= freeCPU)
-            isBetter = isBetter .& (place[block] .!= now)
-            // Who is away from home before and after, and what that sends.
-            let isGone: Eight = none.replacing(with: one, where: place[block] .!= back) - isAway
-            var other: Eight = none.replacing(with: one, where: origin[block] .!= now)
-            other -= none.replacing(with: one, where: origin[block] .!= place[block])
-            let amount: Eight = isGone * size + other * bytes[block]
-            isBetter = isBetter .& (isGone + other .<= most)
-            isBetter = isBetter .& (amount .<= mostMemory)
+            isBetter = isBetter .& (node[Self.room] + other[Self.need] .> mine)
+            isBetter = isBetter .& (other[Self.need] .< free)
+            isBetter = isBetter .& (node[Self.cpuRoom] + other[Self.cpuNeed] .>= mineCPU)
+            isBetter = isBetter .& (other[Self.cpuNeed] .<= freeCPU)
+            return (v, isBetter)
+        }
+
+        for block in from..<to {
+            let other = awayRows + block * Self.awayFields
+            var (v, isBetter) = look(other, other + Self.there)
+            isBetter = isBetter .& (other[Self.place] .!= now)
             best.replace(with: v, where: isBetter)
             found.replace(with: index, where: isBetter)
             index += 8
+            noises += 1
         }
-        return Self.least(best, found)
+        if source != home {
+            let target = Self.numbers(nodeNumbers, home, Self.nodeFields)
+            for field in 0..<Self.nodeFields { scratch[field] = Eight(repeating: target[8 * field]) }
+            (from, to) = (homeStart[home], homeStart[home + 1])
+            if to - from > Self.window {
+                from += Self.scaled(random, to - from)
+                to = min(to, from + Self.window)
+            }
+            noises = noise + Int(truncatingIfNeeded: random >> 48) & (Self.noises - 1)
+            index = Eight(0, 1, 2, 3, 4, 5, 6, 7) + Float(Self.homeBase + from * 8)
+            for block in from..<to {
+                let other = homeRows + block * Self.homeFields
+                var (v, isBetter) = look(other, scratch)
+                isBetter = isBetter .& (other[Self.bytes] .<= memory)
+                best.replace(with: v, where: isBetter)
+                found.replace(with: index, where: isBetter)
+                index += 8
+                noises += 1
+            }
+        }
+        let (position, value) = Self.least(best, found)
+        guard position >= 0 else { return (-1, value) }
+        return (position >= Self.homeBase ? homeInstance[position - Self.homeBase] : away[position], value)
     }
 
     /// What an exchange adds to a lane's sum of squared deviations: `leaving` comes off a node with twice its value `here`, `coming` to one with `there`.
     @inline(__always)
-    private static func variance(_ leaving: Eight, _ coming: Eight, _ here: Float, _ there: Eight, _ sum: Float, _ share: Float) -> Eight {
+    private static func exchange(_ leaving: Eight, _ coming: Eight, _ here: Float, _ there: Eight, _ sum: Float, _ share: Float) -> Eight {
         let shift: Eight = coming - leaving
         let squares: Eight = leaving * (leaving - here) + coming * (coming + there)
         return squares - shift * (shift * share + sum)

@@ -101,14 +101,14 @@ struct HtoolsState: ~Copyable {
     var deviations: Lanes {
         let mean = sum * one
         let variance = squares * one - mean * mean
-        return variance.replacing(with: 0, where: variance .< 0).squareRoot()
+        return magnitude(variance).squareRoot()
     }
 
     @inline(__always)
     private func value(_ sum: Lanes, _ squares: Lanes) -> Double {
         let mean = sum * one
         let variance = squares * one - mean * mean
-        return (board.weights * variance.replacing(with: 0, where: variance .< 0).squareRoot()).sum()
+        return (board.weights * magnitude(variance).squareRoot()).sum()
     }
 
     /// By lane: what the move adds to the variance.
@@ -140,7 +140,15 @@ struct HtoolsState: ~Copyable {
     func value(after change: Lanes) -> Double {
         let mean = sum * one
         let variance = squares * one - mean * mean + change
-        return (board.weights * variance.replacing(with: 0, where: variance .< 0).squareRoot()).sum()
+        return (board.weights * magnitude(variance).squareRoot()).sum()
+    }
+
+    /// By how much the score sinks when the lanes' variances change by so much; counted terms apart.
+    @inline(__always)
+    func gain(_ change: Lanes) -> Double {
+        let mean = sum * one
+        let variance = magnitude(squares * one - mean * mean)
+        return (board.weights * (variance.squareRoot() - magnitude(variance + change).squareRoot())).sum()
     }
 
     /// What a move adds to the counted terms.
@@ -195,6 +203,14 @@ struct HtoolsState: ~Copyable {
         }
         return true
     }
+
+    /// What one instance may need on the node, and less than that.
+    func usable(_ node: Int) -> Int {
+        let free = room[node] - used[node]
+        return free > reserved[node] ? free - reserved[node] : free
+    }
+
+    func vcpusLeft(_ node: Int) -> Int { vcpuLimit[node] - vcpus[node] }
 
     /// What is free and not held back, for the restart of others.
     func spare(_ node: Int) -> Int { board.isOffline[node] ? 0 : max(0, room[node] - used[node] - reserved[node]) }
@@ -276,4 +292,10 @@ struct HtoolsState: ~Copyable {
             }
         }
     }
+}
+
+/// Without the sign: what rounding leaves of a variance a little below 0 is a variance too.
+@inline(__always)
+func magnitude(_ value: SIMD8<Double>) -> SIMD8<Double> {
+    unsafeBitCast(unsafeBitCast(value, to: SIMD8<UInt64>.self) & SIMD8(repeating: 0x7FFF_FFFF_FFFF_FFFF), to: SIMD8<Double>.self)
 }

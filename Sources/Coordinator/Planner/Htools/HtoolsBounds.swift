@@ -1,0 +1,508 @@
+/// By instance: no move of it gains more. For `HtoolsDescent`.
+struct HtoolsBounds: ~Copyable {
+    typealias Lanes = HtoolsBoard.Lanes
+    typealias Eight = SIMD8<Float>
+    private typealias Mask = SIMDMask<SIMD8<Int32>>
+    private typealias Rows = UnsafeMutablePointer<Eight>
+
+    // By eight nodes: the lanes' values (7; free memory, free memory as reported, vCPUs, four loads), what a MiB and a vCPU change, room for memory and vCPUs.
+    private static let nodeFields = 11
+    private static let perMiB = 7
+    private static let perCPU = 8
+    private static let room = 9
+    private static let cpuRoom = 10
+    // By eight instances: demand (memory, vCPUs, four loads), what they need, and what is true of the node that they are on.
+    private static let fields = 17
+    private static let need = 6
+    private static let cpuNeed = 7
+    private static let there = 8
+    /// Of what bounds are made of, relative: more than rounding takes from them.
+    private static let slack: Float = 1e-6
+
+    private let count: Int
+    private let groups: Int
+    private let nodeBlocks: Int
+    /// By slot: what its best move gains at most.
+    private let bound: Rows
+    // The bound on moves to eight nodes is `scale` (`most` + `rise`); `top` is the greatest `most` of a slot. What all bounds have in common changes `scale`, what
+    // an instance's have in common changes its `rise`, and only what has been looked at changes `most`.
+    private let most: Rows
+    private let mostNumbers: UnsafeMutablePointer<Float>
+    /// Of `most`, the eights of one slot.
+    private let stride: Int
+    private let top: Rows
+    private let rise: Rows
+    private var scale: Float = 1
+    private let rows: Rows
+    private let numbers: UnsafeMutablePointer<Float>
+    private let nodeRows: Rows
+    private let nodeNumbers: UnsafeMutablePointer<Float>
+    /// The blocks of nodes that were looked at last, and what the instance gains at most on each of their nodes.
+    private let visited: UnsafeMutablePointer<Int>
+    private let limit: Rows
+    /// By kind of origin and node: 0, or minus infinity where nothing that comes from there may go.
+    private let barrier: Rows
+    private let kind: UnsafeMutablePointer<Int>
+    private let factor: UnsafeMutablePointer<Eight>
+    /// By node, the slots of those on it: the first, and the ones after it.
+    private let first: UnsafeMutablePointer<Int32>
+    private let next: UnsafeMutablePointer<Int32>
+    private let previous: UnsafeMutablePointer<Int32>
+    /// By instance, its slot (-1: none).
+    private let slots: UnsafeMutablePointer<Int32>
+    private let isOffline: [Bool]
+    private let weights: Lanes
+    private let online: Double
+    private let share: Float
+    private let hasReported: Bool
+    private let largestDemand: Lanes
+    /// By lane, the mean demand; and the least and the most that a unit of demand changes on any node.
+    private let usualDemand: Lanes
+    private let leastFactor: Lanes
+    private let mostFactor: Lanes
+
+    // What gains are bounded with before roots are taken: with V what a move adds to a lane's sum of squared deviations and u = V / nσ², the lane gains
+    // w (σ - sqrt(σ² + V/n)) <= -slope V + curve V², because 1 - sqrt(1 + u) <= -u/2 + c u² for u >= -m, c = (1 - sqrt(1 - m) - m/2) / m².
+    private var slope = Lanes(repeating: 0)
+    private var curve = Lanes(repeating: 0)
+    private var mean = Lanes(repeating: 0)
+    /// By lane, the least and the greatest value of any node.
+    private var lowest = Lanes(repeating: 0)
+    private var highest = Lanes(repeating: 0)
+    /// More than rounding takes from a bound, by unit of demand.
+    private var grain = Eight(repeating: 0)
+
+    init(_ state: borrowing HtoolsState, _ movable: [Int]) {
+        let board = state.board
+        let nodeBlocks = (board.nodes + 7) / 8
+        let groups = (movable.count + 7) / 8
+        (self.nodeBlocks, self.groups, count) = (nodeBlocks, groups, movable.count)
+        func eights(_ count: Int, _ value: Float = 0) -> Rows {
+            let memory = Rows.allocate(capacity: max(1, count))
+            memory.initialize(repeating: Eight(repeating: value), count: max(1, count))
+            return memory
+        }
+        func copy<Value>(_ count: Int, _ value: (Int) -> Value) -> UnsafeMutablePointer<Value> {
+            let memory = UnsafeMutablePointer<Value>.allocate(capacity: max(1, count))
+            for index in 0..<count { (memory + index).initialize(to: value(index)) }
+            return memory
+        }
+        bound = eights(groups, -.infinity)
+        stride = (nodeBlocks + 7) / 8
+        most = eights(8 * groups * stride, -.infinity)
+        mostNumbers = UnsafeMutableRawPointer(most).assumingMemoryBound(to: Float.self)
+        top = eights(groups, -.infinity)
+        rise = eights(groups)
+        rows = eights(groups * Self.fields)
+        numbers = UnsafeMutableRawPointer(rows).assumingMemoryBound(to: Float.self)
+        nodeRows = eights(nodeBlocks * Self.nodeFields)
+        nodeNumbers = UnsafeMutableRawPointer(nodeRows).assumingMemoryBound(to: Float.self)
+        visited = copy(nodeBlocks) { _ in 0 }
+        limit = eights(nodeBlocks, -.infinity)
+        let kinds = (board.kind.max() ?? 0) + 1
+        barrier = eights(kinds * nodeBlocks)
+        for row in 0..<kinds {
+            for node in 0..<board.nodes where !board.isReached[row * board.nodes + node] { barrier[row * nodeBlocks + node >> 3][node & 7] = -.infinity }
+        }
+        kind = copy(board.instances) { board.kind[board.origin[$0]] }
+        factor = copy(board.nodes) { Eight(board.factor[$0]) }
+        first = copy(board.nodes) { _ in -1 }
+        next = copy(movable.count) { _ in -1 }
+        previous = copy(movable.count) { _ in -1 }
+        slots = copy(board.instances) { _ in -1 }
+        isOffline = board.isOffline
+        weights = board.weights
+        online = board.online
+        share = Float(1 / board.online)
+        hasReported = board.weights[1] > 0
+        var (low, high) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
+        for node in 0..<board.nodes where !board.isOffline[node] { (low, high) = (min(low, board.factor[node]), max(high, board.factor[node])) }
+        if board.isOffline.allSatisfy({ $0 }) { (low, high) = (Lanes(repeating: 0), Lanes(repeating: 0)) }
+        (leastFactor, mostFactor) = (low, high)
+        var (largest, total) = (Lanes(repeating: 0), Lanes(repeating: 0))
+        let widest = max(max(high, -high), max(low, -low))
+        for instance in movable {
+            largest = max(largest, board.demand[instance] * widest)
+            total += board.demand[instance] * widest
+        }
+        largestDemand = largest
+        usualDemand = total / Lanes(repeating: Double(max(1, movable.count)))
+
+        for block in 0..<nodeBlocks {
+            nodeRows[block * Self.nodeFields + Self.room] = Eight(repeating: -.infinity)
+            nodeRows[block * Self.nodeFields + Self.cpuRoom] = Eight(repeating: -.infinity)
+        }
+        for group in 0..<groups { rows[group * Self.fields + Self.need] = Eight(repeating: .infinity) }
+        for node in 0..<board.nodes {
+            let row = Self.row(nodeNumbers, node, Self.nodeFields)
+            row[8 * Self.perMiB] = factor[node][0]
+            row[8 * Self.perCPU] = factor[node][2]
+        }
+        for (slot, instance) in movable.enumerated() {
+            slots[instance] = Int32(truncatingIfNeeded: slot)
+            let row = Self.row(numbers, slot, Self.fields)
+            let demand = Eight(board.demand[instance])
+            row[0] = demand[0]
+            for lane in 1..<6 { row[8 * lane] = demand[lane + 1] }
+            row[8 * Self.need] = Self.below(board.usedMemory[instance])
+            row[8 * Self.cpuNeed] = Self.below(board.vcpus[instance])
+            enter(slot, state.at[instance])
+            forget(slot)
+        }
+        for node in 0..<board.nodes { refresh(node, state) }
+        measure(state)
+    }
+
+    deinit {
+        for memory in [bound, most, top, rise, rows, nodeRows, limit, barrier] { memory.deallocate() }
+        for memory in [first, next, previous, slots] { memory.deallocate() }
+        kind.deallocate()
+        visited.deallocate()
+        factor.deallocate()
+    }
+
+    /// One's numbers among eights of rows: eight apart.
+    @inline(__always)
+    private static func row(_ numbers: UnsafeMutablePointer<Float>, _ index: Int, _ fields: Int) -> UnsafeMutablePointer<Float> {
+        numbers + ((index >> 3) * fields * 8 + index & 7)
+    }
+
+    private static func above(_ value: Int) -> Float { Float(value) < Float(1 << 24) ? Float(value) : Float(value).nextUp }
+    private static func below(_ value: Int) -> Float { Float(value) < Float(1 << 24) ? Float(value) : Float(value).nextDown }
+
+    // MARK: - Following the state
+
+    private func enter(_ slot: Int, _ node: Int) {
+        let old = first[node]
+        next[slot] = old
+        previous[slot] = -1
+        if old >= 0 { previous[Int(old)] = Int32(truncatingIfNeeded: slot) }
+        first[node] = Int32(truncatingIfNeeded: slot)
+    }
+
+    private func leave(_ slot: Int, _ node: Int) {
+        let (before, after) = (previous[slot], next[slot])
+        if before >= 0 { next[Int(before)] = after } else { first[node] = after }
+        if after >= 0 { previous[Int(after)] = before }
+    }
+
+    private func refresh(_ node: Int, _ state: borrowing HtoolsState) {
+        let row = Self.row(nodeNumbers, node, Self.nodeFields)
+        let values = Eight(state.lanes[node])
+        for lane in 0..<7 { row[8 * lane] = values[lane] }
+        row[8 * Self.room] = Self.above(state.usable(node))
+        row[8 * Self.cpuRoom] = Self.above(state.vcpusLeft(node))
+        var member = Int(first[node])
+        while member >= 0 {
+            let its = Self.row(numbers, member, Self.fields)
+            for field in 0..<9 { its[8 * (Self.there + field)] = row[8 * field] }
+            member = Int(next[member])
+        }
+    }
+
+    /// Nothing is known of what the instance gains.
+    private func forget(_ slot: Int) {
+        bound[slot >> 3][slot & 7] = .infinity
+        top[slot >> 3][slot & 7] = .infinity
+    }
+
+    private mutating func measure(_ state: borrowing HtoolsState) {
+        let deviation = state.deviations
+        let n = Lanes(repeating: 1 / online)
+        mean = state.sum * n
+        (lowest, highest) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
+        for node in 0..<state.board.nodes where !isOffline[node] { (lowest, highest) = (min(lowest, state.lanes[node]), max(highest, state.lanes[node])) }
+        if isOffline.allSatisfy({ $0 }) { (lowest, highest) = (Lanes(repeating: 0), Lanes(repeating: 0)) }
+        let widest = max(max(highest, -highest), max(lowest, -lowest))
+        // Of the variance of each lane, the most that one move can add or take.
+        let largest = (largestDemand * (widest + widest + largestDemand) * 2 + 2 * widest * widest) * n
+        let safe = max(deviation, Lanes(repeating: 1e-12))
+        slope = weights / safe * n * 0.5
+        var bend = Lanes(repeating: 0.5)
+        for lane in 0..<Lanes.scalarCount {
+            let m = largest[lane] / (safe[lane] * safe[lane])
+            if m < 0.999 { bend[lane] = m < 0.01 ? 0.1265 : (1 - (1 - m).squareRoot() - m / 2) / (m * m) + 1e-6 }
+        }
+        curve = bend * weights / (safe * safe * safe) * n * n
+        let factor = max(max(mostFactor, -mostFactor), max(leastFactor, -leastFactor))
+        grain = Eight(slope * (largestDemand + widest * 4) * factor) * Self.slack
+    }
+
+    // MARK: - Choice
+
+    /// The one that may gain most; -1: none gains anything.
+    func foremost() -> Int {
+        var best = Eight(repeating: 0)
+        var found = Eight(repeating: -1)
+        for group in 0..<groups {
+            let isHigher = bound[group] .> best
+            best.replace(with: bound[group], where: isHigher)
+            found.replace(with: Eight(repeating: Float(group)), where: isHigher)
+        }
+        var (slot, top) = (-1, Float(0))
+        for lane in 0..<8 where found[lane] >= 0 && best[lane] > top { (slot, top) = (Int(found[lane]) * 8 + lane, best[lane]) }
+        return slot
+    }
+
+    /// The first slot from there on that may gain more than that; -1: none.
+    func next(from start: Int, above gain: Double) -> Int {
+        let least = Self.under(gain)
+        var group = start >> 3
+        var lane = start & 7
+        while group < groups {
+            let eight = bound[group]
+            if any(eight .> least) {
+                while lane < 8 {
+                    if eight[lane] > least { return group * 8 + lane }
+                    lane += 1
+                }
+            }
+            lane = 0
+            group += 1
+        }
+        return -1
+    }
+
+    @inline(__always)
+    private static func under(_ gain: Double) -> Float {
+        let value = Float(gain)
+        return Double(value) > gain ? value.nextDown : value
+    }
+
+    /// Looks at the instance's targets that may gain more than that, eight by eight; `candidates` has them then. How many eights; its bound holds now.
+    mutating func look(at slot: Int, _ instance: Int, above gain: Double, _ state: borrowing HtoolsState) -> Int {
+        let its = Self.row(numbers, slot, Self.fields)
+        let source = state.at[instance]
+        let d = Eight(its[0], its[0], its[8], its[16], its[24], its[32], its[40], 0)
+        let (slope, curve, mean) = (Eight(slope), Eight(curve), Eight(mean))
+        let leaving = d * factor[source]
+        let here = Eight(state.lanes[source])
+        let rest = 1 - share
+        let own = leaving * (leaving * rest - 2 * (here - mean))
+        let offset = leaving * (2 * share) - mean - mean
+        let fixed = own + d * (d * rest + offset)
+        let twice = d + d
+        let (mib, cpu) = (Eight(repeating: d[0]), Eight(repeating: d[2]))
+        let (needed, cpuNeeded) = (Eight(repeating: its[8 * Self.need]), Eight(repeating: its[8 * Self.cpuNeed]))
+        let walls = barrier + kind[instance] * nodeBlocks
+        let margin = (grain * d).sum() + 1e-12
+        let none = Eight(repeating: -.infinity)
+        let (group, lane) = (slot >> 3, slot & 7)
+        let isNew = self.top[group][lane] == .infinity
+        if isNew { rise[group][lane] = 0 }
+        let raised = rise[group][lane]
+        let floor = isNew ? -Float.infinity : Self.under(gain) / scale - raised
+        let known = most + slot * stride
+        let (home, homeLane) = (source >> 3, source & 7)
+        var highest = none
+        var count = 0
+        // What may gain more, eight blocks at a time.
+        for eight in 0..<stride {
+            let isOpen = known[eight] .> floor
+            if !isNew, !any(isOpen) {
+                highest = Self.larger(highest, known[eight])
+                continue
+            }
+            for lane in 0..<8 where eight * 8 + lane < nodeBlocks && (isNew || isOpen[lane]) {
+                visited[count] = eight * 8 + lane
+                count += 1
+            }
+            highest = Self.larger(highest, isNew ? none : known[eight].replacing(with: none, where: isOpen))
+        }
+        var top = Self.greatest(highest)
+        var left = 0
+        let numbers = mostNumbers + slot * stride * 8
+        @inline(__always)
+        func add(_ total: inout Eight, _ change: Eight, _ lane: Int) { total += change * (change * curve[lane] - slope[lane]) }
+        for index in 0..<count {
+            let block = visited[index]
+            let node = nodeRows + block * Self.nodeFields
+            var isOpen: Mask = node[Self.room] .> needed
+            isOpen = isOpen .& (node[Self.cpuRoom] .>= cpuNeeded)
+            isOpen = isOpen .& (walls[block] .> none)
+            if block == home { isOpen[homeLane] = false }
+            guard any(isOpen) else {
+                numbers[block] = -.infinity
+                continue
+            }
+            var total = Eight(repeating: margin)
+            let x: Eight = node[Self.perMiB] * mib
+            add(&total, x * (x * rest + 2 * node[0] + offset[0]) + own[0], 0)
+            if hasReported { add(&total, x * (x * rest + 2 * node[1] + offset[1]) + own[1], 1) }
+            let z: Eight = node[Self.perCPU] * cpu
+            add(&total, z * (z * rest + 2 * node[2] + offset[2]) + own[2], 2)
+            for lane in 3..<7 { add(&total, node[lane] * twice[lane] + fixed[lane], lane) }
+            total = none.replacing(with: total, where: isOpen)
+            limit[left] = total
+            visited[left] = block
+            left += 1
+            var value = Self.greatest(total) / scale - raised
+            value += abs(value) * Self.slack
+            numbers[block] = value
+            top = max(top, value)
+        }
+        self.top[group][lane] = top
+        bound[group][lane] = (top + raised + abs(raised) * Self.slack) * scale
+        return left
+    }
+
+    /// The node of a lane of one of the eights that were looked at, if it may gain more than that; else -1.
+    @inline(__always)
+    func candidate(_ index: Int, _ lane: Int, above gain: Double) -> Int { Double(limit[index][lane]) > gain ? visited[index] * 8 + lane : -1 }
+
+    // MARK: - From one step to the next
+
+    /// The instance has gone from one node to the other.
+    ///
+    /// What was not touched gains what it did, lane by lane times the quotient f of the slopes: all bounds are multiplied by a mean of them, u, and each
+    /// instance's rise by the most that (f - u) slope V can be on any node.
+    mutating func carryOver(_ instance: Int, from source: Int, to target: Int, _ state: borrowing HtoolsState) {
+        let (oldSlope, oldCurve, oldMean) = (slope, curve, mean)
+        let slot = Int(slots[instance])
+        if slot >= 0 {
+            leave(slot, source)
+            enter(slot, target)
+        }
+        refresh(source, state)
+        refresh(target, state)
+        measure(state)
+        var usual = 0.0
+        var weight = 0.0
+        var quotient = Lanes(repeating: 1)
+        for lane in 0..<7 where weights[lane] > 0 {
+            quotient[lane] = slope[lane] / oldSlope[lane]
+            let its = oldSlope[lane] * usualDemand[lane] * (highest[lane] - lowest[lane])
+            usual += its * quotient[lane]
+            weight += its
+        }
+        usual = weight > 0 ? usual / weight : 1
+        guard usual > 0.25, usual < 4, scale > 1e-6, scale < 1e6 else {
+            scale = 1
+            for slot in 0..<count { forget(slot) }
+            return
+        }
+        scale *= Float(usual)
+        // By lane: what a V of 1 adds, as far as it is the same for all and as far as it depends on the node; a V² of 1; and a change of the mean.
+        let difference = quotient - Lanes(repeating: usual)
+        let straight = Eight(oldSlope * difference * -1)
+        let width = Eight(oldSlope * max(difference, -difference))
+        let bent = Eight(max(curve - oldCurve * usual, Lanes(repeating: 0)) * 1.00001)
+        let shift = (mean - oldMean) * 2
+        let drift = Eight(oldSlope * usual * max(shift, -shift) * (mostFactor - leastFactor))
+        let inverse = 1 / scale
+        let (now, slope, curve, grain) = (Eight(mean), Eight(slope), Eight(curve), grain)
+        let middle = Eight((highest + lowest) * 0.5)
+        let half = Eight((highest - lowest) * 0.5)
+        let (least, greatest) = (Eight(leastFactor), Eight(mostFactor))
+        let rest = 1 - share
+        let (isSourceOpen, isTargetOpen) = (!isOffline[source], !isOffline[target])
+        let (from, to) = (Self.row(nodeNumbers, source, Self.nodeFields), Self.row(nodeNumbers, target, Self.nodeFields))
+        let memoryGrain = grain[0] + grain[1]
+        for group in 0..<groups {
+            let row = rows + group * Self.fields
+            let there = row + Self.there
+            var added = Eight(repeating: 0)
+            @inline(__always)
+            func add(_ fixed: Eight, _ range: Eight, _ lane: Int) {
+                let most = Self.magnitude(fixed) + range
+                added += fixed * straight[lane] + range * width[lane] + most * most * bent[lane]
+            }
+            // Loads count the same on every node.
+            for lane in 3..<7 {
+                let d = row[lane - 1]
+                add((d + d) * (d - there[lane] + middle[lane]), (d + d) * half[lane], lane)
+            }
+            @inline(__always)
+            func addByNode(_ d: Eight, _ factor: Eight, _ lane: Int) {
+                let leaving: Eight = d * factor
+                let own: Eight = leaving * (leaving * rest - 2 * (there[lane] - now[lane]))
+                let (x, y): (Eight, Eight) = (d * least[lane], d * greatest[lane])
+                let offset: Eight = leaving * (2 * share) - 2 * now[lane] + 2 * middle[lane]
+                let (low, high): (Eight, Eight) = (x * rest + offset - 2 * half[lane], y * rest + offset + 2 * half[lane])
+                let (a, b, c, e): (Eight, Eight, Eight, Eight) = (x * low, x * high, y * low, y * high)
+                let (bottom, ceiling) = (Self.smaller(Self.smaller(a, b), Self.smaller(c, e)), Self.larger(Self.larger(a, b), Self.larger(c, e)))
+                add(own + 0.5 * (bottom + ceiling), 0.5 * (ceiling - bottom), lane)
+                added += d * drift[lane]
+            }
+            addByNode(row[0], there[Self.perMiB], 0)
+            if hasReported { addByNode(row[0], there[Self.perMiB], 1) }
+            addByNode(row[1], there[Self.perCPU], 2)
+            var margin: Eight = row[0] * memoryGrain + row[1] * grain[2] + 1e-12
+            for lane in 3..<7 { margin += row[lane - 1] * grain[lane] }
+            var raised = rise[group]
+            let before = top[group]
+            raised += (added + margin * 0.01) * inverse + (Self.magnitude(raised) + 1e-9) * 2e-7
+            rise[group] = raised
+            var best = before
+            if isSourceOpen { consider(row, from, margin, slope, curve, now, inverse, raised, mostNumbers + (group * 64 * stride + source >> 3), &best) }
+            if isTargetOpen { consider(row, to, margin, slope, curve, now, inverse, raised, mostNumbers + (group * 64 * stride + target >> 3), &best) }
+            top[group] = best
+            bound[group] = (best + raised + Self.magnitude(raised) * Self.slack) * scale
+        }
+        // What is on the two nodes gains by leaving what it did not before.
+        for node in [source, target] {
+            var member = Int(first[node])
+            while member >= 0 {
+                forget(member)
+                member = Int(next[member])
+            }
+        }
+    }
+
+    /// What a move of each of the eight to the node can gain at most, now that something has left it or come to it.
+    @inline(__always)
+    private func consider(
+        _ row: Rows, _ node: UnsafeMutablePointer<Float>, _ margin: Eight, _ slope: Eight, _ curve: Eight, _ mean: Eight, _ inverse: Float, _ raised: Eight,
+        _ known: UnsafeMutablePointer<Float>, _ best: inout Eight
+    ) {
+        var isOpen: Mask = row[Self.need] .< node[8 * Self.room]
+        isOpen = isOpen .& (row[Self.cpuNeed] .<= node[8 * Self.cpuRoom])
+        guard any(isOpen) else { return }
+        var total = margin
+        @inline(__always)
+        func add(_ change: Eight, _ lane: Int) { total += change * (change * curve[lane] - slope[lane]) }
+        let there = row + Self.there
+        let (a, b): (Eight, Eight) = (row[0] * there[Self.perMiB], row[0] * node[8 * Self.perMiB])
+        add(Self.change(a, b, there[0], node[0], mean[0], share), 0)
+        if hasReported { add(Self.change(a, b, there[1], node[8], mean[1], share), 1) }
+        add(Self.change(row[1] * there[Self.perCPU], row[1] * node[8 * Self.perCPU], there[2], node[16], mean[2], share), 2)
+        for lane in 3..<7 {
+            let d = row[lane - 1]
+            add((d + d) * (d - there[lane] + node[8 * lane]), lane)
+        }
+        var value = total * inverse - raised
+        value += Self.magnitude(value) * Self.slack
+        for lane in 0..<8 where isOpen[lane] && value[lane] > known[lane * stride * 8] { known[lane * stride * 8] = value[lane] }
+        best.replace(with: value, where: isOpen .& (value .> best))
+    }
+
+    /// What a move adds to a lane's sum of squared deviations.
+    @inline(__always)
+    private static func change(_ leaving: Eight, _ coming: Eight, _ here: Eight, _ there: Float, _ mean: Float, _ share: Float) -> Eight {
+        let shift: Eight = coming - leaving
+        let squares: Eight = leaving * (leaving - 2 * here) + coming * (coming + 2 * there)
+        return squares - shift * (shift * share + 2 * mean)
+    }
+
+    @inline(__always)
+    private static func greatest(_ value: Eight) -> Float {
+        let four = value.lowHalf.replacing(with: value.highHalf, where: value.highHalf .> value.lowHalf)
+        return max(max(four[0], four[1]), max(four[2], four[3]))
+    }
+    @inline(__always)
+    private static func larger(_ a: Eight, _ b: Eight) -> Eight { a.replacing(with: b, where: b .> a) }
+    @inline(__always)
+    private static func smaller(_ a: Eight, _ b: Eight) -> Eight { a.replacing(with: b, where: b .< a) }
+    @inline(__always)
+    private static func magnitude(_ value: Eight) -> Eight {
+        unsafeBitCast(unsafeBitCast(value, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF), to: Eight.self)
+    }
+}
+
+/// The smaller of each lane.
+@inline(__always)
+func min(_ a: SIMD8<Double>, _ b: SIMD8<Double>) -> SIMD8<Double> { a.replacing(with: b, where: b .< a) }
+
+/// The larger of each lane.
+@inline(__always)
+func max(_ a: SIMD8<Double>, _ b: SIMD8<Double>) -> SIMD8<Double> { a.replacing(with: b, where: b .> a) }
