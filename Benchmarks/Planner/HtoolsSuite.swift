@@ -4,82 +4,173 @@ import PodpRules
 
 /// `planner-bench hbal`: podp beside hbal over clusters made from seeds, in one run.
 ///
-/// A line for each shape and size: medians of podp's score, moves and memory as shares of hbal's, the score at 65 % (uneven nodes, 50 and more) or 80 % of hbal's
-/// moves, whether podp was ever worse in one of score, moves and memory, and what both took. hbal itself is run where it is installed and the cluster is small;
-/// its answer is compared with that of its own way in podp, which stands in for it in larger ones. Every plan is replayed by `HtoolsReplay`.
-enum HtoolsSuite {
+/// A line for each shape and size: medians of podp's score, moves and memory as shares of hbal's; the score at 65 % (uneven nodes, 50 and more) or 80 % of hbal's
+/// moves and how many clusters reach hbal's score with them; clusters in which podp is worse in one of score, moves and memory
+/// (in brackets: of them those where hbal loses N+1, which podp never does); CPU seconds. Then the goals, over
+/// skewed, random and packed together. hbal's answer is that of its own way in podp; Debian's hbal is run on the first seeds of small clusters to compare.
+/// Every plan is replayed by `HtoolsReplay`.
+struct HtoolsSuite {
+    static let usage = "hbal [LARGEST] [--sizes 14,50] [--shapes skewed,packed] [--seeds N] [--compared N]"
+
     private struct Line {
         var scores: [Double] = []
         var fewer: [Double] = []
-        var moves: [Double] = []
         var memory: [Double] = []
+        var moves: [Double] = []
+        var peer: [Double] = []
+        var seconds: [Double] = []
         var worse = 0
+        /// Of those, where hbal's own way leaves a node uncovered that was not.
+        var exposed = 0
         var illegal = 0
         var differs = 0
-        var peerSeconds = 0.0
-        var seconds = 0.0
-        var slowest = 0.0
+        var compared = 0
+
+        mutating func add(_ other: Line) {
+            scores += other.scores
+            fewer += other.fewer
+            memory += other.memory
+            moves += other.moves
+            peer += other.peer
+            seconds += other.seconds
+            worse += other.worse
+            exposed += other.exposed
+            illegal += other.illegal
+            differs += other.differs
+            compared += other.compared
+        }
     }
 
-    /// - Parameter largest: nodes of the largest cluster.
-    static func run(largest: Int) throws {
-        let hasHbal = access("/usr/bin/hbal", X_OK) == 0
-        print("hbal itself is \(hasHbal ? "run up to 28 nodes" : "not installed")")
-        print("nodes  instances  sizes   shape     seeds  score   at fewer  moves   memory  worse  illegal  hbal differs  hbal's CPU s  podp CPU s  slowest")
-        let sizes: [(Int, Int, UInt64)] = [(14, 84, 20), (28, 200, 20), (50, 500, 20), (100, 1_200, 3), (200, 3_000, 2), (500, 8_000, 1), (1_000, 20_000, 1)]
-        for (nodes, instances, seeds) in sizes where nodes <= largest {
+    /// Nodes, instances, seeds, and the seconds that a plan may take.
+    private static let sizes: [(nodes: Int, instances: Int, seeds: UInt64, seconds: Double?)] = [
+        (14, 84, 20, 0.01), (28, 200, 20, nil), (50, 500, 20, 0.2), (100, 1_200, 5, nil), (200, 3_000, 2, 2), (500, 8_000, 1, nil), (1_000, 20_000, 1, 10),
+    ]
+    private static let columns = [7, 11, 8, 10, 7, 8, 8, 10, 10, 8, 8, 7, 9, 14, 12, 12, 9, 0]
+
+    private var chosen: [Int]?
+    private var largest = 200
+    private var shapes = HtoolsShape.allCases
+    private var seeds: UInt64?
+    /// Clusters of each row, of 14 nodes, that Debian's hbal is run on.
+    private var compared: UInt64 = 3
+    private let hasHbal = access("/usr/bin/hbal", X_OK) == 0
+
+    /// `nil`: the arguments are none of its own.
+    init?(_ arguments: [String]) {
+        var index = 0
+        while index < arguments.count {
+            let value = index + 1 < arguments.count ? arguments[index + 1] : ""
+            switch arguments[index] {
+            case "--sizes": chosen = value.split(separator: ",").compactMap { Int($0) }
+            case "--shapes": shapes = value.split(separator: ",").compactMap { HtoolsShape(rawValue: String($0)) }
+            case "--seeds":
+                guard let number = UInt64(value), number > 0 else { return nil }
+                seeds = number
+            case "--compared":
+                guard let number = UInt64(value) else { return nil }
+                compared = number
+            default:
+                guard let number = Int(arguments[index]) else { return nil }
+                largest = number
+                index -= 1
+            }
+            index += 2
+        }
+    }
+
+    func run() throws {
+        print(hasHbal && compared > 0 ? "Debian's hbal is run on the first \(compared) seeds of 14 nodes" : "Debian's hbal is not run")
+        let heads = [
+            "nodes", "instances", "sizes", "shape", "seeds", "score", "worst", "at fewer", "reached", "moves", "memory", "worse", "illegal", "hbal differs",
+            "hbal's way s", "podp CPU s", "slowest", "peak MiB",
+        ]
+        print(zip(heads, Self.columns).map { FleetBenchmark.column($0.0, $0.1) }.joined())
+        for size in Self.sizes where chosen?.contains(size.nodes) ?? (size.nodes <= largest) {
             for mixed in [true, false] {
-                for shape in HtoolsShape.allCases where nodes <= 200 || shape == .skewed {
+                var pool = Line()
+                for shape in shapes where size.nodes <= 200 || shape == .skewed || shapes.count == 1 {
                     var line = Line()
-                    for seed in 1...seeds { try add(shape.cluster(nodes: nodes, instances: instances, mixed: mixed, seed: seed), mixed, hasHbal, to: &line) }
-                    show(line, nodes, instances, mixed, shape, seeds)
+                    for seed in 1...(seeds ?? size.seeds) {
+                        try add(shape.cluster(nodes: size.nodes, instances: size.instances, mixed: mixed, seed: seed), mixed, seed, to: &line)
+                    }
+                    show(line, size.nodes, size.instances, mixed, shape)
+                    if [.skewed, .random, .packed].contains(shape) { pool.add(line) }
                 }
+                goals(pool, size.nodes, size.seconds, mixed)
             }
         }
-        print("peak memory \(Program.peakMemory()) MiB")
     }
 
-    private static func add(_ dump: (data: String, load: String), _ mixed: Bool, _ hasHbal: Bool, to line: inout Line) throws {
+    private static func percent(_ mixed: Bool, _ nodes: Int) -> Int { mixed && nodes >= 50 ? 65 : 80 }
+
+    private func add(_ dump: (data: String, load: String), _ mixed: Bool, _ seed: UInt64, to line: inout Line) throws {
         let cluster = try HtoolsCluster(dump.data, utilisation: dump.load)
-        var start = Program.processorTime()
-        let peer = HtoolsPlanner.steepestDescent(cluster)
-        line.peerSeconds += Program.processorTime() - start
-        if hasHbal, cluster.nodes.count <= 28, let other = Hbal.balance(dump) {
+        let start = Program.processorTime()
+        let session = HtoolsSession(cluster)
+        let middle = Program.processorTime()
+        let answer = session.improved(seed: 1, steps: session.usualSteps)
+        let end = Program.processorTime()
+        let peer = session.way
+        line.peer.append(middle - start)
+        line.seconds.append(end - start)
+        if hasHbal, seed <= compared, cluster.nodes.count <= 14, let other = Hbal.balance(dump) {
+            line.compared += 1
             if abs(other.score - peer.after.total) > 1e-6 || other.moves != peer.steps.count { line.differs += 1 }
         }
-        start = Program.processorTime()
-        let answer = HtoolsPlanner.plan(cluster)
-        let seconds = Program.processorTime() - start
-        line.seconds += seconds
-        line.slowest = max(line.slowest, seconds)
         guard !peer.steps.isEmpty, peer.after.total > 1e-9 else { return }
-        if answer.after.total > peer.after.total + 1e-9 || answer.steps.count > peer.steps.count || answer.memory > peer.memory { line.worse += 1 }
+        if answer.after.total > peer.after.total + 1e-9 || answer.steps.count > peer.steps.count || answer.memory > peer.memory {
+            line.worse += 1
+            if session.plain.steps != peer.steps { line.exposed += 1 }
+        }
         line.scores.append(answer.after.total / peer.after.total)
         line.moves.append(Double(answer.steps.count) / Double(peer.steps.count))
         line.memory.append(peer.memory > 0 ? Double(answer.memory) / Double(peer.memory) : 1)
-        var limits = HtoolsPlanner.Limits()
-        limits.maxMoves = peer.steps.count * (mixed && cluster.nodes.count >= 50 ? 65 : 80) / 100
-        line.fewer.append(HtoolsPlanner.plan(cluster, limits: limits).after.total / peer.after.total)
+        let fewer = session.limited(to: peer.steps.count * Self.percent(mixed, cluster.nodes.count) / 100)
+        line.fewer.append(fewer.improved(seed: 1, steps: session.usualSteps).after.total / peer.after.total)
         let moves = answer.steps.map { (cluster.instances[$0.instance].name, cluster.nodes[$0.from].name, cluster.nodes[$0.to].name) }
         line.illegal += HtoolsReplay(dump: dump.data)?.violations(of: moves).count ?? 1
     }
 
-    private static func show(_ line: Line, _ nodes: Int, _ instances: Int, _ mixed: Bool, _ shape: HtoolsShape, _ seeds: UInt64) {
-        let columns = [
-            ("\(nodes)", 7), ("\(instances)", 11), (mixed ? "uneven" : "even", 8), (shape.rawValue, 10), ("\(seeds)", 7), (median(line.scores), 8),
-            (median(line.fewer), 10), (median(line.moves), 8), (median(line.memory), 8), ("\(line.worse)", 7), ("\(line.illegal)", 9), ("\(line.differs)", 14),
-            (FleetBenchmark.decimal(line.peerSeconds / Double(seeds), 4), 14), (FleetBenchmark.decimal(line.seconds / Double(seeds), 4), 12),
-            (FleetBenchmark.decimal(line.slowest, 4), 0),
+    private func show(_ line: Line, _ nodes: Int, _ instances: Int, _ mixed: Bool, _ shape: HtoolsShape) {
+        let values = [
+            "\(nodes)", "\(instances)", mixed ? "uneven" : "even", shape.rawValue, "\(line.seconds.count)", Self.decimal(Self.median(line.scores)),
+            Self.decimal(line.scores.max()), Self.decimal(Self.median(line.fewer)), Self.reached(line), Self.decimal(Self.median(line.moves)),
+            Self.decimal(Self.median(line.memory)), line.exposed > 0 ? "\(line.worse) (\(line.exposed))" : "\(line.worse)", "\(line.illegal)",
+            line.compared > 0 ? "\(line.differs) of \(line.compared)" : "-",
+            Self.decimal(Self.median(line.peer), 4), Self.decimal(Self.median(line.seconds), 4), Self.decimal(line.seconds.max(), 4),
+            "\(Program.peakMemory())",
         ]
-        print(columns.map { FleetBenchmark.column($0.0, $0.1) }.joined())
+        print(zip(values, Self.columns).map { FleetBenchmark.column($0.0, $0.1) }.joined())
         fflush(nil)
     }
 
-    private static func median(_ values: [Double]) -> String {
-        let sorted = values.sorted()
-        guard !sorted.isEmpty else { return "-" }
-        return FleetBenchmark.decimal((sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2, 3)
+    private func goals(_ pool: Line, _ nodes: Int, _ seconds: Double?, _ mixed: Bool) {
+        guard let score = Self.median(pool.scores), let fewer = Self.median(pool.fewer), let time = Self.median(pool.seconds) else { return }
+        let limit = mixed ? 0.9 : 0.75
+        func verdict(_ isReached: Bool) -> String { isReached ? "reached" : "not reached" }
+        print("  goals, \(nodes) \(mixed ? "uneven" : "even") nodes, \(pool.scores.count) clusters:")
+        print("    score \(Self.decimal(score)) (\(limit)): \(verdict(score <= limit))")
+        print(
+            "    score \(Self.decimal(fewer)) with \(Self.percent(mixed, nodes)) % of hbal's moves (1), in \(Self.reached(pool)) clusters:",
+            verdict(fewer <= 1))
+        if let seconds {
+            print("    CPU \(Self.decimal(time, 4)) s, at most \(Self.decimal(pool.seconds.max(), 4)) (\(seconds)): \(verdict(time <= seconds))")
+        }
+        print(
+            "    worse \(pool.worse) (0), \(pool.exposed) of them where hbal loses N+1; illegal \(pool.illegal) (0):",
+            verdict(pool.worse == 0 && pool.illegal == 0))
+        if nodes == 1_000 { print("    peak memory \(Program.peakMemory()) MiB (200): \(verdict(Program.peakMemory() <= 200))") }
+        fflush(nil)
     }
+
+    private static func reached(_ line: Line) -> String { "\(line.fewer.count { $0 <= 1 + 1e-9 })/\(line.fewer.count)" }
+
+    private static func median(_ values: [Double]) -> Double? {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? nil : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+
+    private static func decimal(_ value: Double?, _ places: Int = 3) -> String { value.map { FleetBenchmark.decimal($0, places) } ?? "-" }
 }
 
 /// Debian's `hbal` and `hsqueeze`, run on files in a folder of their own.

@@ -16,7 +16,11 @@ enum Program {
         switch arguments.first {
         case nil, "fleets": FleetBenchmark.run(seeds: 3)
         case "hbal":
-            do { try HtoolsSuite.run(largest: arguments.dropFirst().first.flatMap { Int($0) } ?? 200) } catch { print("\(error)") }
+            guard let suite = HtoolsSuite(Array(arguments.dropFirst())) else {
+                print("usage: planner-bench \(HtoolsSuite.usage)")
+                exit(64)
+            }
+            do { try suite.run() } catch { print("\(error)") }
         case "hsqueeze":
             do { try SqueezeSuite.run() } catch { print("\(error)") }
         case "scale": ScaleBenchmark.run(blades: 10_000, domains: 100_000)

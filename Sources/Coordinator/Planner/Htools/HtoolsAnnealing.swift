@@ -31,13 +31,18 @@ struct HtoolsAnnealing: ~Copyable {
     private var isAllDirty = true
     /// Whether each best placement is looked at for what the loss of a node would do.
     private let isWatching: Bool
+    /// Whether no move is made that would make it worse, from a placement on where nothing is worse.
+    private let isGuarded: Bool
+    /// The moves of the last look, and where each came from: what is to be taken back.
+    private var trail: [(instance: Int, source: Int)] = []
     private let holes: [Int: Int]
 
-    init(_ state: consuming HtoolsState, maxMoves: Int, maxMemory: Int, seed: UInt64, isWatching: Bool, hole: Int = 0) {
+    init(_ state: consuming HtoolsState, maxMoves: Int, maxMemory: Int, seed: UInt64, isWatching: Bool, isGuarded: Bool = false, hole: Int = 0) {
         let board = state.board
         self.maxMoves = maxMoves
         self.maxMemory = maxMemory
-        self.isWatching = isWatching
+        self.isWatching = isWatching && !isGuarded
+        self.isGuarded = isGuarded
         random = SplitMix64(seed: seed)
         movable = (0..<board.instances).filter { board.isMovable[$0] }
         memory = board.memory
@@ -46,12 +51,13 @@ struct HtoolsAnnealing: ~Copyable {
         hasCounts = board.hasTags || board.hasWishes || board.isOffline.contains(true)
         best = state.places
         bestScore = .infinity
-        holes = isWatching ? cover.holes(in: state, rank: hole) : [:]
+        holes = isWatching && !isGuarded ? cover.holes(in: state, rank: hole) : [:]
         lens = HtoolsLens(state, holes: holes)
         self.state = state
     }
 
-    private mutating func remember(_ instance: Int) {
+    private mutating func remember(_ instance: Int, from source: Int) {
+        trail.append((instance, source))
         if dirty.count < origin.count { dirty.append(instance) } else { isAllDirty = true }
     }
 
@@ -71,6 +77,7 @@ struct HtoolsAnnealing: ~Copyable {
                 if left < 0.1 { demanded = 1 }
             }
             let draw = random.next()
+            trail.removeAll(keepingCapacity: true)
             let isTaken: Bool
             switch draw & 15 {
             case 0: isTaken = relocate(pick(draw), heat)
@@ -78,6 +85,11 @@ struct HtoolsAnnealing: ~Copyable {
             default: isTaken = replace(heat)
             }
             guard isTaken else { continue }
+            if isGuarded, !cover.isKept(by: state) {
+                for (instance, source) in trail.reversed() { settle(instance, on: source) }
+                lens.measure(state)
+                continue
+            }
             accepted += 1
             if accepted & 0xFFFF == 0 {
                 state.refresh()
@@ -129,7 +141,7 @@ struct HtoolsAnnealing: ~Copyable {
         lens.follow(instance, from: source, to: target, home: origin[instance])
         lens.update(source, state)
         lens.update(target, state)
-        remember(instance)
+        remember(instance, from: source)
     }
 
     // MARK: - Neighbours: whether one is taken
@@ -163,8 +175,8 @@ struct HtoolsAnnealing: ~Copyable {
         lens.follow(other, from: target, to: source, home: origin[other])
         lens.update(source, state)
         lens.update(target, state)
-        remember(instance)
-        remember(other)
+        remember(instance, from: source)
+        remember(other, from: target)
         return true
     }
 
@@ -193,7 +205,7 @@ struct HtoolsAnnealing: ~Copyable {
                 lens.follow(back, from: place, to: home, home: home)
                 lens.update(place, state)
                 lens.update(home, state)
-                remember(back)
+                remember(back, from: place)
                 settle(chosen, on: aim)
                 return true
             }

@@ -69,14 +69,17 @@ public enum HtoolsPlanner {
 public struct HtoolsSession: Sendable {
     /// hbal's way, or as far along it as the limit of moves lets it go and no node's loss is worse to bear than before.
     public let plain: HtoolsPlanner.Answer
+    /// hbal's way to its end, whatever becomes of N+1.
+    public let way: HtoolsPlanner.Answer
     private let cluster: HtoolsCluster
     private let board: HtoolsBoard
+    /// Where hbal's way ends.
     private let places: [Int]
     /// hbal's score, whatever became of N+1 on its way: what is to be reached.
     private let demanded: Double
     private let searches: Int
     /// Candidates of them all together.
-    private static let patience = 24_000_000
+    private static let patience = 8_000_000
     private let maxMoves: Int
     private let maxMemory: Int
 
@@ -84,20 +87,30 @@ public struct HtoolsSession: Sendable {
         var leaving: Int?
         if case .evacuate(let node) = limits.goal { leaving = node }
         let board = HtoolsBoard(cluster, leaving: leaving)
-        self.cluster = cluster
-        self.board = board
-        searches = min(max(1, limits.searches), 1_000)
         var descent = HtoolsDescent(board)
-        var steps = descent.run(maxMoves: .max)
+        let steps = descent.run(maxMoves: .max)
+        self.init(
+            cluster, board, HtoolsPlanner.answer(cluster, board, steps), places: descent.state.places, maxMoves: limits.maxMoves ?? steps.count,
+            searches: limits.searches)
+    }
+
+    private init(_ cluster: HtoolsCluster, _ board: HtoolsBoard, _ way: HtoolsPlanner.Answer, places: [Int], maxMoves: Int, searches: Int) {
+        (self.cluster, self.board, self.way, self.places) = (cluster, board, way, places)
+        self.maxMoves = max(0, maxMoves)
+        self.searches = min(max(1, searches), 1_000)
         // Fewer moves than hbal's may send as much as all of them.
-        maxMoves = max(0, limits.maxMoves ?? steps.count)
-        maxMemory = steps.reduce(0) { $0 + board.memory[$1.instance] }
-        places = descent.state.places
-        steps = Array(steps.prefix(maxMoves))
-        demanded = HtoolsPlanner.answer(cluster, board, steps).after.total
+        maxMemory = way.memory
+        let steps = Array(way.steps.prefix(self.maxMoves))
+        let isWhole = steps.count == way.steps.count
+        demanded = isWhole ? way.after.total : HtoolsPlanner.answer(cluster, board, steps).after.total
         var cover = HtoolsCover(board)
-        steps = Array(steps.prefix(cover.prefix(of: steps)))
-        plain = HtoolsPlanner.answer(cluster, board, steps)
+        let kept = cover.prefix(of: steps)
+        plain = isWhole && kept == steps.count ? way : HtoolsPlanner.answer(cluster, board, Array(steps.prefix(kept)))
+    }
+
+    /// The same with at most so many moves.
+    public func limited(to moves: Int) -> HtoolsSession {
+        HtoolsSession(cluster, board, way, places: places, maxMoves: min(moves, maxMoves), searches: searches)
     }
 
     /// Candidates that are usually worth their time.
@@ -105,35 +118,49 @@ public struct HtoolsSession: Sendable {
 
     /// A plan no worse than `plain` in score, moves and memory sent.
     ///
-    /// Where hbal's way loses N+1, its score may take more than one search to reach without that: again, then, from other seeds and with another node held free.
+    /// Where hbal's way loses N+1, its score may take more than one search to reach without that: again, then, longer and longer, from other seeds, with
+    /// another node held free or on placements alone that keep N+1.
     public func improved(seed: UInt64, steps: Int) -> HtoolsPlanner.Answer {
         guard maxMoves > 0, board.nodes > 1 else { return plain }
         var best = improved(seed: seed, steps: steps, hole: 0)
-        var left = Self.patience
-        for attempt in 1..<searches where best.after.total > demanded && left >= 4 * steps {
-            left -= 4 * steps
-            let other = improved(seed: seed &+ UInt64(attempt) &* 0x9E37_79B9, steps: 4 * steps, hole: attempt % 4)
+        var left = min(Self.patience, 128 * max(1, min(steps, Self.patience)))
+        for attempt in 1..<searches where best.after.total > demanded {
+            let length = max(1, min(steps, Self.patience)) << min(5, 2 + attempt / 4)
+            guard left >= length else { break }
+            left -= length
+            let other = improved(seed: seed &+ UInt64(attempt) &* 0x9E37_79B9, steps: length, hole: attempt & 1 == 0 ? attempt / 2 % 4 : nil)
             if other.isBetter(than: best) { best = other }
         }
         return best
     }
 
-    /// - Parameter hole: which node is held free where one must be; 0: the one with most to spare.
-    private func improved(seed: UInt64, steps: Int, hole: Int) -> HtoolsPlanner.Answer {
+    /// - Parameter hole: which node is held free where one must be, 0 being the one with most to spare; `nil`: none, but nothing is ever worse covered.
+    private func improved(seed: UInt64, steps: Int, hole: Int?) -> HtoolsPlanner.Answer {
+        if hole == nil {
+            var safe = board.origin
+            for step in plain.steps { safe[step.instance] = step.to }
+            return search(from: safe, seed: seed, steps: steps, isWatching: false, isGuarded: true, hole: 0) ?? plain
+        }
         // Mostly no node's loss gets worse to bear; where it would, the search goes again with an eye on it; where room must be held back, it begins so.
         let isTight = !HtoolsCover(board).holes(in: HtoolsState(board, at: places)).isEmpty
-        for isWatching in isTight || hole > 0 ? [true] : [false, true] {
-            var annealing = HtoolsAnnealing(
-                HtoolsState(board, at: places), maxMoves: maxMoves, maxMemory: maxMemory, seed: seed, isWatching: isWatching, hole: hole)
-            annealing.run(steps: steps)
-            // The best placement that an order leads to.
-            for target in [annealing.best] + annealing.earlier.reversed() {
-                guard let order = HtoolsOrder.steps(board, to: target) ?? (isWatching ? HtoolsOrder.careful(board, to: target) : nil) else { continue }
-                let better = HtoolsPlanner.answer(cluster, board, order.steps, waves: order.waves)
-                if better.after.total <= plain.after.total, better.steps.count <= maxMoves, better.memory <= maxMemory { return better }
-                break
-            }
+        for isWatching in isTight || hole != 0 ? [true] : [false, true] {
+            let found = search(from: places, seed: seed, steps: steps, isWatching: isWatching, isGuarded: false, hole: hole ?? 0)
+            if let found { return found }
         }
         return plain
+    }
+
+    /// The best placement that an order leads to, if it is no worse than `plain`.
+    private func search(from start: [Int], seed: UInt64, steps: Int, isWatching: Bool, isGuarded: Bool, hole: Int) -> HtoolsPlanner.Answer? {
+        var annealing = HtoolsAnnealing(
+            HtoolsState(board, at: start), maxMoves: maxMoves, maxMemory: maxMemory, seed: seed, isWatching: isWatching, isGuarded: isGuarded, hole: hole)
+        annealing.run(steps: steps)
+        for target in [annealing.best] + annealing.earlier.reversed() {
+            let isCareful = isWatching || isGuarded
+            guard let order = HtoolsOrder.steps(board, to: target) ?? (isCareful ? HtoolsOrder.careful(board, to: target) : nil) else { continue }
+            let better = HtoolsPlanner.answer(cluster, board, order.steps, waves: order.waves)
+            return better.after.total <= plain.after.total && better.steps.count <= maxMoves && better.memory <= maxMemory ? better : nil
+        }
+        return nil
     }
 }
