@@ -5,7 +5,8 @@ import PodpRules
 
 /// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal; `scale`: the largest of them. `hbal [LARGEST]` and `hsqueeze`: podp
 /// beside Ganeti's tools, over clusters made from seeds up to so many nodes (200). `htools FILE`: hbal's score beside hbal's own way, on one dump.
-/// `roadef`: machine reassignment, ROADEF 2012. `planetlab`: power-aware consolidation on traces; `stream`: the same over standard input and output.
+/// `roadef`: machine reassignment, ROADEF 2012, and `roadef-table` beside its winner. `planetlab`: power-aware consolidation on traces; `stream`: the same over
+/// standard input and output.
 /// `topology`: requests for virtual machines, one after the other, on Huawei Cloud's data set.
 ///
 /// The problems are made from a seed, so that every machine plans the same ones; every plan is checked by `PlanChecker`.
@@ -25,6 +26,7 @@ enum Program {
             do { try SqueezeSuite.run() } catch { print("\(error)") }
         case "scale": ScaleBenchmark.run(blades: 10_000, domains: 100_000)
         case "roadef": exit(RoadefBenchmark.run(Array(arguments.dropFirst())))
+        case "roadef-table": exit(RoadefTable.run(Array(arguments.dropFirst())))
         case "stream": exit(StreamBenchmark.run())
         case "planetlab": exit(PlanetLabBenchmark.run(Array(arguments.dropFirst())))
         case "topology": exit(TopologyBenchmark.run(Array(arguments.dropFirst())))
@@ -33,6 +35,7 @@ enum Program {
             print("usage: planner-bench fleets | scale | hbal [LARGEST] | hsqueeze | htools FILE.data [FILE.util]")
             print("       planner-bench stream | planetlab DAY... | topology [FILE]")
             print("       \(RoadefBenchmark.usage)")
+            print("       \(RoadefTable.usage)")
             exit(64)
         }
     }

@@ -36,10 +36,17 @@ enum RoadefBenchmark {
         }
     }
 
-    private struct Budget: Sendable {
-        var slices: Int?
-        var begin: Double
-        var seconds: Double
+    /// How long it may take: so many candidates a thread, or seconds of the clock, of which a little is kept back to gather and write the answer in.
+    struct Budget: Sendable {
+        private var slices: Int?
+        private var begin: Double
+        private var seconds: Double
+
+        init(steps: Int?, seconds: Double, begin: Double) {
+            slices = steps.map { max(1, $0 / ReassignmentSearch.slice) }
+            self.begin = begin
+            self.seconds = max(0.01, seconds * 0.99 - 0.1)
+        }
 
         /// The slices that were run before the meeting that ends at `end` was set out for.
         func start(of end: Double) -> Double {
@@ -86,20 +93,33 @@ enum RoadefBenchmark {
         else {
             return complain("usage: \(usage)", 64)
         }
-        guard let model = FileText.read(files[0]) else { return complain("\(files[0]): cannot be read", 66) }
-        guard let assignment = FileText.read(files[1]) else { return complain("\(files[1]): cannot be read", 66) }
         let instance: Reassignment
-        do { instance = try Reassignment(model: model, assignment: assignment) } catch {
-            return complain("\(error.source == .model ? files[0] : files[1]): \(error)", 65)
+        switch read(model: files[0], assignment: files[1]) {
+        case .success(let whole): instance = whole
+        case .failure(let refusal): return complain(refusal.message, refusal.status)
         }
-        // A little is kept back to gather and write the answer in.
-        let slices = steps.map { max(1, $0 / ReassignmentSearch.slice) }
-        let budget = Budget(slices: slices, begin: begin, seconds: max(0.01, seconds * 0.99 - 0.1))
+        let budget = Budget(steps: steps, seconds: seconds, begin: begin)
         let places = search(instance, budget, schedule, seed: seed, threads: threads)
         return report(instance, places, begin: begin, out: out, known: known)
     }
 
-    private static func search(_ instance: Reassignment, _ budget: Budget, _ schedule: ReassignmentSearch.Schedule, seed: UInt64, threads: Int) -> [Int] {
+    /// Why an instance is not searched, and the exit status that says so.
+    struct Refusal: Error {
+        var message: String
+        var status: Int32
+    }
+
+    static func read(model: String, assignment: String) -> Result<Reassignment, Refusal> {
+        guard let modelBytes = FileText.read(model) else { return .failure(Refusal(message: "\(model): cannot be read", status: 66)) }
+        guard let assignmentBytes = FileText.read(assignment) else { return .failure(Refusal(message: "\(assignment): cannot be read", status: 66)) }
+        do { return .success(try Reassignment(model: modelBytes, assignment: assignmentBytes)) } catch {
+            return .failure(Refusal(message: "\(error.source == .model ? model : assignment): \(error)", status: 65))
+        }
+    }
+
+    static func search(
+        _ instance: Reassignment, _ budget: Budget, _ schedule: ReassignmentSearch.Schedule = .init(), seed: UInt64, threads: Int
+    ) -> [Int] {
         let board = ReassignmentBoard(instance)
         let workers = (0..<threads).map { Worker(board, seed: seed &+ UInt64($0) &* 0x9E37_79B9_7F4A_7C15, schedule) }
         for end in meetings {
@@ -126,7 +146,7 @@ enum RoadefBenchmark {
         return 0
     }
 
-    private static func complain(_ message: String, _ status: Int32) -> Int32 {
+    static func complain(_ message: String, _ status: Int32) -> Int32 {
         FileText.complain(message)
         return status
     }
