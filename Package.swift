@@ -136,7 +136,8 @@ let coordinatorTests: [Target] = [
 
 let chassisTests: [Target] = [
     tests("PodpPowerTests", ["PodpModel", "PodpPower"]),
-    tests("CoordinatorDaemonTests", ["PodpModel", "PodpPower", "PodpCore", "PodpChassis", "podp-coordinator", log, lifecycle]),
+    tests(
+        "CoordinatorDaemonTests", ["PodpModel", "PodpPower", "PodpCore", "PodpChassis", "PodpStore", "PodpWeb", "podp-coordinator", log, lifecycle]),
     tests("PodpChassisTests", ["PodpModel", "PodpPower", "PodpChassis"] + nio + hummingbird),
     .executableTarget(
         name: "chassis-bench", dependencies: ["PodpModel", "PodpPower", "PodpChassis"], path: "Benchmarks/Chassis", swiftSettings: strict),

@@ -74,4 +74,56 @@ struct HtoolsCommandTests {
         #expect(ended.code != 0)
         #expect(ended.errors.contains("dump:13:"), "\(ended.errors)")
     }
+
+    /// What is done to the dump and to the loads, and what is said about it.
+    private static let broken: [(name: String, dump: Data, load: Data?, said: String)] = {
+        func bytes(_ text: String) -> Data { Data(text.utf8) }
+        func changed(_ old: String, _ new: String) -> Data { bytes(dump.replacingOccurrences(of: old, with: new)) }
+        let junk = Data((0..<4000).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 89) })
+        let cut = dump.range(of: "vm7|").map { bytes(String(dump[..<$0.upperBound])) } ?? Data()
+        return [
+            ("nothing", Data(), nil, "dump:1: there are no nodes"),
+            ("only groups", bytes("group0|uuid-0|preferred||\n"), nil, "dump:1: there are no nodes"),
+            ("cut off in a row", cut, nil, "dump:17: field "),
+            ("too large a number", changed("vm3|2048", "vm3|99999999999999999999999"), nil, "dump:13: field 2, '99999999999999999999999'"),
+            ("a number that fits no sum", changed("node1|16384", "node1|9223372036854775807"), nil, "dump:4: field 2"),
+            ("a node twice", changed("node2|", "node1|"), nil, "dump:5: node node1 stands here twice"),
+            ("an instance twice", changed("vm3|", "vm2|"), nil, "dump:13: instance vm2 stands here twice"),
+            ("a node that is not there", changed("|Y|node2||", "|Y|node9||"), nil, "its primary node, node9, is not in the node section"),
+            ("no text at all", junk, nil, "dump:"),
+            ("one endless line", Data(repeating: 0x61, count: 3_000_000), nil, "dump:1: field 2 is missing"),
+            ("loads of somebody else", bytes(dump), bytes("vm0 1 1 1 1\nghost 1 1 1 1\n"), "load:2: "),
+            ("loads that are no numbers", bytes(dump), bytes("vm0 nan 1 1 1\n"), "load:1: the load of vm0 is not four numbers"),
+            ("loads that are too few", bytes(dump), bytes("vm0 1 2\n"), "load:1: the load of vm0 is not four numbers"),
+            ("loads that are no text", bytes(dump), junk, "load:"),
+        ]
+    }()
+
+    @Test(arguments: broken.indices)
+    func `bad files are refused with file and line, in one sentence`(index: Int) async throws {
+        let (name, dump, load, said) = Self.broken[index]
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podp-htools-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try dump.write(to: URL(fileURLWithPath: "\(folder)/dump"))
+        try load?.write(to: URL(fileURLWithPath: "\(folder)/load"))
+        let loads = load == nil ? [] : ["--utilisation", "\(folder)/load"]
+        let words = ["plan", "balance", "--htools", "\(folder)/dump", "--moves-out", "\(folder)/moves"] + loads
+        let ended = try await run(Self.program, words, environment: [:], input: nil, in: folder)
+        #expect(ended.code == 1, "\(name): \(ended.code)")
+        #expect(ended.errors.contains(said), "\(name): \(ended.errors)")
+        #expect(ended.errors.utf8.count < 1000 && ended.output.isEmpty, "\(name)")
+        #expect(!FileManager.default.fileExists(atPath: "\(folder)/moves"), "\(name)")
+    }
+
+    @Test func `an unknown node, and one of several, are refused by name`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podp-htools-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Self.dump.write(toFile: "\(folder)/dump", atomically: true, encoding: .utf8)
+        for (node, said) in [("ghost", "no node of the dump is called ghost"), ("node", "node fits several nodes")] {
+            let ended = try await run(Self.program, ["plan", "evacuate", node, "--htools", "\(folder)/dump"], environment: [:], input: nil, in: folder)
+            #expect(ended.code == 2 && ended.errors.contains(said), "\(ended.errors)")
+        }
+    }
 }

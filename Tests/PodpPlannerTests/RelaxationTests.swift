@@ -30,6 +30,19 @@ struct RelaxationTests {
         #expect(Planner.plan(problem).after[0].domains == 0)
     }
 
+    @Test("A consolidation that stops for a rule, or for want of memory, says what would let it go on")
+    func consolidation() {
+        let apart = Rule(name: "apart: db", kind: .apart([ProblemGenerator.domainID(0), ProblemGenerator.domainID(1)]))
+        func remarks(_ memory: [[Int64]], _ rules: [Rule]) -> [String] {
+            Planner.plan(ProblemGenerator.small(memory, cpu: 100, goal: .consolidate, rules: rules)).remarks
+        }
+        #expect(remarks([[4], [4]], [apart]).last == "blade-1 could be emptied without the rule 'apart: db'")
+        #expect(remarks([[10], [18]], []).last == "blade-1 could be emptied with 4.1 GiB more memory on blade-2")
+        // Two go together; the third blade, which is empty then, is not what would help.
+        #expect(remarks([[10], [10], [10]], []).last?.contains("more memory on") == true)
+        #expect(!remarks([[4], []], []).contains { $0.contains("could be emptied") && $0.contains("blade-2") })
+    }
+
     @Test("Moves that are not allowed, and a domain that stays, are named", arguments: [1, 2])
     func moves(most: Int) throws {
         var problem = fleet([[2, 2, 2], [2]])

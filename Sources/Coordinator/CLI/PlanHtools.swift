@@ -59,6 +59,7 @@ struct HtoolsRun {
         } catch {
             throw Trouble(.failed, "\(error.isUtilisation ? options.utilisation ?? "" : file):\(error.line): \(error.reason)")
         }
+        if let load, let path = options.utilisation { try Self.expectKnown(load, path, cluster, file) }
         let evacuated = try evacuated(in: cluster)
         if let evacuated { cluster.nodes[evacuated].isOffline = true }
         var draft: HtoolsDraft
@@ -78,6 +79,16 @@ struct HtoolsRun {
         show(HtoolsReport(draft, cluster, goal: goal, objective: options.objective, evacuated: evacuated))
         if let evacuated, draft.left(on: evacuated, in: cluster) > 0 {
             throw ExitCode(ExitStatus.refused.rawValue)
+        }
+    }
+
+    /// A load of somebody who is not in the dump belongs to another dump, or to no dump at all.
+    private static func expectKnown(_ load: String, _ path: String, _ cluster: HtoolsCluster, _ dump: String) throws {
+        let known = Set(cluster.instances.map(\.name))
+        for (number, line) in load.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            guard let name = line.split(whereSeparator: \.isWhitespace).first, !known.contains(String(name)) else { continue }
+            let readable = name.prefix(64).filter { $0.isLetter || $0.isNumber || $0.isPunctuation }
+            throw Trouble(.failed, "\(path):\(number + 1): \(dump) has no instance \(readable)")
         }
     }
 

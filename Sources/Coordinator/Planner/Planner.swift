@@ -15,6 +15,10 @@ public enum Planner {
         }
         var plan = Attempt(problem, weights: weights).best()
         if var relaxations = Relaxations(problem, weights: weights), let sentence = relaxations.sentence(for: plan) { plan.remarks.append(sentence) }
+        // Where a consolidation stops for want of room, or for a rule: not where somebody would wait longer.
+        if let next = Relaxations.afterConsolidation(problem, plan), var relaxations = Relaxations(next, weights: weights) {
+            if let sentence = relaxations.sentence(for: Attempt(next, weights: weights).best()) { plan.remarks.append(sentence) }
+        }
         return plan
     }
 }

@@ -7,7 +7,7 @@ struct Relaxations {
     private let weights: Weights
     private let words: Words
     /// Plans that may still be made.
-    private var left = 40
+    private var left: Int
 
     init?(_ problem: Problem, weights: Weights) {
         guard case .evacuate(let id) = problem.goal, let evacuated = problem.blades.firstIndex(where: { $0.id == id }) else { return nil }
@@ -15,6 +15,29 @@ struct Relaxations {
         self.evacuated = evacuated
         self.weights = weights
         words = Words(problem: problem)
+        // A plan for a large fleet takes a while: fewer are tried.
+        left = problem.blades.count * problem.domains.count < 1 << 16 ? 40 : 8
+    }
+
+    /// What would let a consolidation go on: the blade that has the fewest domains after it, as one that is to be emptied; `nil` where there is none.
+    static func afterConsolidation(_ problem: Problem, _ plan: Plan) -> Problem? {
+        guard problem.goal == .consolidate, problem.blades.count * problem.domains.count < 1 << 20 else { return nil }
+        var next = problem
+        let domain = Dictionary(uniqueKeysWithValues: problem.domains.enumerated().map { ($1.id, $0) })
+        let blade = Dictionary(uniqueKeysWithValues: problem.blades.enumerated().map { ($1.id, $0) })
+        for move in plan.waves.joined().compactMap({ plan.moves.indices.contains($0) ? plan.moves[$0] : nil }) {
+            if let domain = domain[move.domain], let target = blade[move.to] { next.domains[domain].blade = target }
+        }
+        // Nobody would be asked to an empty blade.
+        var population = [Int](repeating: 0, count: problem.blades.count)
+        for domain in next.domains { population[domain.blade] += 1 }
+        let isStranger = problem.blades.map { $0.reserved.contains { $0 > 0 } }
+        for index in next.blades.indices where population[index] == 0 && !isStranger[index] { next.blades[index].accepts = false }
+        let occupied = problem.blades.indices.filter { population[$0] > 0 && problem.blades[$0].accepts && !isStranger[$0] }
+        guard let easiest = occupied.min(by: { (population[$0], $0) < (population[$1], $1) }) else { return nil }
+        next.goal = .evacuate(problem.blades[easiest].id)
+        next.limits.maxMoves = max(problem.limits.maxMoves, population[easiest])
+        return next
     }
 
     /// `it could be emptied without the rule 'apart: db', or with 2 GiB more memory on blade-3`; `nil` where nothing that was tried helps.

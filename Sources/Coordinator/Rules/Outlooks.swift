@@ -104,7 +104,8 @@ extension WhatIf {
             }, homeless: homeless, before: Rollback.loads(problem.domains.map(\.blade), in: fleet).filter { $0.blade != newcomers },
             after: id == newcomers ? after : after.filter { $0.blade != id })
         let lead = "\(problem.blades[source].name) could be emptied "
-        if !homeless.isEmpty, id != newcomers {
+        // What keeps N+1 is worked out apart from the plan: nothing that was tried would help there.
+        if !homeless.isEmpty, known.isEmpty {
             outlook.remarks += plan.remarks.filter { $0.hasPrefix(lead) }.map { "all would find room \($0.dropFirst(lead.count))" }
         }
         outlook.remarks += overComfort(placed, occupancy)
