@@ -15,7 +15,6 @@ struct HtoolsLens: ~Copyable {
     /// Nodes and instances that one scan looks at, in eights.
     private static let nodeWindow = 4
     private static let window = 12
-    private static let noises = 256
     /// Up to so many nodes what a change does to a deviation is worked out with its root; beyond, one move is so little that its slope is as good.
     private static let mostRoots = 128
 
@@ -57,7 +56,7 @@ struct HtoolsLens: ~Copyable {
     private let lanes: UnsafeMutablePointer<Eight>
     private let factor: UnsafeMutablePointer<Eight>
     private let twice: UnsafeMutablePointer<Eight>
-    private let noise: UnsafeMutablePointer<Eight>
+    private let noise: HtoolsNoise
     /// Who of those that are away is on a node: the first, and the ones after it.
     private let first: UnsafeMutablePointer<Int32>
     private let next: UnsafeMutablePointer<Int32>
@@ -126,7 +125,7 @@ struct HtoolsLens: ~Copyable {
         lanes = copy(board.instances) { Eight(board.demand[$0]) }
         factor = copy(board.nodes) { Eight(board.factor[$0]) }
         twice = eights(board.nodes)
-        noise = Self.makeNoise()
+        noise = HtoolsNoise(window: max(Self.nodeWindow, Self.window))
         first = copy(board.nodes) { _ in -1 }
         next = copy(board.instances) { _ in -1 }
         previous = copy(board.instances) { _ in -1 }
@@ -169,7 +168,7 @@ struct HtoolsLens: ~Copyable {
     }
 
     deinit {
-        for memory in [nodeRows, awayRows, barrier, lanes, factor, twice, noise, homeRows, scratch] { memory.deallocate() }
+        for memory in [nodeRows, awayRows, barrier, lanes, factor, twice, noise.values, homeRows, scratch] { memory.deallocate() }
         for memory in [first, next, previous, row] { memory.deallocate() }
         for memory in [kind, homeStart, homeSlot, homeInstance, usedMemory, roomLimit, reserved] { memory.deallocate() }
         for memory in [needs, cpuNeeds, cpuLimit] { memory.deallocate() }
@@ -181,26 +180,9 @@ struct HtoolsLens: ~Copyable {
         numbers + ((index >> 3) * fields * 8 + index & 7)
     }
 
-    /// Samples of minus a Gumbel variable: the least of several values to which they are added, times a temperature, is chosen as heat chooses.
-    private static func makeNoise() -> UnsafeMutablePointer<Eight> {
-        let count = noises + max(nodeWindow, window)
-        let memory = UnsafeMutablePointer<Eight>.allocate(capacity: count)
-        var random = SplitMix64(seed: 1)
-        for index in 0..<count {
-            var eight = Eight(repeating: 0)
-            for lane in 0..<8 {
-                let value = max(1e-6, random.exponential())
-                // The logarithm, straight between powers of two: the same on every machine.
-                eight[lane] = Float((Double(value.exponent) + value.significand - 1) * 0.6931471805599453)
-            }
-            (memory + index).initialize(to: eight)
-        }
-        return memory
-    }
-
     /// The noise of one value alone.
     @inline(__always)
-    func noise(_ random: UInt64) -> Float { noise[Int(truncatingIfNeeded: random >> 3) & (Self.noises - 1)][Int(truncatingIfNeeded: random) & 7] }
+    func noise(_ random: UInt64) -> Float { noise.one(random) }
 
     // MARK: - Following the state
 
@@ -381,7 +363,7 @@ struct HtoolsLens: ~Copyable {
             from = Self.scaled(random, nodeBlocks)
             to = min(nodeBlocks, from + Self.nodeWindow)
         }
-        let noises = noise + Int(truncatingIfNeeded: random >> 40) & (Self.noises - 1) - from
+        let noises = noise.window(random >> 40) - from
         let walls = barrier + kind[instance] * nodeBlocks
         var index = Eight(0, 1, 2, 3, 4, 5, 6, 7) + Float(from * 8)
         var best = Eight(repeating: limit)
@@ -438,7 +420,7 @@ struct HtoolsLens: ~Copyable {
             from = Self.scaled(random, blocks)
             to = min(blocks, from + Self.window)
         }
-        var noises = noise + Int(truncatingIfNeeded: random >> 40) & (Self.noises - 1)
+        var noises = noise.window(random >> 40)
         var index = Eight(0, 1, 2, 3, 4, 5, 6, 7) + Float(from * 8)
         var best = Eight(repeating: limit)
         var found = Eight(repeating: -1)
@@ -484,7 +466,7 @@ struct HtoolsLens: ~Copyable {
                 from += Self.scaled(random, to - from)
                 to = min(to, from + Self.window)
             }
-            noises = noise + Int(truncatingIfNeeded: random >> 48) & (Self.noises - 1)
+            noises = noise.window(random >> 48)
             index = Eight(0, 1, 2, 3, 4, 5, 6, 7) + Float(Self.homeBase + from * 8)
             for block in from..<to {
                 let other = homeRows + block * Self.homeFields
