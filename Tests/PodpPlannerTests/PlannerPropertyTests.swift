@@ -83,6 +83,11 @@ struct PlannerPropertyTests {
                 // On its way a domain takes room at both ends: N+1 may forbid it then and not afterwards.
                 let onlyUnderWay = mayBe && objections.allSatisfy { $0.contains("without room elsewhere") }
                 #expect(mayBe == objections.isEmpty || onlyUnderWay, "seed \(seed), \(facts.name) to \(problem.blades[blade].name): \(objections)")
+                if onlyUnderWay, !objections.isEmpty {
+                    var after = now
+                    after.domains[domain].blade = blade
+                    #expect(Self.lossesUnborne(after) <= Self.lossesUnborne(now), "seed \(seed), \(facts.name) to \(problem.blades[blade].name)")
+                }
                 guard objections.isEmpty, let rules, let cover else { continue }
                 let expected =
                     placement.placementCost + rules + cover - placement.cost[placement.at[item]] - placement.cost[blade]
@@ -98,6 +103,13 @@ struct PlannerPropertyTests {
                 let weighed = RuleMeter.readings(of: now).reduce(0.0) { $0 + ($1.rule.price ?? Weights().broken) * Double($1.units) }
                 #expect(abs(placement.rules.cost + placement.coverCost - weighed) < 1e-9 * max(1, weighed), "seed \(seed)")
             }
+        }
+    }
+
+    /// Zones whose loss cannot be borne, by the rules' own count.
+    private static func lossesUnborne(_ problem: Problem) -> Int {
+        RuleMeter.readings(of: problem).reduce(0) { sum, reading in
+            if case .survive = reading.rule.kind, reading.rule.price == nil { sum + reading.units } else { sum }
         }
     }
 }
