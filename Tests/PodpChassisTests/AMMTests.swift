@@ -122,6 +122,19 @@ import Testing
         }
     }
 
+    @Test("Two modules that do not tell their addresses are a finding: nobody can say whether the one that leads answers")
+    func addresses() async throws {
+        for isTold in [false, true] {
+            try await with({
+                $0.shows = ["22.5.1.1.2.1": .integer(1), "22.5.1.1.2.2": .integer(1)]
+                for module in 1...2 where isTold { $0.shows["22.5.1.1.3.\(module)"] = .address([127, 0, 0, 1]) }
+            }) { driver, _ in
+                let findings = try await driver.findings(tryWrite: false)
+                #expect(findings.contains { $0.code == "module-addresses" } != isTold)
+            }
+        }
+    }
+
     @Test("Rows that were missing for a moment, as while a module restarts, are asked for at the next look")
     func missingForAMoment() async throws {
         try await with({ $0.lacks = ["22.5.1.1.4"] }) { driver, server in

@@ -32,7 +32,7 @@ enum LittlePDU {
             else { return fail(2, 0) }
             let now = box.clock.now()
             switch box.with({ $0.request(wish, bay: Int(bay), at: now) }) {
-            case .accepted: return BER.response(to: message, status: 0, index: 0, message.variables)
+            case .accepted, .needless: return BER.response(to: message, status: 0, index: 0, message.variables)
             case .lost: return nil
             case .refused: return fail(2, 0)
             }

@@ -222,7 +222,7 @@ final class LittleRedfish: Sendable {
         }
         let now = world.clock.now()
         switch world.with({ $0.request(wish, bay: bay, at: now) }) {
-        case .accepted: return answer(.noContent, "")
+        case .accepted, .needless: return answer(.noContent, "")
         case .lost: return await silence()
         case .refused(let refusal):
             return refusal.reason == .notPermitted

@@ -344,9 +344,16 @@ struct ChassisTests {
         func record(_ sequence: UInt64, _ request: PowerRequest, _ state: PowerRecord.State, at seconds: Int64, chassis: String = "north", bay: Int = 1)
             -> PowerRecord
         {
-            PowerRecord(
+            var record = PowerRecord(
                 id: OperationID(term: ID128(high: 9, low: 9), sequence: sequence), chassis: chassis, bay: bay, blade: Self.id(1), bladeName: "blade-1",
                 request: request, state: state, by: "root", startedAt: WallTime(milliseconds: seconds * 1000))
+            record.isAccepted = state == .confirmed(.off, requested: true)
+            return record
+        }
+        func unheard(_ record: PowerRecord) -> PowerRecord {
+            var record = record
+            record.isAccepted = nil
+            return record
         }
         let unknown = PowerRecord.State.unknown(reason: "the deadline passed")
         let refused = PowerRecord.State.refused(PowerRefusal(.notPermitted, "it is off"))
@@ -355,6 +362,7 @@ struct ChassisTests {
             ([start], true), ([start, record(2, .softOff, refused, at: 110)], true), ([start, record(2, .hardOff, unknown, at: 110)], true),
             ([start, record(2, .hardOff, .confirmed(.off, requested: false), at: 110)], true),
             ([start, record(2, .hardOff, .confirmed(.off, requested: true), at: 110)], false),
+            ([start, unheard(record(2, .hardOff, .confirmed(.off, requested: true), at: 110))], true),
             ([start, record(2, .on, .confirmed(.on, requested: false), at: 110)], false),
             // Hours later by the clock, or before; in another bay, in a chassis that has another name now.
             ([record(1, .on, unknown, at: -100_000)], true), ([record(1, .on, unknown, at: 100_000)], true),

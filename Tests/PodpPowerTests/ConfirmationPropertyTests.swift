@@ -177,6 +177,36 @@ import Testing
         #expect(soft.asked == [.hardOff])
     }
 
+    @Test("A start that may still come is taken back by an off that was accepted, by nothing less", arguments: [0, 1, 2])
+    func takenBack(way: Int) {
+        var rules = PowerConfirmation.Rules()
+        rules.asksAlways = true
+        let unheard: RequestOutcome = way == 0 ? .lost("503: busy") : .needless
+        // Never accepted: never confirmed, whatever is read.
+        var never = Scene(isOn: false)
+        never.answer = { _ in (unheard, false) }
+        guard case .deadline(_, let why)? = never.run(.hardOff, rules: rules) else {
+            Issue.record("confirmed")
+            return
+        }
+        #expect(why.contains("may still come") && never.requests > 3)
+        // Accepted at the third time.
+        var late = Scene(isOn: false)
+        late.answer = { $0 < 3 ? (unheard, false) : (.accepted, true) }
+        guard case .confirmed(.off, _, requested: true)? = late.run(.hardOff, rules: rules) else {
+            Issue.record("not confirmed")
+            return
+        }
+        #expect(late.requests == 3)
+        // After a restart: what was stored before it was sent may not have been sent.
+        var resumed = Scene(isOn: false)
+        guard case .confirmed? = resumed.run(PowerConfirmation(bay: 3, request: .hardOff, rules: rules, hasRequested: true, isAccepted: way == 2)) else {
+            Issue.record("not confirmed")
+            return
+        }
+        #expect(resumed.requests == (way == 2 ? 0 : 1))
+    }
+
     @Test("Refused is what was not done: after a request that may have been heard, a refusal is unknown", arguments: [true, false])
     func refusedLater(isHeard: Bool) {
         var scene = Scene(isOn: true)

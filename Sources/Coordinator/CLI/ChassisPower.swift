@@ -59,6 +59,7 @@ struct ChassisPower: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file with what opens the PDU; else the same as for the chassis.", valueName: "file")) var pduSecrets: String?
 
     func validate() throws {
+        if let blade, blade.allSatisfy(\.isWhitespace) { throw ValidationError("--blade is empty: leave it out, or name the blade") }
         guard (1...64).contains(bay) else { throw ValidationError("--bay is from 1 to 64") }
         if askAnyway, wish != .off { throw ValidationError("--ask-anyway is of off alone") }
         if witnesses.contains(.pdu) != (pdu != nil) { throw ValidationError("--second-source pdu and --pdu URL go together") }
@@ -170,6 +171,7 @@ struct ChassisPower: AsyncParsableCommand {
         case .requested(let request, let outcome, _):
             switch outcome {
             case .accepted: ["request   \(request.rawValue): accepted"]
+            case .needless: ["request   \(request.rawValue): it is so already, the device says, and does nothing"]
             case .refused(let refusal): ["request   \(request.rawValue): refused: \(refusal)"]
             case .lost(let why): ["request   \(request.rawValue): \(why); it may have been heard"]
             }

@@ -40,14 +40,15 @@ public actor FedChassis: ChassisDriver {
             let fed = await feeds.request(.hardOff, bay: bay)
             // Refused is what was not done, and the management has been asked.
             if case .refused(let refusal) = fed { return .lost("its outlets are not cut: \(refusal)") }
-            return said == .accepted ? fed : said
+            if case .lost = said { return said }
+            return fed
         case .on:
             guard feeds.feeds(bay: bay) else { return await chassis.request(.on, bay: bay) }
             let fed = await feeds.request(.on, bay: bay)
             if case .refused = fed { return fed }
             let said = await chassis.request(.on, bay: bay)
-            if case .refused = said { return said }
-            return said == .accepted ? fed : said
+            if case .lost = fed, said == .accepted || said == .needless { return fed }
+            return said
         }
     }
 

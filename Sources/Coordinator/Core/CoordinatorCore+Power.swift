@@ -86,7 +86,9 @@ extension CoordinatorCore {
         }.sorted { $1.isNewer(than: $0) }
         return before.reduce(false) { isOpen, other in
             switch other.state {
-            case .confirmed(.on, _), .confirmed(.off, requested: true): false
+            case .confirmed(.on, _): false
+            // One that the chassis has accepted, not one that nobody may have heard.
+            case .confirmed(.off, requested: true) where other.isAccepted == true: false
             default: isOpen || other.request == .on
             }
         }

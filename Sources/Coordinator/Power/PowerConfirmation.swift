@@ -125,6 +125,8 @@ public struct PowerConfirmation: Sendable, Codable {
     private var isAccepted = false
     /// Whether one may have been carried out: it was accepted, or nobody knows what became of it.
     private var mayBeDone = false
+    /// With `asksAlways`: when it is asked for the next time.
+    private var takeBackFrom = Instant.zero
     /// When the operating system was first asked to shut down, by this value.
     private var softAsked: Instant?
     /// The device knows no soft-off: nothing is asked until the hard one is due.
@@ -238,13 +240,7 @@ public struct PowerConfirmation: Sendable, Codable {
             if case .silent? = main.doubt { return pause(at: now) }
             return askOrPause(at: now)
         }
-        if rules.asksAlways, !hasRequested {
-            // What does not run shuts nothing down: the button itself.
-            guard label == nil || isLabelled else { return pause(at: now) }
-            hasRequested = true
-            phase = .requesting
-            return [.wait(until: end), .request(.hardOff)]
-        }
+        if rules.asksAlways, !isAccepted { return takeBack(at: now) }
         let seconds = rules.secondSources.map { kind in readings.first { $0.source.kind == kind && $0.bay == bay && $0.at >= asked } }
         guard seconds.allSatisfy({ $0?.state == .off }) else {
             // The module says off and another source does not (yet): nothing is repeated on that ground, nothing is believed.
@@ -265,6 +261,17 @@ public struct PowerConfirmation: Sendable, Codable {
         }
         guard asked - streak.firstAnswered >= agreement else { return pause(at: now) }
         return finish(.confirmed(.off, by: streak.first + agreeing, requested: hasRequested))
+    }
+
+    /// Off already, and a start may still come: an off that the device has accepted takes that back, and nothing less. What does not run shuts nothing
+    /// down: it is the button itself.
+    private mutating func takeBack(at now: Instant) -> [Effect] {
+        streak = nil
+        guard label == nil || isLabelled, now >= takeBackFrom else { return pause(at: now) }
+        takeBackFrom = now + .seconds(5)
+        hasRequested = true
+        phase = .requesting
+        return [.wait(until: end), .request(.hardOff)]
     }
 
     /// The operating system is down, by two readings, and nothing but what feeds the blade is still on: a soft-off does not reach that.
@@ -294,6 +301,10 @@ public struct PowerConfirmation: Sendable, Codable {
         switch outcome {
         case .accepted:
             isAccepted = true
+            mayBeDone = true
+        case .needless:
+            // It did nothing, so it took nothing back.
+            if !rules.asksAlways { isAccepted = true }
             mayBeDone = true
         case .refused(let refusal):
             if asking == .softOff, refusal.reason == .unsupported, rules.escalateAfter != nil {
@@ -371,6 +382,10 @@ public struct PowerConfirmation: Sendable, Codable {
         guard let last else { return "nothing answered before the deadline" }
         let about = hasSeenRunningAgain ? "; it was off before and did not stay so" : ""
         if last.state == .unknown { return "the \(last.source)'s last word is unknown: \(last.why)\(about)" }
+        if rules.asksAlways, !isAccepted, last.state == .off {
+            return "it reads off, but a start was asked for before that may still come, and the device has not accepted an off since: switch it on, wait until "
+                + "it is, and then off"
+        }
         if last.state == request.goal { return "it was read \(last.state.rawValue) too late to be confirmed\(about)" }
         return "the \(last.source) still says \(last.state.rawValue)\(about)"
     }

@@ -51,6 +51,8 @@ public struct PowerRefusal: Error, Hashable, Sendable, Codable, CustomStringConv
 /// How a request was answered. Accepted is not done.
 public enum RequestOutcome: Hashable, Sendable, Codable {
     case accepted
+    /// The device says that it is so already, and has done nothing.
+    case needless
     case refused(PowerRefusal)
     /// No answer: it may have been heard, or not.
     case lost(String)

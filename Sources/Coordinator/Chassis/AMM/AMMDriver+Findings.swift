@@ -98,7 +98,15 @@ extension AMMDriver {
                     remedy: "name the address of module \(primary)\(there.map { " (\($0))" } ?? ""), or one that moves with the lead: in the management "
                         + "module, External Network Interface, let the address be swapped at a failover"))
         }
-        if inventory.managementModules.filter({ $0.isPresent == true }).count == 1 {
+        let present = inventory.managementModules.filter { $0.isPresent == true }
+        if present.count > 1, present.contains(where: { $0.address == nil }) {
+            findings.append(
+                ChassisFinding(
+                    .warning, code: "module-addresses",
+                    what: "the management modules do not tell their addresses: podp cannot find out whether the one that leads answers at \(url.host)",
+                    remedy: "let the address be swapped at a failover (External Network Interface), so that whoever leads answers there"))
+        }
+        if present.count == 1 {
             findings.append(
                 ChassisFinding(
                     .warning, code: "one-management-module", what: "there is one management module: when it fails, nothing in this chassis can be fenced",

@@ -57,6 +57,8 @@ actor RedfishClient {
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .milliseconds(min(timeout, 5000)), read: .milliseconds(timeout)))
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only
+        // Some compress, whatever they are asked for.
+        configuration.decompression = .enabled(limit: .size(16 << 20))
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1
         if let pin {
@@ -119,6 +121,8 @@ actor RedfishClient {
             do {
                 reply = try await execute(method, path, body: body, etag: etag)
             } catch {
+                // Whoever answered without TLS has been found; what is wrong with the answer is said.
+                if error.code != .unreachable && error.code != .silent { throw error }
                 scheme = "https"
                 throw failure
             }

@@ -9,7 +9,7 @@ extension RedfishDriver {
         for (path, node) in try await members(root["Chassis"]?.link, .isNull) { chassis[Self.normal(path)] = node }
         // Where a system stands, its chassis says: without one of them, it would be counted in another way. Others may be silent.
         for path in systems.flatMap({ $0.node["Links"]?["Chassis"]?.links ?? [] }) where chassis[Self.normal(path)]?.isNull == true {
-            throw silent(path)
+            throw silent(path, "no chassis")
         }
         chassis = chassis.filter { !$0.value.isNull }
         let numbers = try numbering.bays(of: systems, chassis)
@@ -127,9 +127,9 @@ extension RedfishDriver {
         case keepsItsPlace
     }
 
-    private func silent(_ path: String) -> ChassisError {
+    private func silent(_ path: String, _ answer: String) -> ChassisError {
         ChassisError(
-            .garbled, "\(client.place) lists \(path), and gives no answer to it: which system is in which bay cannot be told",
+            .garbled, "\(client.place) lists \(path), and answers \(answer) to it: which system is in which bay cannot be told",
             remedy: "it may be starting; try again")
     }
 
@@ -148,7 +148,7 @@ extension RedfishDriver {
                 } else if unanswered == .isNull || unanswered == .keepsItsPlace && numbering.knows(Self.normal(member)) {
                     found.append((member, .null))
                 } else if unanswered == .keepsItsPlace {
-                    throw silent(member)
+                    throw silent(member, "\(reply.status)\(reply.location.map { ", and points to \($0.prefix(120))" } ?? "")")
                 }
             }
             next = node["Members@odata.nextLink"]?.text

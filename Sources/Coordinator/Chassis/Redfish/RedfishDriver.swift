@@ -201,7 +201,7 @@ public actor RedfishDriver: ChassisDriver {
         case 400, 409, 422:
             // Many answer so when there is nothing to do.
             let reading = await powerState(bay: bay)
-            if reading.state == request.goal { return .accepted }
+            if reading.state == request.goal { return .needless }
             let words = Self.message(reply)
             let lower = words.lowercased()
             if request == .on, lower.contains("insufficient") || lower.contains("power budget") {
