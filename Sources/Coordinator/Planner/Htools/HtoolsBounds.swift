@@ -498,11 +498,3 @@ struct HtoolsBounds: ~Copyable {
         unsafeBitCast(unsafeBitCast(value, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF), to: Eight.self)
     }
 }
-
-/// The smaller of each lane.
-@inline(__always)
-func min(_ a: SIMD8<Double>, _ b: SIMD8<Double>) -> SIMD8<Double> { a.replacing(with: b, where: b .< a) }
-
-/// The larger of each lane.
-@inline(__always)
-func max(_ a: SIMD8<Double>, _ b: SIMD8<Double>) -> SIMD8<Double> { a.replacing(with: b, where: b .> a) }
