@@ -92,7 +92,7 @@ struct HtoolsCommandTests {
             ("a node that is not there", changed("|Y|node2||", "|Y|node9||"), nil, "its primary node, node9, is not in the node section"),
             ("no text at all", junk, nil, "dump:"),
             ("one endless line", Data(repeating: 0x61, count: 3_000_000), nil, "dump:1: field 2 is missing"),
-            ("loads of somebody else", bytes(dump), bytes("vm0 1 1 1 1\nghost 1 1 1 1\n"), "load:2: "),
+            ("loads of another dump", bytes(dump), bytes("ghost 1 1 1 1\nother 1 1 1 1\n"), "has no instance ghost"),
             ("loads that are no numbers", bytes(dump), bytes("vm0 nan 1 1 1\n"), "load:1: the load of vm0 is not four numbers"),
             ("loads that are too few", bytes(dump), bytes("vm0 1 2\n"), "load:1: the load of vm0 is not four numbers"),
             ("loads that are no text", bytes(dump), junk, "load:"),
@@ -114,6 +114,18 @@ struct HtoolsCommandTests {
         #expect(ended.errors.contains(said), "\(name): \(ended.errors)")
         #expect(ended.errors.utf8.count < 1000 && ended.output.isEmpty, "\(name)")
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/moves"), "\(name)")
+    }
+
+    @Test func `loads of instances that are gone are passed over, and said`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podp-htools-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Self.dump.write(toFile: "\(folder)/dump", atomically: true, encoding: .utf8)
+        try "vm0 1 1 1 1\nghost 1 1 1 1\n".write(toFile: "\(folder)/load", atomically: true, encoding: .utf8)
+        let words = ["plan", "balance", "--htools", "\(folder)/dump", "--utilisation", "\(folder)/load", "--output", "json"]
+        let ended = try await run(Self.program, words, environment: [:], input: nil, in: folder)
+        #expect(ended.code == 0 && ended.errors.contains("has no instance ghost"), "\(ended.errors)")
+        #expect(try JSONDecoder().decode(Answer.self, from: Data(ended.output.utf8)).seconds > 0)
     }
 
     @Test func `an unknown node, and one of several, are refused by name`() async throws {

@@ -82,14 +82,15 @@ struct HtoolsRun {
         }
     }
 
-    /// A load of somebody who is not in the dump belongs to another dump, or to no dump at all.
+    /// Loads of instances that are gone are passed over, as hbal does, and said; where no load is of anybody in the dump, they belong to another one.
     private static func expectKnown(_ load: String, _ path: String, _ cluster: HtoolsCluster, _ dump: String) throws {
         let known = Set(cluster.instances.map(\.name))
-        for (number, line) in load.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            guard let name = line.split(whereSeparator: \.isWhitespace).first, !known.contains(String(name)) else { continue }
-            let readable = name.prefix(64).filter { $0.isLetter || $0.isNumber || $0.isPunctuation }
-            throw Trouble(.failed, "\(path):\(number + 1): \(dump) has no instance \(readable)")
-        }
+        let named = load.split(separator: "\n").compactMap { $0.split(whereSeparator: \.isWhitespace).first.map(String.init) }
+        let strangers = named.filter { !known.contains($0) }
+        guard let first = strangers.first else { return }
+        let what = "\(path): \(dump) has no instance \(first.prefix(64).filter { $0.isLetter || $0.isNumber || $0.isPunctuation })"
+        guard strangers.count < named.count else { throw Trouble(.failed, what, remedy: "these are loads of another dump") }
+        Terminal.complain("podp: note: " + SafeText.line(strangers.count == 1 ? what : "\(what), and \(strangers.count - 1) more: passed over"))
     }
 
     private func evacuated(in cluster: HtoolsCluster) throws -> Int? {
