@@ -37,6 +37,10 @@ import Testing
                 Issue.record("not refused")
                 return
             }
+            guard case .refused = await runner.bring(bay: 5, .softOff, rules: rules) else {
+                Issue.record("not refused")
+                return
+            }
             #expect(refusal.message.contains("no outlet is named for bay 5") && amm.setCount == 0)
             #expect(amm.world.with { $0.blades[5]?.power } == .on)
             #expect(await runner.bring(bay: 14, .on).isConfirmed)

@@ -230,6 +230,41 @@ struct ChassisTests {
         #expect(bench.core.seat(of: Self.id(2))?.bay == 3)
     }
 
+    @Test func `a UUID goes before an address in all chassis, and one blade in two of them is in neither`() {
+        var south = Self.north
+        south.name = "south"
+        south.url = "simulated://south"
+        south.address = south.url
+        func bench(_ bay: ChassisBay, first: String) -> Bench {
+            var bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .chassis(south)])
+            var live = LiveBlade(since: bench.now.wall)
+            var host = HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1))
+            host.nics = [HostNIC(name: "eth0", mac: "00:11:22:33:44:55", isUp: true, megabitsPerSecond: 1000)]
+            live.inventory = Inventory(revision: 1, readAt: .zero, host: host, domains: [])
+            bench.core.blades[Self.id(1)] = live
+            for name in first == "north" ? ["north", "south"] : ["south", "north"] {
+                let inventory = ChassisInventory(kind: .amm, serial: name, bays: [name == "south" ? Self.bay(1, 1) : bay])
+                bench.tell(.chassis(name, .polled(ChassisReadings(at: bench.now.instant, primaryModule: 1), inventory: inventory, capabilities: nil)))
+            }
+            return bench
+        }
+        // Another blade's label, with one of its addresses.
+        var stranger = Self.bay(4, 9)
+        stranger.macs = ["00:11:22:33:44:55"]
+        for first in ["north", "south"] {
+            let seat = bench(stranger, first: first).core.seat(of: Self.id(1))
+            #expect(seat?.chassis == "south" && seat?.bay == 1)
+            var twice = bench(Self.bay(2, 1), first: first)
+            #expect(twice.core.seat(of: Self.id(1)) == nil)
+            guard case .refused? = twice.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else { return #expect(Bool(false), "begun") }
+        }
+        // Where its UUID is told nowhere, an address is enough.
+        var core = Bench([.blade(Self.blade(1)), .chassis(Self.north)])
+        core.core.blades[Self.id(1)] = bench(stranger, first: "north").core.blades[Self.id(1)]
+        core.poll([stranger])
+        #expect(core.core.seat(of: Self.id(1))?.bay == 4)
+    }
+
     @Test func `a stranger in a bay of a blade holds that blade, once, and says how to enrol it`() {
         var bench = bench()
         bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
@@ -363,7 +398,11 @@ struct ChassisTests {
             ([start, record(2, .hardOff, .confirmed(.off, requested: false), at: 110)], true),
             ([start, record(2, .hardOff, .confirmed(.off, requested: true), at: 110)], false),
             ([start, unheard(record(2, .hardOff, .confirmed(.off, requested: true), at: 110))], true),
-            ([start, record(2, .on, .confirmed(.on, requested: false), at: 110)], false),
+            // One reading, and no agent that has spoken since.
+            ([start, record(2, .on, .confirmed(.on, requested: false), at: 110)], true),
+            ([record(1, .on, .confirmed(.on, requested: true), at: 110)], true),
+            // What does not run shuts nothing down, whoever accepts it.
+            ([start, record(2, .softOff, .confirmed(.off, requested: true), at: 110)], true),
             // Hours later by the clock, or before; in another bay, in a chassis that has another name now.
             ([record(1, .on, unknown, at: -100_000)], true), ([record(1, .on, unknown, at: 100_000)], true),
             ([record(2, .hardOff, .confirmed(.off, requested: true), at: 5), record(1, .on, unknown, at: 100)], false),

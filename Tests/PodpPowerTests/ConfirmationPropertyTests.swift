@@ -198,6 +198,18 @@ import Testing
             return
         }
         #expect(late.requests == 3)
+        // What does not run shuts nothing down, whoever accepts it.
+        var soft = Scene(isOn: false)
+        soft.distort = { kind, number, reading in
+            var reading = reading
+            if kind == .management, number < 4 { reading.reported = .unknown }
+            return reading
+        }
+        guard case .confirmed(.off, _, requested: true)? = soft.run(.softOff, rules: rules) else {
+            Issue.record("not confirmed")
+            return
+        }
+        #expect(soft.asked == [.softOff, .hardOff])
         // After a restart: what was stored before it was sent may not have been sent.
         var resumed = Scene(isOn: false)
         guard case .confirmed? = resumed.run(PowerConfirmation(bay: 3, request: .hardOff, rules: rules, hasRequested: true, isAccepted: way == 2)) else {

@@ -31,9 +31,11 @@ public actor FedChassis: ChassisDriver {
     /// when the operating system is down.
     public func request(_ request: PowerRequest, bay: Int) async -> RequestOutcome {
         switch request {
-        case .softOff: return await chassis.request(.softOff, bay: bay)
-        case .hardOff:
+        case .softOff:
             // It could not be confirmed by outlets that nobody has named, so nothing is asked of the management either.
+            guard feeds.feeds(bay: bay) else { return await feeds.request(.hardOff, bay: bay) }
+            return await chassis.request(.softOff, bay: bay)
+        case .hardOff:
             guard feeds.feeds(bay: bay) else { return await feeds.request(.hardOff, bay: bay) }
             let said = await chassis.request(.hardOff, bay: bay)
             if case .refused = said { return said }

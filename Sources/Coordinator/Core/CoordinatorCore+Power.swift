@@ -15,7 +15,7 @@ extension CoordinatorCore {
             return refuse(
                 request,
                 Refusal(
-                    .conflict, "no chassis that podp watches says that it has \(name)",
+                    .conflict, "no chassis that podp watches says that it has \(name), or it is said to be in two places",
                     remedy: "`podp chassis list`; a bay is matched by the UUID on its label, then by the addresses of the blade's interfaces"))
         }
         if let busy = runningPower(of: id) {
@@ -86,13 +86,16 @@ extension CoordinatorCore {
         }.sorted { $1.isNewer(than: $0) }
         return before.reduce(false) { isOpen, other in
             switch other.state {
-            case .confirmed(.on, _): false
-            // One that the chassis has accepted, not one that nobody may have heard.
-            case .confirmed(.off, requested: true) where other.isAccepted == true: false
+            // One reading may be of what is wanted, not of what is: its agent has spoken in another boot.
+            case .confirmed(.on, _): !hasBooted(since: other) && (isOpen || other.request == .on)
+            // A hard one that the chassis has accepted, not one that nobody may have heard.
+            case .confirmed(.off, requested: true) where other.isAccepted == true && (other.request == .hardOff || other.escalatedAt != nil): false
             default: isOpen || other.request == .on
             }
         }
     }
+
+    private func hasBooted(since record: PowerRecord) -> Bool { blades[record.blade]?.hello.map { $0.bootID != record.boot } ?? false }
 
     /// Of a request that the run before did not see the end of. What was asked of the chassis was stored before.
     mutating func resumePower(_ record: PowerRecord) {

@@ -4,41 +4,61 @@ import PodpPower
 /// Which blade sits in which bay: by the UUID on its label, then by the addresses of its interfaces.
 extension CoordinatorCore {
     /// The bays whose label is that of an enrolled blade.
-    func seatedBlades(in name: String) -> [Int: BladeID] {
-        guard let inventory = chassis[name]?.inventory, decided.chassis[name]?.sameAs == nil else { return [:] }
-        let addresses = bladesByAddress()
-        var seats: [Int: BladeID] = [:]
-        let known = decided.chassis[name]?.seats ?? []
-        for bay in inventory.bays {
-            if let blade = occupant(of: bay, addresses: addresses, known: known.first { $0.bay == bay.number }) { seats[bay.number] = blade }
-        }
-        // One blade in two bays is in neither: a label was copied, or a board was exchanged.
-        let doubles = Dictionary(grouping: seats, by: \.value).filter { $0.value.count > 1 }
-        for double in doubles.keys { seats = seats.filter { $0.value != double } }
-        return seats
-    }
+    func seatedBlades(in name: String) -> [Int: BladeID] { allSeats()[name] ?? [:] }
 
     /// Where a blade is, when a chassis tells of it.
     func seat(of blade: BladeID) -> (chassis: String, bay: Int)? {
-        for name in chassis.keys.sorted() {
-            if let bay = seatedBlades(in: name).first(where: { $0.value == blade })?.key { return (name, bay) }
-        }
+        for (name, seats) in allSeats() { if let bay = seats.first(where: { $0.value == blade })?.key { return (name, bay) } }
         return nil
     }
 
-    private func occupant(of bay: ChassisBay, addresses: [String: BladeID?], known: ChassisRecord.Seat?) -> BladeID? {
-        // A label that is not complete yet may still be that of the blade before.
-        guard bay.isPresent == true, bay.coveredBy == nil, bay.isInventoryReady != false else { return nil }
-        if let uuid = bay.uuid {
-            if decided.blades[BladeID(uuid)] != nil { return BladeID(uuid) }
-            if decided.blades[BladeID(uuid.withSwappedFields)] != nil { return BladeID(uuid.withSwappedFields) }
-        }
-        let found = Set(bay.macs.compactMap { addresses[$0.lowercased()] ?? nil })
-        if found.count == 1 { return found.first }
-        // Whoever had this very label before: its agent may not have told its addresses yet.
-        guard let known, let blade = known.blade, decided.blades[blade] != nil, known.uuid != nil || known.serial != nil else { return nil }
-        return known.uuid == bay.uuid && known.serial == bay.serial ? blade : nil
+    private struct Place: Hashable {
+        var chassis: String
+        var bay: Int
     }
+
+    /// All chassis together: whose UUID stands on a label somewhere is there, and what else its addresses were found on is not it. One blade in two places is
+    /// in neither: a label was copied, or a board was exchanged.
+    private func allSeats() -> [String: [Int: BladeID]] {
+        let addresses = bladesByAddress()
+        var byUUID: [BladeID: [Place]] = [:]
+        var byAddress: [BladeID: [Place]] = [:]
+        var byLabel: [BladeID: [Place]] = [:]
+        var elsewhere: Set<BladeID> = []
+        for (name, record) in decided.chassis where record.sameAs == nil {
+            guard let inventory = chassis[name]?.inventory else {
+                // It has not told yet who is there now: whoever was known there by its UUID is not looked for by less.
+                for seat in record.seats { if let blade = seat.blade, seat.uuid.flatMap(bladeID(of:)) == blade { elsewhere.insert(blade) } }
+                continue
+            }
+            for bay in inventory.bays {
+                // A label that is not complete yet may still be that of the blade before.
+                guard bay.isPresent == true, bay.coveredBy == nil, bay.isInventoryReady != false else { continue }
+                let place = Place(chassis: name, bay: bay.number)
+                let found = Set(bay.macs.compactMap { addresses[$0.lowercased()] ?? nil })
+                let known = record.seats.first { $0.bay == bay.number }
+                if let blade = bay.uuid.flatMap(bladeID(of:)) {
+                    byUUID[blade, default: []].append(place)
+                } else if found.count == 1, let blade = found.first {
+                    byAddress[blade, default: []].append(place)
+                } else if let known, let blade = known.blade, decided.blades[blade] != nil, known.uuid != nil || known.serial != nil, known.uuid == bay.uuid,
+                    known.serial == bay.serial
+                {
+                    // Whoever had this very label before: its agent may not have told its addresses yet.
+                    byLabel[blade, default: []].append(place)
+                }
+            }
+        }
+        var seats: [String: [Int: BladeID]] = [:]
+        for blade in Set(byUUID.keys).union(byAddress.keys).union(byLabel.keys) {
+            let places = byUUID[blade] ?? (elsewhere.contains(blade) ? [] : (byAddress[blade] ?? []) + (byLabel[blade] ?? []))
+            if places.count == 1, let place = places.first { seats[place.chassis, default: [:]][place.bay] = blade }
+        }
+        return seats
+    }
+
+    /// An enrolled blade by a label's UUID, whichever way round its fields are.
+    private func bladeID(of uuid: ID128) -> BladeID? { [BladeID(uuid), BladeID(uuid.withSwappedFields)].first { decided.blades[$0] != nil } }
 
     /// By address in lower case; `nil` where two blades tell of one address (a bond's, a bridge's).
     private func bladesByAddress() -> [String: BladeID?] {

@@ -125,6 +125,9 @@ public struct PowerConfirmation: Sendable, Codable {
     private var isAccepted = false
     /// Whether one may have been carried out: it was accepted, or nobody knows what became of it.
     private var mayBeDone = false
+    /// A hard off was accepted: what was asked for before it does not come any more.
+    private var hasTakenBack = false
+    private var lastAsked: PowerRequest?
     /// With `asksAlways`: when it is asked for the next time.
     private var takeBackFrom = Instant.zero
     /// When the operating system was first asked to shut down, by this value.
@@ -152,6 +155,7 @@ public struct PowerConfirmation: Sendable, Codable {
         self.isAccepted = hasRequested && isAccepted
         mayBeDone = hasRequested
         self.hasEscalated = hasRequested && hasEscalated && request == .softOff
+        hasTakenBack = self.isAccepted && (request == .hardOff || self.hasEscalated)
     }
 
     /// The blade's agent is connected, and is silent for this long without meaning it: off is believed only when it said nothing for longer. The
@@ -240,7 +244,7 @@ public struct PowerConfirmation: Sendable, Codable {
             if case .silent? = main.doubt { return pause(at: now) }
             return askOrPause(at: now)
         }
-        if rules.asksAlways, !isAccepted { return takeBack(at: now) }
+        if rules.asksAlways, !hasTakenBack { return takeBack(at: now) }
         let seconds = rules.secondSources.map { kind in readings.first { $0.source.kind == kind && $0.bay == bay && $0.at >= asked } }
         guard seconds.allSatisfy({ $0?.state == .off }) else {
             // The module says off and another source does not (yet): nothing is repeated on that ground, nothing is believed.
@@ -270,6 +274,7 @@ public struct PowerConfirmation: Sendable, Codable {
         guard label == nil || isLabelled, now >= takeBackFrom else { return pause(at: now) }
         takeBackFrom = now + .seconds(5)
         hasRequested = true
+        lastAsked = .hardOff
         phase = .requesting
         return [.wait(until: end), .request(.hardOff)]
     }
@@ -282,6 +287,7 @@ public struct PowerConfirmation: Sendable, Codable {
             return pause(at: now)
         }
         fedSince = nil
+        lastAsked = .hardOff
         phase = .requesting
         return [.wait(until: end), .request(.hardOff)]
     }
@@ -302,6 +308,7 @@ public struct PowerConfirmation: Sendable, Codable {
         case .accepted:
             isAccepted = true
             mayBeDone = true
+            hasTakenBack = hasTakenBack || lastAsked == .hardOff
         case .needless:
             // It did nothing, so it took nothing back.
             if !rules.asksAlways { isAccepted = true }
@@ -367,6 +374,7 @@ public struct PowerConfirmation: Sendable, Codable {
         }
         hasRequested = true
         if request == .softOff { softAsked = softAsked ?? now }
+        lastAsked = asking
         phase = .requesting
         return [.wait(until: end), .request(asking)]
     }
@@ -382,7 +390,7 @@ public struct PowerConfirmation: Sendable, Codable {
         guard let last else { return "nothing answered before the deadline" }
         let about = hasSeenRunningAgain ? "; it was off before and did not stay so" : ""
         if last.state == .unknown { return "the \(last.source)'s last word is unknown: \(last.why)\(about)" }
-        if rules.asksAlways, !isAccepted, last.state == .off {
+        if rules.asksAlways, !hasTakenBack, last.state == .off {
             return "it reads off, but a start was asked for before that may still come, and the device has not accepted an off since: switch it on, wait until "
                 + "it is, and then off"
         }
