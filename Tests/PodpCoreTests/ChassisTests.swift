@@ -6,11 +6,11 @@ import Testing
 
 /// Chassis in the core: what is durable, what an operator is told, and what a label proves. Power itself is tested in the simulator.
 struct ChassisTests {
-    private static let root = Actor(name: "root", mayOperate: true)
+    static let root = Actor(name: "root", mayOperate: true)
     private static let reader = Actor(name: "grafana", mayOperate: false)
 
     /// A core with blades 1 and 2 enrolled, which stores everything at once.
-    private struct Bench {
+    struct Bench {
         var core = CoordinatorCore()
         var now = Moment(instant: Instant(nanoseconds: 1_000_000_000), wall: WallTime(milliseconds: 1_000))
         var audits: [AuditEntry] = []
@@ -60,21 +60,21 @@ struct ChassisTests {
         func blade(_ number: UInt64) -> BladeRecord? { core.committed.blades[ChassisTests.id(number)] }
     }
 
-    private static func id(_ number: UInt64) -> BladeID { BladeID(ID128(high: 0x0102_0304_0506_0708, low: number)) }
+    static func id(_ number: UInt64) -> BladeID { BladeID(ID128(high: 0x0102_0304_0506_0708, low: number)) }
 
-    private static func blade(_ number: UInt64) -> BladeRecord {
+    static func blade(_ number: UInt64) -> BladeRecord {
         BladeRecord(
             id: id(number), identity: BladeIdentity(id: id(number), serial: "S\(number)", name: "blade-\(number)"), chassis: "north",
             enrolledAt: WallTime(milliseconds: 0))
     }
 
-    private static func bay(_ bay: Int, _ blade: UInt64?) -> ChassisBay {
+    static func bay(_ bay: Int, _ blade: UInt64?) -> ChassisBay {
         ChassisBay(number: bay, isPresent: blade != nil, serial: blade.map { "S\($0)" }, uuid: blade.map { id($0).uuid })
     }
 
-    private static let north = ChassisRecord(name: "north", url: "simulated", address: "simulated", addedAt: WallTime(milliseconds: 0), addedBy: "root")
+    static let north = ChassisRecord(name: "north", url: "simulated", address: "simulated", addedAt: WallTime(milliseconds: 0), addedBy: "root")
 
-    private func bench() -> Bench { Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north)]) }
+    func bench() -> Bench { Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north)]) }
 
     @Test func `a chassis is watched when it is stored, again after a restart, and no more when it is removed`() {
         var bench = Bench([])
@@ -356,145 +356,6 @@ struct ChassisTests {
         second.address = "amm+snmpv3://podp@192.0.2.10:161?auth=sha"
         guard case .refused(let refusal)? = bench.ask(.addChassis(second)) else { return #expect(Bool(false), "one chassis, two hands") }
         #expect(refusal.code == .conflict)
-    }
-
-    @Test func `an off after a start that nobody saw the end of is asked for, even where it reads off already`() {
-        var bench = bench()
-        var start = PowerRecord(
-            id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .on,
-            state: .unknown(reason: "the deadline passed"), by: "root", startedAt: bench.now.wall)
-        start.endedAt = bench.now.wall
-        bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .power(start)])
-        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
-        bench.orders = []
-        guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else { return #expect(Bool(false), "not begun") }
-        let off = PowerReading(
-            bay: 1, reported: .off, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant, label: Self.bay(1, 1).label)
-        bench.tell(.chassis("north", .looked(id, [off])))
-        guard case .request(id, 1, .hardOff)? = bench.orders.last else { return #expect(Bool(false), "\(bench.orders)") }
-        #expect(bench.core.committed.power[id]?.requests == 1, "stored before it is sent")
-    }
-
-    @Test func `a start stays open until the blade was read on or an off was asked for, whatever came between, whatever the clock does, wherever it was`() {
-        func record(_ sequence: UInt64, _ request: PowerRequest, _ state: PowerRecord.State, at seconds: Int64, chassis: String = "north", bay: Int = 1)
-            -> PowerRecord
-        {
-            var record = PowerRecord(
-                id: OperationID(term: ID128(high: 9, low: 9), sequence: sequence), chassis: chassis, bay: bay, blade: Self.id(1), bladeName: "blade-1",
-                request: request, state: state, by: "root", startedAt: WallTime(milliseconds: seconds * 1000))
-            record.isAccepted = state == .confirmed(.off, requested: true)
-            return record
-        }
-        func unheard(_ record: PowerRecord) -> PowerRecord {
-            var record = record
-            record.isAccepted = nil
-            return record
-        }
-        let unknown = PowerRecord.State.unknown(reason: "the deadline passed")
-        let refused = PowerRecord.State.refused(PowerRefusal(.notPermitted, "it is off"))
-        let start = record(1, .on, unknown, at: 100)
-        let histories: [(after: [PowerRecord], asks: Bool)] = [
-            ([start], true), ([start, record(2, .softOff, refused, at: 110)], true), ([start, record(2, .hardOff, unknown, at: 110)], true),
-            ([start, record(2, .hardOff, .confirmed(.off, requested: false), at: 110)], true),
-            ([start, record(2, .hardOff, .confirmed(.off, requested: true), at: 110)], false),
-            ([start, unheard(record(2, .hardOff, .confirmed(.off, requested: true), at: 110))], true),
-            // One reading, and no agent that has spoken since.
-            ([start, record(2, .on, .confirmed(.on, requested: false), at: 110)], true),
-            ([record(1, .on, .confirmed(.on, requested: true), at: 110)], true),
-            // What does not run shuts nothing down, whoever accepts it.
-            ([start, record(2, .softOff, .confirmed(.off, requested: true), at: 110)], true),
-            // Hours later by the clock, or before; in another bay, in a chassis that has another name now.
-            ([record(1, .on, unknown, at: -100_000)], true), ([record(1, .on, unknown, at: 100_000)], true),
-            ([record(2, .hardOff, .confirmed(.off, requested: true), at: 5), record(1, .on, unknown, at: 100)], false),
-            ([record(1, .on, unknown, at: 100, chassis: "south", bay: 7)], true), ([], false),
-        ]
-        for (index, history) in histories.enumerated() {
-            var bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north)] + history.after.map { .power($0) })
-            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
-            bench.orders = []
-            guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else {
-                return #expect(Bool(false), "not begun")
-            }
-            let off = PowerReading(
-                bay: 1, reported: .off, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant, label: Self.bay(1, 1).label)
-            bench.tell(.chassis("north", .looked(id, [off])))
-            let isAsked = bench.orders.contains { if case .request = $0 { true } else { false } }
-            #expect(isAsked == history.asks, "history \(index)")
-        }
-    }
-
-    @Test func `a blade that was confirmed off and runs again is not taken for off, by this run or the next, and that is told once`() {
-        var off = PowerRecord(
-            id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .hardOff,
-            state: .confirmed(.off, requested: true), by: "root", startedAt: WallTime(milliseconds: 500))
-        off.boot = ID128(high: 7, low: 7)
-        let labels = [Self.bay(1, 1), Self.bay(2, 2)]
-        var stored: [Record] = [.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .power(off)]
-        for run in 1...2 {
-            var bench = Bench(stored)
-            // The chassis reads it on: nobody's agent has spoken.
-            bench.poll(labels)
-            bench.poll(labels)
-            #expect(bench.audits.count { $0.kind == "blade-started" } == (run == 1 ? 1 : 0))
-            #expect(!bench.audits.contains { $0.kind == "power-void" })
-            guard case .refused(let refusal)? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "begun") }
-            #expect(refusal.message.contains("what runs on it is not known"))
-            let record = bench.core.committed.power[off.id]
-            #expect(record?.lifeSince != nil && record?.state == off.state)
-            stored = stored.dropLast() + bench.core.committed.power.values.map { .power($0) }
-        }
-    }
-
-    @Test func `what a blade told before it was off is not what runs on it now`() {
-        var bench = bench()
-        bench.core.blades[Self.id(1)] = LiveBlade(since: bench.now.wall)
-        bench.core.blades[Self.id(1)]?.inventory = Inventory(
-            revision: 1, readAt: .zero, host: HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1)), domains: [])
-        func poll(_ state: PowerState, _ bench: inout Bench) {
-            var readings = ChassisReadings(at: bench.now.instant, primaryModule: 1)
-            readings.bays = [
-                BayReadings(
-                    power: PowerReading(
-                        bay: 1, reported: state, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant))
-            ]
-            let labels = ChassisInventory(kind: .simulated, bays: [Self.bay(1, 1), Self.bay(2, 2)])
-            bench.tell(.chassis("north", .polled(readings, inventory: labels, capabilities: nil)))
-        }
-        // Somebody presses its button: off, and on.
-        for state in [PowerState.off, .on] { poll(state, &bench) }
-        guard case .refused(let refusal)? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "begun") }
-        #expect(refusal.message.contains("not connected"))
-        poll(.off, &bench)
-        guard case .operation? = bench.ask(.switchBlade(Self.id(1), .hardOff)) else { return #expect(Bool(false), "a blade that is off") }
-    }
-
-    @Test func `a blade whose agent does not look when it is asked stays on`() {
-        let link = LinkID(7)
-        for isLost in [false, true] {
-            var bench = bench()
-            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
-            var blade = LiveBlade(since: bench.now.wall)
-            blade.link = link
-            blade.inventoryLink = link
-            blade.inventory = Inventory(
-                revision: 1, readAt: .zero, host: HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1)), domains: [])
-            let hello = Hello(
-                blade: Self.blade(1).identity, bootID: ID128(high: 1, low: 1), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
-                hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
-                cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: bench.now.wall, bootTime: .zero)
-            bench.core.blades[Self.id(1)] = blade
-            bench.core.links[link] = LiveLink(blade: Self.id(1), hello: hello, certificate: "01", lastHeard: bench.now.instant)
-            #expect(bench.ask(.switchBlade(Self.id(1), .hardOff)) == nil, "its agent is asked first")
-            if isLost { bench.tell(.disconnected(link, reason: "no route")) }
-            for _ in 0..<16 where !isLost {
-                bench.core.links[link]?.lastHeard = bench.now.instant
-                bench.pass(1)
-            }
-            guard case .refused(let refusal)? = bench.answers[RequestID(bench.next)] else { return #expect(Bool(false), "no answer") }
-            #expect(refusal.message.contains(isLost ? "the link to its agent was lost" : "has not answered for 15 s"))
-            #expect(!bench.orders.contains { if case .request = $0 { true } else { false } })
-            #expect(bench.core.committed.power.isEmpty)
-        }
     }
 
     @Test func `a switch that is off or unknown, and a standby management module that is gone, are events`() {
