@@ -219,6 +219,22 @@ import Testing
         #expect(resumed.requests == (way == 2 ? 0 : 1))
     }
 
+    @Test("A soft-off that is to take a start back makes no hard one of one lying reading", arguments: 1...12)
+    func softlyTakenBack(liar: Int) {
+        var rules = PowerConfirmation.Rules.usual(for: .softOff)
+        rules.asksAlways = true
+        var scene = Scene(isOn: true)
+        scene.ignoresSoftOff = true
+        scene.distort = { _, number, reading in
+            guard number == liar else { return reading }
+            var reading = reading
+            reading.reported = .off
+            return reading
+        }
+        #expect(scene.run(.softOff, rules: rules)?.isConfirmed == false)
+        #expect(!scene.asked.isEmpty && !scene.asked.contains(.hardOff))
+    }
+
     @Test("Refused is what was not done: after a request that may have been heard, a refusal is unknown", arguments: [true, false])
     func refusedLater(isHeard: Bool) {
         var scene = Scene(isOn: true)

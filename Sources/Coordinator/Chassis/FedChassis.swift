@@ -30,13 +30,14 @@ public actor FedChassis: ChassisDriver {
     /// Off: the management first, so that what it refuses stays fed. On: the outlets first. A soft-off cuts nothing; the confirmation asks for that
     /// when the operating system is down.
     public func request(_ request: PowerRequest, bay: Int) async -> RequestOutcome {
+        // An off could not be confirmed by outlets that nobody has named, so nothing is asked of the management either.
+        let unfed = feeds.refusal(bay: bay)
         switch request {
         case .softOff:
-            // It could not be confirmed by outlets that nobody has named, so nothing is asked of the management either.
-            guard feeds.feeds(bay: bay) else { return await feeds.request(.hardOff, bay: bay) }
+            if let unfed { return .refused(unfed) }
             return await chassis.request(.softOff, bay: bay)
         case .hardOff:
-            guard feeds.feeds(bay: bay) else { return await feeds.request(.hardOff, bay: bay) }
+            if let unfed { return .refused(unfed) }
             let said = await chassis.request(.hardOff, bay: bay)
             if case .refused = said { return said }
             let fed = await feeds.request(.hardOff, bay: bay)
@@ -45,7 +46,7 @@ public actor FedChassis: ChassisDriver {
             if case .lost = said { return said }
             return fed
         case .on:
-            guard feeds.feeds(bay: bay) else { return await chassis.request(.on, bay: bay) }
+            guard unfed == nil else { return await chassis.request(.on, bay: bay) }
             let fed = await feeds.request(.on, bay: bay)
             if case .refused = fed { return fed }
             let said = await chassis.request(.on, bay: bay)

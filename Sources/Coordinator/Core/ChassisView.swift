@@ -69,11 +69,12 @@ public struct ChassisView: Sendable {
 
 extension CoordinatorCore {
     func chassisViews(at now: Moment) -> [ChassisView] {
-        committed.chassis.values.sorted { $0.name < $1.name }.map { record in
+        let places = places()
+        return committed.chassis.values.sorted { $0.name < $1.name }.map { record in
             let live = chassis[record.name]
             let age = live?.readingsAt.map { now.instant - $0 }
             let numbers = Set((live?.inventory?.bays ?? []).map(\.number) + (live?.readings?.bays ?? []).map(\.power.bay)).sorted()
-            let seats = seatedBlades(in: record.name)
+            let seats = Self.bays(of: record.name, in: places)
             let bays = numbers.map { number in
                 let blade = seats[number]
                 return ChassisView.Bay(

@@ -6,9 +6,10 @@ extension CoordinatorCore {
         let ids = decided.blades.keys.sorted()
         var index: [BladeID: Int] = [:]
         var problemBlades: [Problem.Blade] = []
+        let places = places()
         for (position, id) in ids.enumerated() {
             index[id] = position
-            problemBlades.append(problemBlade(id, automatic: automatic))
+            problemBlades.append(problemBlade(id, at: places[id], automatic: automatic))
         }
         var domains: [Problem.Domain] = []
         for id in decided.domains.keys.sorted() {
@@ -22,7 +23,7 @@ extension CoordinatorCore {
         return Problem(revision: revision, goal: goal, blades: problemBlades, domains: domains, rules: rules(on: ids), limits: limits)
     }
 
-    private func problemBlade(_ id: BladeID, automatic: Bool) -> Problem.Blade {
+    private func problemBlade(_ id: BladeID, at place: Place?, automatic: Bool) -> Problem.Blade {
         let record = decided.blades[id]
         let live = blades[id]
         let host = live?.inventory?.host
@@ -37,7 +38,7 @@ extension CoordinatorCore {
         reserved[1] += Int64(clamping: incoming(to: id).kibibytes)
         let comfort = configuration.comfortPermille
         return Problem.Blade(
-            id: id, name: name(of: id), chassis: record?.chassis ?? "", zones: zones(of: id), capacity: capacity(of: id),
+            id: id, name: name(of: id), chassis: record?.chassis ?? "", zones: zones(of: id, at: place), capacity: capacity(of: id),
             comfort: [comfort, 900, comfort, comfort],
             reserved: reserved,
             accepts: reason == nil, reason: reason, cpuFeatures: live?.hello?.cpu.features ?? [], bridges: (host?.bridges ?? []).sorted(),

@@ -2,11 +2,13 @@ import PodpModel
 
 extension CoordinatorCore {
     /// What a blade falls with: its power domain, as its chassis tells, and its switch module, as an operator does.
-    func zones(of id: BladeID) -> [Zone: String] {
+    func zones(of id: BladeID) -> [Zone: String] { zones(of: id, at: seat(of: id)) }
+
+    func zones(of id: BladeID, at place: Place?) -> [Zone: String] {
         var zones: [Zone: String] = [:]
         if let name = decided.blades[id]?.switchModule { zones[.network] = name }
-        if let seat = seat(of: id), let number = chassis[seat.chassis]?.inventory?.bay(seat.bay)?.powerDomain {
-            zones[.power] = "\(seat.chassis) power domain \(number)"
+        if let place, let number = chassis[place.chassis]?.inventory?.bay(place.bay)?.powerDomain {
+            zones[.power] = "\(place.chassis) power domain \(number)"
         }
         return zones
     }

@@ -3,23 +3,25 @@ import PodpPower
 
 /// Which blade sits in which bay: by the UUID on its label, then by the addresses of its interfaces.
 extension CoordinatorCore {
-    /// The bays whose label is that of an enrolled blade.
-    func seatedBlades(in name: String) -> [Int: BladeID] { allSeats()[name] ?? [:] }
-
-    /// Where a blade is, when a chassis tells of it.
-    func seat(of blade: BladeID) -> (chassis: String, bay: Int)? {
-        for (name, seats) in allSeats() { if let bay = seats.first(where: { $0.value == blade })?.key { return (name, bay) } }
-        return nil
-    }
-
-    private struct Place: Hashable {
+    /// Where a blade is, as a chassis tells.
+    struct Place: Hashable {
         var chassis: String
         var bay: Int
     }
 
+    /// The bays whose label is that of an enrolled blade.
+    func seatedBlades(in name: String) -> [Int: BladeID] { Self.bays(of: name, in: places()) }
+
+    static func bays(of name: String, in places: [BladeID: Place]) -> [Int: BladeID] {
+        Dictionary(places.filter { $0.value.chassis == name }.map { ($0.value.bay, $0.key) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Where a blade is, when a chassis tells of it.
+    func seat(of blade: BladeID) -> Place? { places()[blade] }
+
     /// All chassis together: whose UUID stands on a label somewhere is there, and what else its addresses were found on is not it. One blade in two places is
     /// in neither: a label was copied, or a board was exchanged.
-    private func allSeats() -> [String: [Int: BladeID]] {
+    func places() -> [BladeID: Place] {
         let addresses = bladesByAddress()
         var byUUID: [BladeID: [Place]] = [:]
         var byAddress: [BladeID: [Place]] = [:]
@@ -49,12 +51,12 @@ extension CoordinatorCore {
                 }
             }
         }
-        var seats: [String: [Int: BladeID]] = [:]
+        var seated: [BladeID: Place] = [:]
         for blade in Set(byUUID.keys).union(byAddress.keys).union(byLabel.keys) {
             let places = byUUID[blade] ?? (elsewhere.contains(blade) ? [] : (byAddress[blade] ?? []) + (byLabel[blade] ?? []))
-            if places.count == 1, let place = places.first { seats[place.chassis, default: [:]][place.bay] = blade }
+            if places.count == 1 { seated[blade] = places.first }
         }
-        return seats
+        return seated
     }
 
     /// An enrolled blade by a label's UUID, whichever way round its fields are.

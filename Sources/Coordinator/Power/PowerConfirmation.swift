@@ -244,7 +244,7 @@ public struct PowerConfirmation: Sendable, Codable {
             if case .silent? = main.doubt { return pause(at: now) }
             return askOrPause(at: now)
         }
-        if rules.asksAlways, !hasTakenBack { return takeBack(at: now) }
+        if rules.asksAlways, !hasTakenBack, asking == .hardOff { return takeBack(at: now) }
         let seconds = rules.secondSources.map { kind in readings.first { $0.source.kind == kind && $0.bay == bay && $0.at >= asked } }
         guard seconds.allSatisfy({ $0?.state == .off }) else {
             // The module says off and another source does not (yet): nothing is repeated on that ground, nothing is believed.
@@ -264,6 +264,8 @@ public struct PowerConfirmation: Sendable, Codable {
             return pause(at: now)
         }
         guard asked - streak.firstAnswered >= agreement else { return pause(at: now) }
+        // One reading that lies must not make a hard off of a soft one: here, two have agreed.
+        if rules.asksAlways, !hasTakenBack { return takeBack(at: now) }
         return finish(.confirmed(.off, by: streak.first + agreeing, requested: hasRequested))
     }
 

@@ -57,8 +57,8 @@ public actor PDUDriver: ChassisDriver {
         }
     }
 
-    /// Whether outlets are named for the bay.
-    nonisolated func feeds(bay: Int) -> Bool { fedBays.contains(bay) }
+    /// Why nothing is asked of a bay's outlets: none is named. `nil`: some are.
+    nonisolated func refusal(bay: Int) -> PowerRefusal? { fedBays.contains(bay) ? nil : PowerRefusal(.noBlade, strange(bay)) }
 
     /// Whether these outlets are a bay's own: then they may be cut for it alone.
     public nonisolated var feedsSingleBays: Bool { !feedsWholeChassis }
@@ -97,7 +97,7 @@ public actor PDUDriver: ChassisDriver {
 
     public func powerState(bay: Int, source: PowerSource.Kind) async -> PowerReading? { source == .pdu ? await powerState(bay: bay) : nil }
 
-    private func strange(_ bay: Int) -> String {
+    private nonisolated func strange(_ bay: Int) -> String {
         feedsWholeChassis ? "these outlets feed the whole chassis, which is bay 1 here" : "no outlet is named for bay \(bay): bay\(bay)=…"
     }
 
