@@ -77,39 +77,25 @@ struct HtoolsBounds: ~Copyable {
         let nodeBlocks = (board.nodes + 7) / 8
         let groups = (movable.count + 7) / 8
         (self.nodeBlocks, self.groups, count) = (nodeBlocks, groups, movable.count)
-        func eights(_ count: Int, _ value: Float = 0) -> Rows {
-            let memory = Rows.allocate(capacity: max(1, count))
-            memory.initialize(repeating: Eight(repeating: value), count: max(1, count))
-            return memory
-        }
-        func copy<Value>(_ count: Int, _ value: (Int) -> Value) -> UnsafeMutablePointer<Value> {
-            let memory = UnsafeMutablePointer<Value>.allocate(capacity: max(1, count))
-            for index in 0..<count { (memory + index).initialize(to: value(index)) }
-            return memory
-        }
-        bound = eights(groups, -.infinity)
+        bound = HtoolsRows.eights(groups, -.infinity)
         stride = (nodeBlocks + 7) / 8
-        most = eights(8 * groups * stride, -.infinity)
+        most = HtoolsRows.eights(8 * groups * stride, -.infinity)
         mostNumbers = UnsafeMutableRawPointer(most).assumingMemoryBound(to: Float.self)
-        top = eights(groups, -.infinity)
-        rise = eights(groups)
-        rows = eights(groups * Self.fields)
+        top = HtoolsRows.eights(groups, -.infinity)
+        rise = HtoolsRows.eights(groups)
+        rows = HtoolsRows.eights(groups * Self.fields)
         numbers = UnsafeMutableRawPointer(rows).assumingMemoryBound(to: Float.self)
-        nodeRows = eights(nodeBlocks * Self.nodeFields)
+        nodeRows = HtoolsRows.eights(nodeBlocks * Self.nodeFields)
         nodeNumbers = UnsafeMutableRawPointer(nodeRows).assumingMemoryBound(to: Float.self)
-        visited = copy(nodeBlocks) { _ in 0 }
-        limit = eights(nodeBlocks, -.infinity)
-        let kinds = (board.kind.max() ?? 0) + 1
-        barrier = eights(kinds * nodeBlocks)
-        for row in 0..<kinds {
-            for node in 0..<board.nodes where !board.isReached[row * board.nodes + node] { barrier[row * nodeBlocks + node >> 3][node & 7] = -.infinity }
-        }
-        kind = copy(board.instances) { board.kind[board.origin[$0]] }
-        factor = copy(board.nodes) { Eight(board.factor[$0]) }
-        first = copy(board.nodes) { _ in -1 }
-        next = copy(movable.count) { _ in -1 }
-        previous = copy(movable.count) { _ in -1 }
-        slots = copy(board.instances) { _ in -1 }
+        visited = HtoolsRows.copy(nodeBlocks) { _ in 0 }
+        limit = HtoolsRows.eights(nodeBlocks, -.infinity)
+        barrier = HtoolsRows.barrier(board, -.infinity)
+        kind = HtoolsRows.copy(board.instances) { board.kind[board.origin[$0]] }
+        factor = HtoolsRows.copy(board.nodes) { Eight(board.factor[$0]) }
+        first = HtoolsRows.copy(board.nodes) { _ in -1 }
+        next = HtoolsRows.copy(movable.count) { _ in -1 }
+        previous = HtoolsRows.copy(movable.count) { _ in -1 }
+        slots = HtoolsRows.copy(board.instances) { _ in -1 }
         isOffline = board.isOffline
         weights = board.weights
         online = board.online
@@ -134,13 +120,13 @@ struct HtoolsBounds: ~Copyable {
         }
         for group in 0..<groups { rows[group * Self.fields + Self.need] = Eight(repeating: .infinity) }
         for node in 0..<board.nodes {
-            let row = Self.row(nodeNumbers, node, Self.nodeFields)
+            let row = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
             row[8 * Self.perMiB] = factor[node][0]
             row[8 * Self.perCPU] = factor[node][2]
         }
         for (slot, instance) in movable.enumerated() {
             slots[instance] = Int32(truncatingIfNeeded: slot)
-            let row = Self.row(numbers, slot, Self.fields)
+            let row = HtoolsRows.numbers(numbers, slot, Self.fields)
             let demand = Eight(board.demand[instance])
             row[0] = demand[0]
             for lane in 1..<6 { row[8 * lane] = demand[lane + 1] }
@@ -159,12 +145,6 @@ struct HtoolsBounds: ~Copyable {
         kind.deallocate()
         visited.deallocate()
         factor.deallocate()
-    }
-
-    /// One's numbers among eights of rows: eight apart.
-    @inline(__always)
-    private static func row(_ numbers: UnsafeMutablePointer<Float>, _ index: Int, _ fields: Int) -> UnsafeMutablePointer<Float> {
-        numbers + ((index >> 3) * fields * 8 + index & 7)
     }
 
     private static func above(_ value: Int) -> Float { Float(value) < Float(1 << 24) ? Float(value) : Float(value).nextUp }
@@ -187,14 +167,14 @@ struct HtoolsBounds: ~Copyable {
     }
 
     private func refresh(_ node: Int, _ state: borrowing HtoolsState) {
-        let row = Self.row(nodeNumbers, node, Self.nodeFields)
+        let row = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
         let values = Eight(state.lanes[node])
         for lane in 0..<7 { row[8 * lane] = values[lane] }
         row[8 * Self.room] = Self.above(state.usable(node))
         row[8 * Self.cpuRoom] = Self.above(state.vcpusLeft(node))
         var member = Int(first[node])
         while member >= 0 {
-            let its = Self.row(numbers, member, Self.fields)
+            let its = HtoolsRows.numbers(numbers, member, Self.fields)
             for field in 0..<9 { its[8 * (Self.there + field)] = row[8 * field] }
             member = Int(next[member])
         }
@@ -271,7 +251,7 @@ struct HtoolsBounds: ~Copyable {
 
     /// Looks at the instance's targets that may gain more than that, eight by eight; `candidates` has them then. How many eights; its bound holds now.
     mutating func look(at slot: Int, _ instance: Int, above gain: Double, _ state: borrowing HtoolsState) -> Int {
-        let its = Self.row(numbers, slot, Self.fields)
+        let its = HtoolsRows.numbers(numbers, slot, Self.fields)
         let source = state.at[instance]
         let d = Eight(its[0], its[0], its[8], its[16], its[24], its[32], its[40], 0)
         let (slope, curve, mean) = (Eight(slope), Eight(curve), Eight(mean))
@@ -396,7 +376,7 @@ struct HtoolsBounds: ~Copyable {
         let (least, greatest) = (Eight(leastFactor), Eight(mostFactor))
         let rest = 1 - share
         let (isSourceOpen, isTargetOpen) = (!isOffline[source], !isOffline[target])
-        let (from, to) = (Self.row(nodeNumbers, source, Self.nodeFields), Self.row(nodeNumbers, target, Self.nodeFields))
+        let (from, to) = (HtoolsRows.numbers(nodeNumbers, source, Self.nodeFields), HtoolsRows.numbers(nodeNumbers, target, Self.nodeFields))
         let memoryGrain = grain[0] + grain[1]
         for group in 0..<groups {
             let row = rows + group * Self.fields

@@ -89,18 +89,8 @@ struct HtoolsLens: ~Copyable {
         let nodeBlocks = (board.nodes + 7) / 8
         let awayBlocks = (board.instances + 7) / 8
         self.nodeBlocks = nodeBlocks
-        func eights(_ count: Int, _ value: Float = 0) -> UnsafeMutablePointer<Eight> {
-            let memory = UnsafeMutablePointer<Eight>.allocate(capacity: max(1, count))
-            memory.initialize(repeating: Eight(repeating: value), count: max(1, count))
-            return memory
-        }
-        func copy<Value>(_ count: Int, _ value: (Int) -> Value) -> UnsafeMutablePointer<Value> {
-            let memory = UnsafeMutablePointer<Value>.allocate(capacity: max(1, count))
-            for index in 0..<count { (memory + index).initialize(to: value(index)) }
-            return memory
-        }
-        nodeRows = eights(Self.nodeFields * nodeBlocks)
-        awayRows = eights(Self.awayFields * awayBlocks)
+        nodeRows = HtoolsRows.eights(Self.nodeFields * nodeBlocks)
+        awayRows = HtoolsRows.eights(Self.awayFields * awayBlocks)
         nodeNumbers = UnsafeMutableRawPointer(nodeRows).assumingMemoryBound(to: Float.self)
         awayNumbers = UnsafeMutableRawPointer(awayRows).assumingMemoryBound(to: Float.self)
         var starts = [0]
@@ -116,35 +106,31 @@ struct HtoolsLens: ~Copyable {
             while owners.count & 7 != 0 { owners.append(-1) }
             starts.append(owners.count >> 3)
         }
-        homeStart = copy(starts.count) { starts[$0] }
-        homeRows = eights(Self.homeFields * (owners.count >> 3))
+        homeStart = HtoolsRows.copy(starts.count) { starts[$0] }
+        homeRows = HtoolsRows.eights(Self.homeFields * (owners.count >> 3))
         homeNumbers = UnsafeMutableRawPointer(homeRows).assumingMemoryBound(to: Float.self)
-        homeSlot = copy(board.instances) { slots[$0] }
-        homeInstance = copy(owners.count) { owners[$0] }
-        scratch = eights(Self.nodeFields)
-        lanes = copy(board.instances) { Eight(board.demand[$0]) }
-        factor = copy(board.nodes) { Eight(board.factor[$0]) }
-        twice = eights(board.nodes)
+        homeSlot = HtoolsRows.copy(board.instances) { slots[$0] }
+        homeInstance = HtoolsRows.copy(owners.count) { owners[$0] }
+        scratch = HtoolsRows.eights(Self.nodeFields)
+        lanes = HtoolsRows.copy(board.instances) { Eight(board.demand[$0]) }
+        factor = HtoolsRows.copy(board.nodes) { Eight(board.factor[$0]) }
+        twice = HtoolsRows.eights(board.nodes)
         noise = HtoolsNoise(window: max(Self.nodeWindow, Self.window))
-        first = copy(board.nodes) { _ in -1 }
-        next = copy(board.instances) { _ in -1 }
-        previous = copy(board.instances) { _ in -1 }
-        row = copy(board.instances) { _ in -1 }
-        kind = copy(board.instances) { board.kind[board.origin[$0]] }
-        needs = copy(board.instances) { Float(board.usedMemory[$0]) }
-        cpuNeeds = copy(board.instances) { Float(board.vcpus[$0]) }
-        usedMemory = copy(board.instances) { board.usedMemory[$0] }
-        roomLimit = copy(board.nodes) { board.room[$0] - (holes[$0] ?? 0) }
-        reserved = copy(board.nodes) { board.reserved[$0] }
-        cpuLimit = copy(board.nodes) { Float(min(board.vcpuLimit[$0], 1e15)) }
+        first = HtoolsRows.copy(board.nodes) { _ in -1 }
+        next = HtoolsRows.copy(board.instances) { _ in -1 }
+        previous = HtoolsRows.copy(board.instances) { _ in -1 }
+        row = HtoolsRows.copy(board.instances) { _ in -1 }
+        kind = HtoolsRows.copy(board.instances) { board.kind[board.origin[$0]] }
+        needs = HtoolsRows.copy(board.instances) { Float(board.usedMemory[$0]) }
+        cpuNeeds = HtoolsRows.copy(board.instances) { Float(board.vcpus[$0]) }
+        usedMemory = HtoolsRows.copy(board.instances) { board.usedMemory[$0] }
+        roomLimit = HtoolsRows.copy(board.nodes) { board.room[$0] - (holes[$0] ?? 0) }
+        reserved = HtoolsRows.copy(board.nodes) { board.reserved[$0] }
+        cpuLimit = HtoolsRows.copy(board.nodes) { Float(min(board.vcpuLimit[$0], 1e15)) }
         hasReported = board.weights[1] > 0
         hasRoots = board.nodes <= Self.mostRoots
         share = Float(1 / board.online)
-        let kinds = (board.kind.max() ?? 0) + 1
-        barrier = eights(kinds * nodeBlocks, 0)
-        for row in 0..<kinds {
-            for node in 0..<board.nodes where !board.isReached[row * board.nodes + node] { barrier[row * nodeBlocks + node >> 3][node & 7] = 1e30 }
-        }
+        barrier = HtoolsRows.barrier(board, 1e30)
         // What does not exist has no room, and needs more than there is.
         for block in 0..<nodeBlocks {
             nodeRows[block * Self.nodeFields + Self.room] = Eight(repeating: -.infinity)
@@ -152,13 +138,13 @@ struct HtoolsLens: ~Copyable {
         }
         for block in 0..<awayBlocks { awayRows[block * Self.awayFields + Self.need] = Eight(repeating: .infinity) }
         for node in 0..<board.nodes {
-            let numbers = Self.numbers(nodeNumbers, node, Self.nodeFields)
+            let numbers = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
             numbers[8 * Self.perMiB] = factor[node][0]
             numbers[8 * Self.perCPU] = factor[node][2]
         }
         for block in 0..<(owners.count >> 3) { homeRows[block * Self.homeFields + Self.need] = Eight(repeating: .infinity) }
         for instance in 0..<board.instances where slots[instance] >= 0 {
-            let numbers = Self.numbers(homeNumbers, slots[instance], Self.homeFields)
+            let numbers = HtoolsRows.numbers(homeNumbers, slots[instance], Self.homeFields)
             write(instance, numbers)
             numbers[8 * Self.bytes] = Float(board.memory[instance])
         }
@@ -172,12 +158,6 @@ struct HtoolsLens: ~Copyable {
         for memory in [first, next, previous, row] { memory.deallocate() }
         for memory in [kind, homeStart, homeSlot, homeInstance, usedMemory, roomLimit, reserved] { memory.deallocate() }
         for memory in [needs, cpuNeeds, cpuLimit] { memory.deallocate() }
-    }
-
-    /// One's numbers among eights of rows: eight apart.
-    @inline(__always)
-    private static func numbers(_ numbers: UnsafeMutablePointer<Float>, _ index: Int, _ fields: Int) -> UnsafeMutablePointer<Float> {
-        numbers + ((index >> 3) * fields * 8 + index & 7)
     }
 
     /// The noise of one value alone.
@@ -234,9 +214,9 @@ struct HtoolsLens: ~Copyable {
         let index = away.count
         away.append(instance)
         row[instance] = Int32(truncatingIfNeeded: index)
-        let numbers = Self.numbers(awayNumbers, index, Self.awayFields)
+        let numbers = HtoolsRows.numbers(awayNumbers, index, Self.awayFields)
         write(instance, numbers)
-        if homeSlot[instance] >= 0 { Self.numbers(homeNumbers, homeSlot[instance], Self.homeFields)[8 * Self.need] = .infinity }
+        if homeSlot[instance] >= 0 { HtoolsRows.numbers(homeNumbers, homeSlot[instance], Self.homeFields)[8 * Self.need] = .infinity }
     }
 
     private func write(_ instance: Int, _ numbers: UnsafeMutablePointer<Float>) {
@@ -251,15 +231,15 @@ struct HtoolsLens: ~Copyable {
         let index = Int(row[instance])
         let last = away.removeLast()
         row[instance] = -1
-        let end = Self.numbers(awayNumbers, away.count, Self.awayFields)
+        let end = HtoolsRows.numbers(awayNumbers, away.count, Self.awayFields)
         if last != instance {
-            let numbers = Self.numbers(awayNumbers, index, Self.awayFields)
+            let numbers = HtoolsRows.numbers(awayNumbers, index, Self.awayFields)
             for field in 0..<Self.awayFields { numbers[8 * field] = end[8 * field] }
             away[index] = last
             row[last] = Int32(truncatingIfNeeded: index)
         }
         end[8 * Self.need] = .infinity
-        if homeSlot[instance] >= 0 { Self.numbers(homeNumbers, homeSlot[instance], Self.homeFields)[8 * Self.need] = needs[instance] }
+        if homeSlot[instance] >= 0 { HtoolsRows.numbers(homeNumbers, homeSlot[instance], Self.homeFields)[8 * Self.need] = needs[instance] }
     }
 
     /// What is free on the node and what its lanes are, for scans of nodes.
@@ -271,7 +251,7 @@ struct HtoolsLens: ~Copyable {
 
     @inline(__always)
     private func write(_ node: Int, used: Int, vcpus: Float) {
-        let numbers = Self.numbers(nodeNumbers, node, Self.nodeFields)
+        let numbers = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
         let values = twice[node]
         for lane in 0..<7 { numbers[8 * lane] = values[lane] }
         let free = roomLimit[node] - used
@@ -284,9 +264,9 @@ struct HtoolsLens: ~Copyable {
         refresh(node, state)
         var member = Int(first[node])
         guard member >= 0 else { return }
-        let source = Self.numbers(nodeNumbers, node, Self.nodeFields)
+        let source = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
         while member >= 0 {
-            let numbers = Self.numbers(awayNumbers, Int(row[member]), Self.awayFields)
+            let numbers = HtoolsRows.numbers(awayNumbers, Int(row[member]), Self.awayFields)
             numbers[8 * Self.place] = Float(node)
             for field in 0..<Self.nodeFields { numbers[8 * (Self.there + field)] = source[8 * field] }
             member = Int(next[member])
@@ -303,7 +283,7 @@ struct HtoolsLens: ~Copyable {
 
     /// Whether the node has the room, what is to stay free on it apart.
     @inline(__always)
-    func hasRoom(for instance: Int, on node: Int) -> Bool { Self.numbers(nodeNumbers, node, Self.nodeFields)[8 * Self.room] > needs[instance] }
+    func hasRoom(for instance: Int, on node: Int) -> Bool { HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)[8 * Self.room] > needs[instance] }
 
     /// Nothing decided before.
     var now: Premise { Premise(mean: mean) }
@@ -410,7 +390,7 @@ struct HtoolsLens: ~Copyable {
         let here = twice[source]
         let (mib, cpu) = (factor[source][0], factor[source][2])
         let (mine, mineCPU) = (needs[instance], cpuNeeds[instance])
-        let shown = Self.numbers(nodeNumbers, source, Self.nodeFields)
+        let shown = HtoolsRows.numbers(nodeNumbers, source, Self.nodeFields)
         let (free, freeCPU) = (shown[8 * Self.room] + mine, shown[8 * Self.cpuRoom] + mineCPU)
         let sum = mean + mean
         let now = Eight(repeating: Float(source))
@@ -459,7 +439,7 @@ struct HtoolsLens: ~Copyable {
             noises += 1
         }
         if source != home {
-            let target = Self.numbers(nodeNumbers, home, Self.nodeFields)
+            let target = HtoolsRows.numbers(nodeNumbers, home, Self.nodeFields)
             for field in 0..<Self.nodeFields { scratch[field] = Eight(repeating: target[8 * field]) }
             (from, to) = (homeStart[home], homeStart[home + 1])
             if to - from > Self.window {

@@ -189,6 +189,7 @@ public struct ReassignmentSearch: ~Copyable {
         }
         return count - start
     }
+
     /// Sends a process to another machine, and the first of those there that are not at home and for which it costs at most `threshold` home.
     ///
     /// What is transient makes these the moves that count: the room that processes away from home share on a machine is fixed, and only who goes home leaves some.

@@ -1,0 +1,32 @@
+/// Memory in eights of single-precision lanes: how it is made, and where one's numbers are in it.
+enum HtoolsRows {
+    typealias Eight = SIMD8<Float>
+
+    static func eights(_ count: Int, _ value: Float = 0) -> UnsafeMutablePointer<Eight> {
+        let memory = UnsafeMutablePointer<Eight>.allocate(capacity: max(1, count))
+        memory.initialize(repeating: Eight(repeating: value), count: max(1, count))
+        return memory
+    }
+
+    static func copy<Value>(_ count: Int, _ value: (Int) -> Value) -> UnsafeMutablePointer<Value> {
+        let memory = UnsafeMutablePointer<Value>.allocate(capacity: max(1, count))
+        for index in 0..<count { (memory + index).initialize(to: value(index)) }
+        return memory
+    }
+
+    /// By kind of origin and eight nodes: 0, or `value` where nothing that comes from there may go.
+    static func barrier(_ board: HtoolsBoard, _ value: Float) -> UnsafeMutablePointer<Eight> {
+        let (kinds, blocks) = ((board.kind.max() ?? 0) + 1, (board.nodes + 7) / 8)
+        let barrier = eights(kinds * blocks)
+        for row in 0..<kinds {
+            for node in 0..<board.nodes where !board.isReached[row * board.nodes + node] { barrier[row * blocks + node >> 3][node & 7] = value }
+        }
+        return barrier
+    }
+
+    /// One's numbers among eights of rows: eight apart.
+    @inline(__always)
+    static func numbers(_ numbers: UnsafeMutablePointer<Float>, _ index: Int, _ fields: Int) -> UnsafeMutablePointer<Float> {
+        numbers + ((index >> 3) * fields * 8 + index & 7)
+    }
+}
