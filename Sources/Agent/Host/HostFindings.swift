@@ -43,7 +43,10 @@ public struct HostFindings: Sendable {
 
     private func isEnabled(_ service: String) -> Bool {
         if files.linkName("/etc/systemd/system/\(service).service") == "null" { return false }
-        let wanted = ["multi-user.target.wants", "default.target.wants"].contains { files.exists("/etc/systemd/system/\($0)/\(service).service") }
+        // The link is what enables it; what it points to may be on another root.
+        let wanted = ["multi-user.target.wants", "default.target.wants"].contains {
+            files.names(in: "/etc/systemd/system/\($0)").contains("\(service).service")
+        }
         // Debian's xendomains is an init script: enabled when a run level starts it.
         let started = (2...5).contains { level in files.names(in: "/etc/rc\(level).d").contains { $0.hasPrefix("S") && $0.hasSuffix(service) } }
         return wanted || started
