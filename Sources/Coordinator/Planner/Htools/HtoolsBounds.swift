@@ -24,15 +24,21 @@ struct HtoolsBounds: ~Copyable {
     private let nodeBlocks: Int
     /// By slot: what its best move gains at most.
     private let bound: Rows
-    // The bound on moves to eight nodes is `scale` (`most` + `rise`); `top` is the greatest `most` of a slot. What all bounds have in common changes `scale`, what
-    // an instance's have in common changes its `rise`, and only what has been looked at changes `most`.
+    // With the slopes that were measured last as reference (`then`), the bound on moves to eight nodes is `scale` (`most` + `rise`); `top` is the greatest `most` of a
+    // slot. With those of now it is `present` (`most` + `rise`) + `lift`. What all bounds have in common is in `present`, what an instance's have in common in its `lift`,
+    // and only what has been looked at changes `most`. A new reference takes up both; until then, slopes that fall and rise again lift nothing.
+    /// By eight slots and block of nodes.
     private let most: Rows
     private let mostNumbers: UnsafeMutablePointer<Float>
-    /// Of `most`, the eights of one slot.
-    private let stride: Int
     private let top: Rows
     private let rise: Rows
+    private let lift: Rows
     private var scale: Float = 1
+    private var present: Float = 1
+    private var then = Slopes()
+    private var steps = 0
+    /// Steps with one reference.
+    private static let mostSteps = 32
     private let rows: Rows
     private let numbers: UnsafeMutablePointer<Float>
     private let nodeRows: Rows
@@ -44,10 +50,8 @@ struct HtoolsBounds: ~Copyable {
     private let barrier: Rows
     private let kind: UnsafeMutablePointer<Int>
     private let factor: UnsafeMutablePointer<Eight>
-    /// By node, the slots of those on it: the first, and the ones after it.
-    private let first: UnsafeMutablePointer<Int32>
-    private let next: UnsafeMutablePointer<Int32>
-    private let previous: UnsafeMutablePointer<Int32>
+    /// The slots of those on each node.
+    private let chains: HtoolsChains
     /// By instance, its slot (-1: none).
     private let slots: UnsafeMutablePointer<Int32>
     private let isOffline: [Bool]
@@ -63,14 +67,19 @@ struct HtoolsBounds: ~Copyable {
 
     // What gains are bounded with before roots are taken: with V what a move adds to a lane's sum of squared deviations and u = V / nσ², the lane gains
     // w (σ - sqrt(σ² + V/n)) <= -slope V + curve V², because 1 - sqrt(1 + u) <= -u/2 + c u² for u >= -m, c = (1 - sqrt(1 - m) - m/2) / m².
-    private var slope = Lanes(repeating: 0)
-    private var curve = Lanes(repeating: 0)
-    private var mean = Lanes(repeating: 0)
+    private struct Slopes {
+        var slope = Lanes(repeating: 0)
+        var curve = Lanes(repeating: 0)
+        var mean = Lanes(repeating: 0)
+        /// More than rounding takes from a bound, by unit of demand.
+        var grain = Eight(repeating: 0)
+    }
+    private var now = Slopes()
+    /// By lane, by how much more than its slope a change of the mean counts for the curve's sake.
+    private var emphasis = Lanes(repeating: 1)
     /// By lane, the least and the greatest value of any node.
     private var lowest = Lanes(repeating: 0)
     private var highest = Lanes(repeating: 0)
-    /// More than rounding takes from a bound, by unit of demand.
-    private var grain = Eight(repeating: 0)
 
     init(_ state: borrowing HtoolsState, _ movable: [Int]) {
         let board = state.board
@@ -78,11 +87,11 @@ struct HtoolsBounds: ~Copyable {
         let groups = (movable.count + 7) / 8
         (self.nodeBlocks, self.groups, count) = (nodeBlocks, groups, movable.count)
         bound = HtoolsRows.eights(groups, -.infinity)
-        stride = (nodeBlocks + 7) / 8
-        most = HtoolsRows.eights(8 * groups * stride, -.infinity)
+        most = HtoolsRows.eights(groups * nodeBlocks, -.infinity)
         mostNumbers = UnsafeMutableRawPointer(most).assumingMemoryBound(to: Float.self)
         top = HtoolsRows.eights(groups, -.infinity)
         rise = HtoolsRows.eights(groups)
+        lift = HtoolsRows.eights(groups)
         rows = HtoolsRows.eights(groups * Self.fields)
         numbers = UnsafeMutableRawPointer(rows).assumingMemoryBound(to: Float.self)
         nodeRows = HtoolsRows.eights(nodeBlocks * Self.nodeFields)
@@ -92,9 +101,7 @@ struct HtoolsBounds: ~Copyable {
         barrier = HtoolsRows.barrier(board, -.infinity)
         kind = HtoolsRows.copy(board.instances) { board.kind[board.origin[$0]] }
         factor = HtoolsRows.copy(board.nodes) { Eight(board.factor[$0]) }
-        first = HtoolsRows.copy(board.nodes) { _ in -1 }
-        next = HtoolsRows.copy(movable.count) { _ in -1 }
-        previous = HtoolsRows.copy(movable.count) { _ in -1 }
+        chains = HtoolsChains(nodes: board.nodes, members: movable.count)
         slots = HtoolsRows.copy(board.instances) { _ in -1 }
         isOffline = board.isOffline
         weights = board.weights
@@ -132,16 +139,17 @@ struct HtoolsBounds: ~Copyable {
             for lane in 1..<6 { row[8 * lane] = demand[lane + 1] }
             row[8 * Self.need] = Self.below(board.usedMemory[instance])
             row[8 * Self.cpuNeed] = Self.below(board.vcpus[instance])
-            enter(slot, state.at[instance])
+            chains.enter(slot, state.at[instance])
             forget(slot)
         }
         for node in 0..<board.nodes { refresh(node, state) }
         measure(state)
+        then = now
     }
 
     deinit {
-        for memory in [bound, most, top, rise, rows, nodeRows, limit, barrier] { memory.deallocate() }
-        for memory in [first, next, previous, slots] { memory.deallocate() }
+        for memory in [bound, most, top, rise, lift, rows, nodeRows, limit, barrier] { memory.deallocate() }
+        slots.deallocate()
         kind.deallocate()
         visited.deallocate()
         factor.deallocate()
@@ -152,31 +160,17 @@ struct HtoolsBounds: ~Copyable {
 
     // MARK: - Following the state
 
-    private func enter(_ slot: Int, _ node: Int) {
-        let old = first[node]
-        next[slot] = old
-        previous[slot] = -1
-        if old >= 0 { previous[Int(old)] = Int32(truncatingIfNeeded: slot) }
-        first[node] = Int32(truncatingIfNeeded: slot)
-    }
-
-    private func leave(_ slot: Int, _ node: Int) {
-        let (before, after) = (previous[slot], next[slot])
-        if before >= 0 { next[Int(before)] = after } else { first[node] = after }
-        if after >= 0 { previous[Int(after)] = before }
-    }
-
     private func refresh(_ node: Int, _ state: borrowing HtoolsState) {
         let row = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
         let values = Eight(state.lanes[node])
         for lane in 0..<7 { row[8 * lane] = values[lane] }
         row[8 * Self.room] = Self.above(state.usable(node))
         row[8 * Self.cpuRoom] = Self.above(state.vcpusLeft(node))
-        var member = Int(first[node])
+        var member = chains.first(on: node)
         while member >= 0 {
             let its = HtoolsRows.numbers(numbers, member, Self.fields)
             for field in 0..<9 { its[8 * (Self.there + field)] = row[8 * field] }
-            member = Int(next[member])
+            member = chains.next(after: member)
         }
     }
 
@@ -189,7 +183,7 @@ struct HtoolsBounds: ~Copyable {
     private mutating func measure(_ state: borrowing HtoolsState) {
         let deviation = state.deviations
         let n = Lanes(repeating: 1 / online)
-        mean = state.sum * n
+        now.mean = state.sum * n
         (lowest, highest) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
         for node in 0..<state.board.nodes where !isOffline[node] { (lowest, highest) = (min(lowest, state.lanes[node]), max(highest, state.lanes[node])) }
         if isOffline.allSatisfy({ $0 }) { (lowest, highest) = (Lanes(repeating: 0), Lanes(repeating: 0)) }
@@ -197,15 +191,16 @@ struct HtoolsBounds: ~Copyable {
         // Of the variance of each lane, the most that one move can add or take.
         let largest = (largestDemand * (widest + widest + largestDemand) * 2 + 2 * widest * widest) * n
         let safe = max(deviation, Lanes(repeating: 1e-12))
-        slope = weights / safe * n * 0.5
+        now.slope = weights / safe * n * 0.5
         var bend = Lanes(repeating: 0.5)
         for lane in 0..<Lanes.scalarCount {
             let m = largest[lane] / (safe[lane] * safe[lane])
+            emphasis[lane] = 1 + 4 * min(m, 1)
             if m < 0.999 { bend[lane] = m < 0.01 ? 0.1265 : (1 - (1 - m).squareRoot() - m / 2) / (m * m) + 1e-6 }
         }
-        curve = bend * weights / (safe * safe * safe) * n * n
+        now.curve = bend * weights / (safe * safe * safe) * n * n
         let factor = max(max(mostFactor, -mostFactor), max(leastFactor, -leastFactor))
-        grain = Eight(slope * (largestDemand + widest * 4) * factor) * Self.slack
+        now.grain = Eight(now.slope * (largestDemand + widest * 4) * factor) * Self.slack
     }
 
     // MARK: - Choice
@@ -254,7 +249,8 @@ struct HtoolsBounds: ~Copyable {
         let its = HtoolsRows.numbers(numbers, slot, Self.fields)
         let source = state.at[instance]
         let d = Eight(its[0], its[0], its[8], its[16], its[24], its[32], its[40], 0)
-        let (slope, curve, mean) = (Eight(slope), Eight(curve), Eight(mean))
+        let (slope, curve, mean) = (Eight(now.slope), Eight(now.curve), Eight(now.mean))
+        let (oldSlope, oldCurve) = (Eight(then.slope), Eight(then.curve))
         let leaving = d * factor[source]
         let here = Eight(state.lanes[source])
         let rest = 1 - share
@@ -262,38 +258,39 @@ struct HtoolsBounds: ~Copyable {
         let offset = leaving * (2 * share) - mean - mean
         let fixed = own + d * (d * rest + offset)
         let twice = d + d
+        // What comes is counted from the mean: that it was another one changes it by so much for each unit that the two ends differ by.
+        let shift = 2 * (mean - Eight(then.mean))
         let (mib, cpu) = (Eight(repeating: d[0]), Eight(repeating: d[2]))
         let (needed, cpuNeeded) = (Eight(repeating: its[8 * Self.need]), Eight(repeating: its[8 * Self.cpuNeed]))
         let walls = barrier + kind[instance] * nodeBlocks
-        let margin = (grain * d).sum() + 1e-12
+        let margin = (HtoolsRows.larger(now.grain, then.grain) * d).sum() + 1e-12
         let none = Eight(repeating: -.infinity)
         let (group, lane) = (slot >> 3, slot & 7)
         let isNew = self.top[group][lane] == .infinity
         if isNew { rise[group][lane] = 0 }
         let raised = rise[group][lane]
-        let floor = isNew ? -Float.infinity : Self.under(gain) / scale - raised
-        let known = most + slot * stride
+        let lifted = lift[group][lane]
+        let floor = isNew ? -Float.infinity : (Self.under(gain) - lifted) / present - raised
+        let numbers = mostNumbers + (group * nodeBlocks * 8 + lane)
         let (home, homeLane) = (source >> 3, source & 7)
-        var highest = none
+        var top = -Float.infinity
         var count = 0
-        // What may gain more, eight blocks at a time.
-        for eight in 0..<stride {
-            let isOpen = known[eight] .> floor
-            if !isNew, !any(isOpen) {
-                highest = Self.larger(highest, known[eight])
-                continue
-            }
-            for lane in 0..<8 where eight * 8 + lane < nodeBlocks && (isNew || isOpen[lane]) {
-                visited[count] = eight * 8 + lane
+        for block in 0..<nodeBlocks {
+            let known = numbers[block * 8]
+            if isNew || known > floor {
+                visited[count] = block
                 count += 1
+            } else {
+                top = max(top, known)
             }
-            highest = Self.larger(highest, isNew ? none : known[eight].replacing(with: none, where: isOpen))
         }
-        var top = Self.greatest(highest)
         var left = 0
-        let numbers = mostNumbers + slot * stride * 8
         @inline(__always)
-        func add(_ total: inout Eight, _ change: Eight, _ lane: Int) { total += change * (change * curve[lane] - slope[lane]) }
+        func add(_ change: Eight, _ old: Eight, _ lane: Int) {
+            total += change * (change * curve[lane] - slope[lane])
+            before += old * (old * oldCurve[lane] - oldSlope[lane])
+        }
+        var (total, before) = (none, none)
         for index in 0..<count {
             let block = visited[index]
             let node = nodeRows + block * Self.nodeFields
@@ -302,27 +299,36 @@ struct HtoolsBounds: ~Copyable {
             isOpen = isOpen .& (walls[block] .> none)
             if block == home { isOpen[homeLane] = false }
             guard any(isOpen) else {
-                numbers[block] = -.infinity
+                numbers[block * 8] = -.infinity
                 continue
             }
-            var total = Eight(repeating: margin)
+            total = Eight(repeating: margin)
+            before = total
             let x: Eight = node[Self.perMiB] * mib
-            add(&total, x * (x * rest + 2 * node[0] + offset[0]) + own[0], 0)
-            if hasReported { add(&total, x * (x * rest + 2 * node[1] + offset[1]) + own[1], 1) }
+            let memory: Eight = x * (x * rest + 2 * node[0] + offset[0]) + own[0]
+            add(memory, memory + (x - leaving[0]) * shift[0], 0)
+            if hasReported {
+                let reported: Eight = x * (x * rest + 2 * node[1] + offset[1]) + own[1]
+                add(reported, reported + (x - leaving[1]) * shift[1], 1)
+            }
             let z: Eight = node[Self.perCPU] * cpu
-            add(&total, z * (z * rest + 2 * node[2] + offset[2]) + own[2], 2)
-            for lane in 3..<7 { add(&total, node[lane] * twice[lane] + fixed[lane], lane) }
+            let cpus: Eight = z * (z * rest + 2 * node[2] + offset[2]) + own[2]
+            add(cpus, cpus + (z - leaving[2]) * shift[2], 2)
+            for lane in 3..<7 {
+                let change: Eight = node[lane] * twice[lane] + fixed[lane]
+                add(change, change, lane)
+            }
             total = none.replacing(with: total, where: isOpen)
             limit[left] = total
             visited[left] = block
             left += 1
-            var value = Self.greatest(total) / scale - raised
+            var value = HtoolsRows.greatest(none.replacing(with: before, where: isOpen)) / scale - raised
             value += abs(value) * Self.slack
-            numbers[block] = value
+            numbers[block * 8] = value
             top = max(top, value)
         }
         self.top[group][lane] = top
-        bound[group][lane] = (top + raised + abs(raised) * Self.slack) * scale
+        bound[group][lane] = (top + raised + abs(raised) * Self.slack) * present + lifted
         return left
     }
 
@@ -335,13 +341,12 @@ struct HtoolsBounds: ~Copyable {
     /// The instance has gone from one node to the other.
     ///
     /// What was not touched gains what it did, lane by lane times the quotient f of the slopes: all bounds are multiplied by a mean of them, u, and each
-    /// instance's rise by the most that (f - u) slope V can be on any node.
+    /// instance's lift is the most that (f - u) slope V can be on any node.
     mutating func carryOver(_ instance: Int, from source: Int, to target: Int, _ state: borrowing HtoolsState) {
-        let (oldSlope, oldCurve, oldMean) = (slope, curve, mean)
         let slot = Int(slots[instance])
         if slot >= 0 {
-            leave(slot, source)
-            enter(slot, target)
+            chains.leave(slot, source)
+            chains.enter(slot, target)
         }
         refresh(source, state)
         refresh(target, state)
@@ -350,27 +355,27 @@ struct HtoolsBounds: ~Copyable {
         var weight = 0.0
         var quotient = Lanes(repeating: 1)
         for lane in 0..<7 where weights[lane] > 0 {
-            quotient[lane] = slope[lane] / oldSlope[lane]
-            let its = oldSlope[lane] * usualDemand[lane] * (highest[lane] - lowest[lane])
+            quotient[lane] = now.slope[lane] / then.slope[lane]
+            let its = then.slope[lane] * usualDemand[lane] * (highest[lane] - lowest[lane])
             usual += its * quotient[lane]
             weight += its
         }
         usual = weight > 0 ? usual / weight : 1
-        guard usual > 0.25, usual < 4, scale > 1e-6, scale < 1e6 else {
-            scale = 1
-            for slot in 0..<count { forget(slot) }
-            return
-        }
-        scale *= Float(usual)
+        guard usual > 0.25, usual < 4, scale > 1e-6, scale < 1e6 else { return begin() }
+        present = scale * Float(usual)
+        // As rounded, so that nothing adds up.
+        usual = Double(present) / Double(scale)
         // By lane: what a V of 1 adds, as far as it is the same for all and as far as it depends on the node; a V² of 1; and a change of the mean.
         let difference = quotient - Lanes(repeating: usual)
-        let straight = Eight(oldSlope * difference * -1)
-        let width = Eight(oldSlope * max(difference, -difference))
-        let bent = Eight(max(curve - oldCurve * usual, Lanes(repeating: 0)) * 1.00001)
-        let shift = (mean - oldMean) * 2
-        let drift = Eight(oldSlope * usual * max(shift, -shift) * (mostFactor - leastFactor))
+        let straight = Eight(then.slope * difference * -1)
+        let width = Eight(then.slope * max(difference, -difference))
+        let bent = Eight(max(now.curve - then.curve * usual, Lanes(repeating: 0)) * 1.00001)
+        let shift = (now.mean - then.mean) * 2
+        let drift = Eight(then.slope * usual * emphasis * max(shift, -shift) * (mostFactor - leastFactor))
+        let grain = HtoolsRows.larger(now.grain, then.grain)
+        let old = (slope: Eight(then.slope), curve: Eight(then.curve), mean: Eight(then.mean))
+        let mean = Eight(now.mean)
         let inverse = 1 / scale
-        let (now, slope, curve, grain) = (Eight(mean), Eight(slope), Eight(curve), grain)
         let middle = Eight((highest + lowest) * 0.5)
         let half = Eight((highest - lowest) * 0.5)
         let (least, greatest) = (Eight(leastFactor), Eight(mostFactor))
@@ -384,7 +389,7 @@ struct HtoolsBounds: ~Copyable {
             var added = Eight(repeating: 0)
             @inline(__always)
             func add(_ fixed: Eight, _ range: Eight, _ lane: Int) {
-                let most = Self.magnitude(fixed) + range
+                let most = HtoolsRows.magnitude(fixed) + range
                 added += fixed * straight[lane] + range * width[lane] + most * most * bent[lane]
             }
             // Loads count the same on every node.
@@ -395,12 +400,13 @@ struct HtoolsBounds: ~Copyable {
             @inline(__always)
             func addByNode(_ d: Eight, _ factor: Eight, _ lane: Int) {
                 let leaving: Eight = d * factor
-                let own: Eight = leaving * (leaving * rest - 2 * (there[lane] - now[lane]))
+                let own: Eight = leaving * (leaving * rest - 2 * (there[lane] - mean[lane]))
                 let (x, y): (Eight, Eight) = (d * least[lane], d * greatest[lane])
-                let offset: Eight = leaving * (2 * share) - 2 * now[lane] + 2 * middle[lane]
+                let offset: Eight = leaving * (2 * share) - 2 * mean[lane] + 2 * middle[lane]
                 let (low, high): (Eight, Eight) = (x * rest + offset - 2 * half[lane], y * rest + offset + 2 * half[lane])
                 let (a, b, c, e): (Eight, Eight, Eight, Eight) = (x * low, x * high, y * low, y * high)
-                let (bottom, ceiling) = (Self.smaller(Self.smaller(a, b), Self.smaller(c, e)), Self.larger(Self.larger(a, b), Self.larger(c, e)))
+                let bottom = HtoolsRows.smaller(HtoolsRows.smaller(a, b), HtoolsRows.smaller(c, e))
+                let ceiling = HtoolsRows.larger(HtoolsRows.larger(a, b), HtoolsRows.larger(c, e))
                 add(own + 0.5 * (bottom + ceiling), 0.5 * (ceiling - bottom), lane)
                 added += d * drift[lane]
             }
@@ -409,50 +415,68 @@ struct HtoolsBounds: ~Copyable {
             addByNode(row[1], there[Self.perCPU], 2)
             var margin: Eight = row[0] * memoryGrain + row[1] * grain[2] + 1e-12
             for lane in 3..<7 { margin += row[lane - 1] * grain[lane] }
-            var raised = rise[group]
-            let before = top[group]
-            raised += (added + margin * 0.01) * inverse + (Self.magnitude(raised) + 1e-9) * 2e-7
-            rise[group] = raised
-            var best = before
-            if isSourceOpen { consider(row, from, margin, slope, curve, now, inverse, raised, mostNumbers + (group * 64 * stride + source >> 3), &best) }
-            if isTargetOpen { consider(row, to, margin, slope, curve, now, inverse, raised, mostNumbers + (group * 64 * stride + target >> 3), &best) }
+            let lifted: Eight = added + margin * 0.01
+            lift[group] = lifted
+            let raised = rise[group]
+            var best = top[group]
+            let known = most + group * nodeBlocks
+            if isSourceOpen { consider(row, from, margin, old, inverse, raised, known + source >> 3, &best) }
+            if isTargetOpen { consider(row, to, margin, old, inverse, raised, known + target >> 3, &best) }
             top[group] = best
-            bound[group] = (best + raised + Self.magnitude(raised) * Self.slack) * scale
+            bound[group] = (best + raised + HtoolsRows.magnitude(raised) * Self.slack) * present + lifted
         }
+        steps += 1
+        if steps >= Self.mostSteps { renew() }
         // What is on the two nodes gains by leaving what it did not before.
         for node in [source, target] {
-            var member = Int(first[node])
+            var member = chains.first(on: node)
             while member >= 0 {
                 forget(member)
-                member = Int(next[member])
+                member = chains.next(after: member)
             }
         }
     }
 
-    /// What a move of each of the eight to the node can gain at most, now that something has left it or come to it.
+    /// The slopes of now are the reference.
+    private mutating func renew() {
+        for group in 0..<groups {
+            rise[group] += lift[group] / present + (HtoolsRows.magnitude(rise[group]) + 1e-9) * 2e-7
+            lift[group] = Eight(repeating: 0)
+        }
+        (scale, then, steps) = (present, now, 0)
+    }
+
+    /// Nothing is known of anybody.
+    private mutating func begin() {
+        (scale, present, then, steps) = (1, 1, now, 0)
+        for group in 0..<groups { lift[group] = Eight(repeating: 0) }
+        for slot in 0..<count { forget(slot) }
+    }
+
+    /// What a move of each of the eight to the node can gain at most by the reference, now that something has left it or come to it.
     @inline(__always)
     private func consider(
-        _ row: Rows, _ node: UnsafeMutablePointer<Float>, _ margin: Eight, _ slope: Eight, _ curve: Eight, _ mean: Eight, _ inverse: Float, _ raised: Eight,
-        _ known: UnsafeMutablePointer<Float>, _ best: inout Eight
+        _ row: Rows, _ node: UnsafeMutablePointer<Float>, _ margin: Eight, _ old: (slope: Eight, curve: Eight, mean: Eight), _ inverse: Float, _ raised: Eight,
+        _ known: Rows, _ best: inout Eight
     ) {
         var isOpen: Mask = row[Self.need] .< node[8 * Self.room]
         isOpen = isOpen .& (row[Self.cpuNeed] .<= node[8 * Self.cpuRoom])
         guard any(isOpen) else { return }
         var total = margin
         @inline(__always)
-        func add(_ change: Eight, _ lane: Int) { total += change * (change * curve[lane] - slope[lane]) }
+        func add(_ change: Eight, _ lane: Int) { total += change * (change * old.curve[lane] - old.slope[lane]) }
         let there = row + Self.there
         let (a, b): (Eight, Eight) = (row[0] * there[Self.perMiB], row[0] * node[8 * Self.perMiB])
-        add(Self.change(a, b, there[0], node[0], mean[0], share), 0)
-        if hasReported { add(Self.change(a, b, there[1], node[8], mean[1], share), 1) }
-        add(Self.change(row[1] * there[Self.perCPU], row[1] * node[8 * Self.perCPU], there[2], node[16], mean[2], share), 2)
+        add(Self.change(a, b, there[0], node[0], old.mean[0], share), 0)
+        if hasReported { add(Self.change(a, b, there[1], node[8], old.mean[1], share), 1) }
+        add(Self.change(row[1] * there[Self.perCPU], row[1] * node[8 * Self.perCPU], there[2], node[16], old.mean[2], share), 2)
         for lane in 3..<7 {
             let d = row[lane - 1]
             add((d + d) * (d - there[lane] + node[8 * lane]), lane)
         }
         var value = total * inverse - raised
-        value += Self.magnitude(value) * Self.slack
-        for lane in 0..<8 where isOpen[lane] && value[lane] > known[lane * stride * 8] { known[lane * stride * 8] = value[lane] }
+        value += HtoolsRows.magnitude(value) * Self.slack
+        known.pointee.replace(with: value, where: isOpen .& (value .> known.pointee))
         best.replace(with: value, where: isOpen .& (value .> best))
     }
 
@@ -462,19 +486,5 @@ struct HtoolsBounds: ~Copyable {
         let shift: Eight = coming - leaving
         let squares: Eight = leaving * (leaving - 2 * here) + coming * (coming + 2 * there)
         return squares - shift * (shift * share + 2 * mean)
-    }
-
-    @inline(__always)
-    private static func greatest(_ value: Eight) -> Float {
-        let four = value.lowHalf.replacing(with: value.highHalf, where: value.highHalf .> value.lowHalf)
-        return max(max(four[0], four[1]), max(four[2], four[3]))
-    }
-    @inline(__always)
-    private static func larger(_ a: Eight, _ b: Eight) -> Eight { a.replacing(with: b, where: b .> a) }
-    @inline(__always)
-    private static func smaller(_ a: Eight, _ b: Eight) -> Eight { a.replacing(with: b, where: b .< a) }
-    @inline(__always)
-    private static func magnitude(_ value: Eight) -> Eight {
-        unsafeBitCast(unsafeBitCast(value, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF), to: Eight.self)
     }
 }

@@ -57,10 +57,8 @@ struct HtoolsLens: ~Copyable {
     private let factor: UnsafeMutablePointer<Eight>
     private let twice: UnsafeMutablePointer<Eight>
     private let noise: HtoolsNoise
-    /// Who of those that are away is on a node: the first, and the ones after it.
-    private let first: UnsafeMutablePointer<Int32>
-    private let next: UnsafeMutablePointer<Int32>
-    private let previous: UnsafeMutablePointer<Int32>
+    /// Who of those that are away is on which node.
+    private let chains: HtoolsChains
     /// By instance: its row among those that are away, or -1.
     private let row: UnsafeMutablePointer<Int32>
     private let kind: UnsafeMutablePointer<Int>
@@ -116,9 +114,7 @@ struct HtoolsLens: ~Copyable {
         factor = HtoolsRows.copy(board.nodes) { Eight(board.factor[$0]) }
         twice = HtoolsRows.eights(board.nodes)
         noise = HtoolsNoise(window: max(Self.nodeWindow, Self.window))
-        first = HtoolsRows.copy(board.nodes) { _ in -1 }
-        next = HtoolsRows.copy(board.instances) { _ in -1 }
-        previous = HtoolsRows.copy(board.instances) { _ in -1 }
+        chains = HtoolsChains(nodes: board.nodes, members: board.instances)
         row = HtoolsRows.copy(board.instances) { _ in -1 }
         kind = HtoolsRows.copy(board.instances) { board.kind[board.origin[$0]] }
         needs = HtoolsRows.copy(board.instances) { Float(board.usedMemory[$0]) }
@@ -155,7 +151,7 @@ struct HtoolsLens: ~Copyable {
 
     deinit {
         for memory in [nodeRows, awayRows, barrier, lanes, factor, twice, noise.values, homeRows, scratch] { memory.deallocate() }
-        for memory in [first, next, previous, row] { memory.deallocate() }
+        row.deallocate()
         for memory in [kind, homeStart, homeSlot, homeInstance, usedMemory, roomLimit, reserved] { memory.deallocate() }
         for memory in [needs, cpuNeeds, cpuLimit] { memory.deallocate() }
     }
@@ -190,27 +186,16 @@ struct HtoolsLens: ~Copyable {
     @inline(__always)
     mutating func follow(_ instance: Int, from source: Int, to target: Int, home: Int) {
         if source != home {
-            let (before, after) = (previous[instance], next[instance])
-            if before >= 0 { next[Int(before)] = after } else { first[source] = after }
-            if after >= 0 { previous[Int(after)] = before }
+            chains.leave(instance, source)
             if target == home { leave(instance) }
         }
         if target != home {
-            if source == home { enter(instance, target) } else { link(instance, target) }
+            if source == home { enter(instance, target) } else { chains.enter(instance, target) }
         }
     }
 
-    @inline(__always)
-    private func link(_ instance: Int, _ node: Int) {
-        let old = first[node]
-        next[instance] = old
-        previous[instance] = -1
-        if old >= 0 { previous[Int(old)] = Int32(truncatingIfNeeded: instance) }
-        first[node] = Int32(truncatingIfNeeded: instance)
-    }
-
     private mutating func enter(_ instance: Int, _ node: Int) {
-        link(instance, node)
+        chains.enter(instance, node)
         let index = away.count
         away.append(instance)
         row[instance] = Int32(truncatingIfNeeded: index)
@@ -262,14 +247,14 @@ struct HtoolsLens: ~Copyable {
     /// The same, for scans of instances too.
     mutating func update(_ node: Int, _ state: borrowing HtoolsState) {
         refresh(node, state)
-        var member = Int(first[node])
+        var member = chains.first(on: node)
         guard member >= 0 else { return }
         let source = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
         while member >= 0 {
             let numbers = HtoolsRows.numbers(awayNumbers, Int(row[member]), Self.awayFields)
             numbers[8 * Self.place] = Float(node)
             for field in 0..<Self.nodeFields { numbers[8 * (Self.there + field)] = source[8 * field] }
-            member = Int(next[member])
+            member = chains.next(after: member)
         }
     }
 

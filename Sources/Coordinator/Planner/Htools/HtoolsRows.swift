@@ -29,4 +29,20 @@ enum HtoolsRows {
     static func numbers(_ numbers: UnsafeMutablePointer<Float>, _ index: Int, _ fields: Int) -> UnsafeMutablePointer<Float> {
         numbers + ((index >> 3) * fields * 8 + index & 7)
     }
+
+    // MARK: - Eight at once
+
+    @inline(__always)
+    static func greatest(_ value: Eight) -> Float {
+        let four = value.lowHalf.replacing(with: value.highHalf, where: value.highHalf .> value.lowHalf)
+        return max(max(four[0], four[1]), max(four[2], four[3]))
+    }
+    @inline(__always)
+    static func larger(_ a: Eight, _ b: Eight) -> Eight { a.replacing(with: b, where: b .> a) }
+    @inline(__always)
+    static func smaller(_ a: Eight, _ b: Eight) -> Eight { a.replacing(with: b, where: b .< a) }
+    @inline(__always)
+    static func magnitude(_ value: Eight) -> Eight {
+        unsafeBitCast(unsafeBitCast(value, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF), to: Eight.self)
+    }
 }
