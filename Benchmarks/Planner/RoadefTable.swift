@@ -43,6 +43,12 @@ enum RoadefTable {
         guard folders.count == 1, seconds > 0, seconds.isFinite, (1...64).contains(threads), steps.map({ $0 > 0 }) ?? true else {
             return RoadefBenchmark.complain("usage: \(usage)", 64)
         }
+        // Before minutes of work, not after.
+        if let out {
+            guard mkdir(out, 0o755) == 0 || errno == EEXIST, access(out, W_OK | X_OK) == 0 else {
+                return RoadefBenchmark.complain("\(out): answers cannot be written there", 73)
+            }
+        }
         print("Points: 100 x (cost - S41's cost) / initial cost; below 0, podp's answer is the cheaper one.\n")
         print("| instance | cost | S41, 60 s | points | S41, 300 s | points | moved | wall s | CPU s |\n|---|---|---|---|---|---|---|---|---|")
         var (minutes, wholes): ([Double], [Double]) = ([], [])

@@ -291,8 +291,10 @@ struct CommandTests {
             let less = BladeLoad(blade: ExampleFleet.bladeID(1), name: "blade-1", permille: [250, 300, 0, 0], domains: 1)
             let place = Outlook.Place(domainName: "web-1+1", blade: ExampleFleet.bladeID(1), bladeName: "blade-1")
             let candidates = [
-                PlacementChoice.Candidate(blade: ExampleFleet.bladeID(2), name: "blade-2", free: .zero, reason: "it is draining"),
-                PlacementChoice.Candidate(blade: ExampleFleet.bladeID(1), name: "blade-1", free: .gibibytes(2), reason: nil),
+                PlacementChoice.Candidate(
+                    blade: ExampleFleet.bladeID(2), name: "blade-2", free: .zero, pressure: .init(resource: "cpu", permille: 620), reason: "it is draining"),
+                PlacementChoice.Candidate(
+                    blade: ExampleFleet.bladeID(1), name: "blade-1", free: .gibibytes(2), pressure: .init(resource: "cpu", permille: 620), reason: nil),
             ]
             fleet.with {
                 $0.answers = [
@@ -322,7 +324,8 @@ struct CommandTests {
                 let file = "name = \"new\"\ntype = \"pvh\"\nmemory = 512\nkernel = \"/boot/vmlinuz\"\n"
                 let placed = try await Self.podp(["plan", "place", "-"], server, directory, input: file)
                 #expect(
-                    placed.code == 0 && placed.output.contains("new would run on blade-1") && placed.output.contains("no: it is draining"), "\(placed.errors)")
+                    placed.code == 0 && placed.output.contains("new would run on blade-1, which would be the least full with it: cpu 62 %")
+                        && placed.output.contains("no: it is draining"), "\(placed.errors)")
                 let nowhere = try await Self.podp(["plan", "place", "-"], server, directory, input: file)
                 #expect(nowhere.code == 4 && nowhere.output.contains("new would run nowhere"), "\(nowhere.errors)")
             }

@@ -132,8 +132,12 @@ struct OpenAPITests {
                             PlacementChoice(
                                 domainName: "new", needed: .gibibytes(1), chosen: ExampleFleet.bladeID(1),
                                 candidates: [
-                                    .init(blade: ExampleFleet.bladeID(2), name: "blade-2", free: .zero, reason: "it is draining"),
-                                    .init(blade: ExampleFleet.bladeID(1), name: "blade-1", free: .gibibytes(2), reason: nil),
+                                    .init(
+                                        blade: ExampleFleet.bladeID(2), name: "blade-2", free: .zero, pressure: .init(resource: "cpu", permille: 620),
+                                        reason: "it is draining"),
+                                    .init(
+                                        blade: ExampleFleet.bladeID(1), name: "blade-1", free: .gibibytes(2), pressure: .init(resource: "cpu", permille: 620),
+                                        reason: nil),
                                 ])),
                     ]
                 }

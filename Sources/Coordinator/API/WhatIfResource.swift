@@ -205,7 +205,7 @@ public struct PlacementResource: Documented {
     public var blade: BladeID?
     /// That blade's name.
     public var bladeName: String?
-    /// Every blade: first those that can, with the most memory free first.
+    /// Every blade: first those that can, the one that would be least full first.
     public var candidates: [CandidateResource]
     /// What of the file podp does not take over, and the like.
     public var warnings: [String]
@@ -225,7 +225,7 @@ public struct PlacementResource: Documented {
         "neededBytes": "Its memory, with what the hypervisor keeps for it.",
         "blade": "Where; absent: no blade can take it.",
         "bladeName": "That blade's name.",
-        "candidates": "Every blade: first those that can, with the most memory free first.",
+        "candidates": "Every blade: first those that can, the one that would be least full first.",
         "warnings": "What of the file podp does not take over, and the like.",
     ]
 }
@@ -238,19 +238,27 @@ public struct CandidateResource: Documented {
     public var name: String
     /// Memory for one more domain.
     public var freeBytes: UInt64
+    /// Which of its resources would be the fullest with the domain there.
+    public var fullest: String
+    /// How full that would be: 1 is the comfort level, above which domains wait.
+    public var fullestRatio: Double
     /// Why the domain cannot run there; absent: it can.
     public var reason: String?
 
-    public init(blade: BladeID, name: String, freeBytes: UInt64, reason: String?) {
+    public init(blade: BladeID, name: String, freeBytes: UInt64, fullest: String, fullestRatio: Double, reason: String?) {
         self.blade = blade
         self.name = name
         self.freeBytes = freeBytes
+        self.fullest = fullest
+        self.fullestRatio = fullestRatio
         self.reason = reason
     }
 
     public static let summary = "A blade that was looked at for a domain."
     public static let fields = [
         "blade": "The blade.", "name": "Its name.", "freeBytes": "Memory for one more domain.",
+        "fullest": "Which of its resources would be the fullest with the domain there.",
+        "fullestRatio": "How full that would be: 1 is the comfort level, above which domains wait.",
         "reason": "Why the domain cannot run there; absent: it can.",
     ]
 }

@@ -19,24 +19,32 @@ extension PlanCommand {
         }
     }
 
+    /// Which resource would be the fullest, and how full.
+    private static func fullness(_ candidate: CandidateResource) -> String {
+        let percent = max(0, min(candidate.fullestRatio * 100, 100_000)).rounded()
+        return "\(SafeText.line(candidate.fullest)) \(percent.isFinite ? Int(percent) : 0) %"
+    }
+
     static func text(_ placement: PlacementResource) -> String {
         let out = Terminal.output
         let name = out.bold(SafeText.line(placement.domainName))
         var text = ""
         if let blade = placement.bladeName {
-            let free = placement.candidates.first { $0.blade == placement.blade }?.freeBytes
-            text += "\(name) would run on \(out.bold(SafeText.line(blade))): the most memory is free there, \(Words.bytes(free)); "
-            text += "\(Words.bytes(placement.neededBytes)) are needed\n\n"
+            text += "\(name) would run on \(out.bold(SafeText.line(blade)))"
+            if let chosen = placement.candidates.first(where: { $0.blade == placement.blade }) {
+                text += ", which would be the least full with it: \(fullness(chosen)); \(Words.bytes(chosen.freeBytes)) of memory are free there"
+            }
+            text += ", \(Words.bytes(placement.neededBytes)) are needed\n\n"
         } else {
             text += "\(name) would run nowhere: \(Words.bytes(placement.neededBytes)) are needed\n\n"
         }
-        var table = Table(header: ["BLADE", "MEMORY FREE", ""])
+        var table = Table(header: ["BLADE", "MEMORY FREE", "FULLEST, OF COMFORT", ""])
         for candidate in placement.candidates {
             let note: Cell =
                 if candidate.blade == placement.blade { Cell("here", .good) } else if let reason = candidate.reason { Cell("no: \(reason)", .warning) } else {
                     Cell("would do, too")
                 }
-            table.rows.append([Cell(candidate.name), Cell(Words.bytes(candidate.freeBytes), right: true), note])
+            table.rows.append([Cell(candidate.name), Cell(Words.bytes(candidate.freeBytes), right: true), Cell(fullness(candidate)), note])
         }
         text += table.text()
         for warning in placement.warnings { text += out.yellow(SafeText.line(warning)) + "\n" }

@@ -2,7 +2,7 @@ import PodpModel
 import PodpRules
 
 extension CoordinatorCore {
-    /// A blade for a domain that is to start, or to move: the wanted one if it can, else the one with the most memory left.
+    /// A blade for a domain that is to start, or to move: the wanted one if it can, else the one whose fullest resource is least full with it.
     /// - Parameter disksAt: where its disks are; only blades that reach the same storage count. A move's source is that by itself.
     func place(_ domain: ManagedDomain, on wanted: BladeID?, notOn source: BladeID? = nil, disksAt: BladeID? = nil) -> Result<BladeID, Refusal> {
         let name = domain.definition.name
@@ -25,9 +25,11 @@ extension CoordinatorCore {
 
     /// Every blade that it could go to, with what is free there or why it cannot, by id.
     func candidates(for domain: ManagedDomain, notOn source: BladeID? = nil, disksAt: BladeID? = nil) -> [PlacementChoice.Candidate] {
-        decided.blades.keys.sorted().filter { $0 != source }.map { id in
+        let usual = usualCPU()
+        return decided.blades.keys.sorted().filter { $0 != source }.map { id in
             PlacementChoice.Candidate(
-                blade: id, name: name(of: id), free: memoryFree(on: id), reason: whyNot(domain, on: id, from: source, disksAt: disksAt))
+                blade: id, name: name(of: id), free: memoryFree(on: id), pressure: pressure(of: domain, on: id, usual: usual),
+                reason: whyNot(domain, on: id, from: source, disksAt: disksAt))
         }
     }
 

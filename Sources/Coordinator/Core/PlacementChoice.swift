@@ -7,14 +7,28 @@ public struct PlacementChoice: Hashable, Sendable, Codable {
         public var name: String
         /// For one more domain.
         public var free: Bytes
+        /// How full its fullest resource would be with the domain there, and which that is.
+        public var pressure: Pressure
         /// Why it cannot run there, in words; `nil`: it can.
         public var reason: String?
 
-        public init(blade: BladeID, name: String, free: Bytes, reason: String?) {
+        public init(blade: BladeID, name: String, free: Bytes, pressure: Pressure, reason: String?) {
             self.blade = blade
             self.name = name
             self.free = free
+            self.pressure = pressure
             self.reason = reason
+        }
+    }
+
+    /// How full a blade's fullest resource is, in thousandths of its comfort level (planner.md, Objective): above 1000, domains wait there.
+    public struct Pressure: Hashable, Sendable, Codable {
+        public var resource: String
+        public var permille: Int
+
+        public init(resource: String, permille: Int) {
+            self.resource = resource
+            self.permille = permille
         }
     }
 
@@ -33,10 +47,17 @@ public struct PlacementChoice: Hashable, Sendable, Codable {
         self.candidates = candidates
     }
 
-    /// Of those that can, the one with the most memory free; of equals the first.
+    /// Of those that can, the one whose fullest resource is least full; of equals the one with the most memory free, and of those the first.
     static func best(of candidates: [Candidate]) -> Candidate? {
         candidates.reduce(nil) { best, candidate in
-            candidate.reason == nil && best.map({ candidate.free > $0.free }) ?? true ? candidate : best
+            candidate.reason == nil && best.map({ candidate.isBetter(than: $0) }) ?? true ? candidate : best
         }
+    }
+}
+
+extension PlacementChoice.Candidate {
+    /// Whether the domain is better off here; of both, whether they can take it is asked apart.
+    public func isBetter(than other: Self) -> Bool {
+        pressure.permille != other.pressure.permille ? pressure.permille < other.pressure.permille : free > other.free
     }
 }

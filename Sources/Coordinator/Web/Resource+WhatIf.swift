@@ -36,12 +36,16 @@ extension PlacementResource {
         let order = choice.candidates.sorted { first, second in
             // Who can, first; the chosen one is the first of equals by id, as they come.
             if (first.reason == nil) != (second.reason == nil) { return first.reason == nil }
-            if first.reason == nil, first.free != second.free { return first.free > second.free }
+            if first.reason == nil, first.isBetter(than: second) || second.isBetter(than: first) { return first.isBetter(than: second) }
             return first.blade < second.blade
         }
         self.init(
             domainName: choice.domainName, neededBytes: choice.needed.count, blade: choice.chosen,
             bladeName: choice.candidates.first { $0.blade == choice.chosen }?.name,
-            candidates: order.map { CandidateResource(blade: $0.blade, name: $0.name, freeBytes: $0.free.count, reason: $0.reason) }, warnings: warnings)
+            candidates: order.map {
+                CandidateResource(
+                    blade: $0.blade, name: $0.name, freeBytes: $0.free.count, fullest: $0.pressure.resource,
+                    fullestRatio: Double($0.pressure.permille) / 1000, reason: $0.reason)
+            }, warnings: warnings)
     }
 }
