@@ -48,6 +48,16 @@ import Testing
         }
     }
 
+    @Test("Outlets that are off already do not make a needless request of one that the management has accepted", arguments: [true, false])
+    func needlessOutlets(isFed: Bool) async throws {
+        try await with(outlets: "bay3=3", { if !isFed { $0.blades[3]?.power = .off } }) { runner, amm, _ in
+            var rules = rules
+            rules.asksAlways = true
+            #expect(await runner.bring(bay: 3, .hardOff, rules: rules).isConfirmed)
+            #expect(amm.setCount == 1)
+        }
+    }
+
     @Test("Where the management has switched and the outlets refuse, that is unknown: refused is what was not done")
     func readOnlyOutlets() async throws {
         try await with(outlets: "bay3=3", { $0.faults.isReadOnly = true }) { runner, amm, pdu in

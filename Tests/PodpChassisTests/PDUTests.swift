@@ -34,6 +34,26 @@ import Testing
         try outlets("bay1=3,4&bay2=5,6&also1=b:161/3&also2=b:161/5")
     }
 
+    @Test("A community that may read only is found out where a write is allowed; nothing is switched", arguments: [true, false])
+    func readOnly(isReadOnly: Bool) async throws {
+        try await Seats.with {
+            let clock = ChassisClock.passing()
+            let feeds = WorldBox(clock: clock)
+            feeds.with { $0.faults.isReadOnly = isReadOnly }
+            let pdu = try await LittlePDU.start(feeds)
+            let driver = try PDUDriver(
+                ChassisURL("pdu+snmpv1://private@127.0.0.1:\(pdu.port)?timeout=20000&bay3=3&bay4=4"), secrets: ChassisSecrets(), clock: clock)
+            let before = feeds.with { $0.blades[3]?.power }
+            #expect(try await driver.findings(tryWrite: false).contains { $0.code == "write-not-tried" })
+            #expect(pdu.setCount == 0)
+            let findings = try await driver.findings(tryWrite: true)
+            #expect(findings.contains { $0.code == "read-only" && $0.severity == .critical } == isReadOnly)
+            #expect(pdu.setCount == 1 && feeds.with { $0.blades[3]?.power } == before)
+            await driver.close()
+            await pdu.stop()
+        }
+    }
+
     @Test("A PDU that has two names is one PDU, in one chassis and across two")
     func twoNames() throws {
         func outlets(_ text: String) throws -> PDUOutlets { try PDUOutlets(try ChassisURL("pdu+snmpv1://x@\(text)")) }

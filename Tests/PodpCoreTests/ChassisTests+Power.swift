@@ -23,6 +23,28 @@ extension ChassisTests {
         #expect(bench.core.committed.power[id]?.requests == 1, "stored before it is sent")
     }
 
+    @Test func `an accepted soft-off is not the acceptance of the hard one that follows it`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        let ask = Request.switchBlade(Self.id(1), .softOff, unknownDomains: true, escalateAfter: .seconds(5))
+        guard case .operation(let id)? = bench.ask(ask) else { return #expect(Bool(false), "not begun") }
+        func look() {
+            let on = PowerReading(
+                bay: 1, reported: .on, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant, label: Self.bay(1, 1).label)
+            bench.tell(.chassis("north", .looked(id, [on])))
+        }
+        look()
+        bench.tell(.chassis("north", .requested(id, .accepted)))
+        #expect(bench.core.committed.power[id]?.isAccepted == true)
+        for _ in 0..<8 where bench.core.committed.power[id]?.escalatedAt == nil {
+            bench.pass(1)
+            look()
+        }
+        #expect(bench.core.committed.power[id]?.escalatedAt != nil && bench.core.committed.power[id]?.isAccepted != true)
+        bench.tell(.chassis("north", .requested(id, .accepted)))
+        #expect(bench.core.committed.power[id]?.isAccepted == true)
+    }
+
     @Test func `a start stays open until the blade was read on or an off was asked for, whatever came between, whatever the clock does, wherever it was`() {
         func record(_ sequence: UInt64, _ request: PowerRequest, _ state: PowerRecord.State, at seconds: Int64, chassis: String = "north", bay: Int = 1)
             -> PowerRecord

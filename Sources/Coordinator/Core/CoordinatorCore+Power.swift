@@ -266,6 +266,8 @@ extension CoordinatorCore {
                     stored.requests = (stored.requests ?? 0) + 1
                     if live.confirmation.hasEscalated, stored.escalatedAt == nil {
                         stored.escalatedAt = now.wall
+                        // What was accepted until now is the soft one.
+                        stored.isAccepted = nil
                         let after = record.escalateAfter?.components.seconds ?? 0
                         audit(
                             "power-escalated", .warning, by: record.by, blade: record.blade, operation: id,

@@ -195,7 +195,8 @@ public struct PowerConfirmation: Sendable, Codable {
         case .requested(let outcome):
             guard phase == .requesting else { return [] }
             return judge(outcome, at: now)
-        case .wake: return phase == .waiting ? look(at: now) : []
+        // The deadline may have moved while a look or a request was out.
+        case .wake: return phase == .waiting ? look(at: now) : [.wait(until: end)]
         case .begin, .cancel, .signOfLife: return []
         }
     }
@@ -220,6 +221,8 @@ public struct PowerConfirmation: Sendable, Codable {
             return finish(.unknown("bay \(bay) has another blade in it now: its label says \(told), not \(label)"))
         }
         if main.label == nil, label != nil, main.driversDoubt == nil { main.driversDoubt = .notTold("the chassis does not say which blade this is") }
+        // Whoever was off before its label was told may have been another one.
+        if label == nil, main.label != nil { (streak, fedSince) = (nil, nil) }
         label = label ?? main.label
         isLabelled = main.label != nil
         last = main
@@ -366,6 +369,8 @@ public struct PowerConfirmation: Sendable, Codable {
         if label != nil, !isLabelled { return pause(at: now) }
         if asking == .softOff, let after = rules.escalateAfter, let softAsked, now - softAsked >= after {
             hasEscalated = true
+            // Of the soft one.
+            isAccepted = false
             repeatsFrom = now
             repetition = 0
         } else if hasRequested {

@@ -204,7 +204,7 @@ public actor PDUDriver: ChassisDriver {
     }
 
     public func findings(tryWrite: Bool) async throws(ChassisError) -> [ChassisFinding] {
-        var findings: [ChassisFinding] = []
+        var findings = try await writeFindings(tryWrite)
         for bay in bays.keys.sorted() {
             let fed = bays[bay] ?? []
             for outlets in fed {
@@ -223,6 +223,33 @@ public actor PDUDriver: ChassisDriver {
                     remedy: feedsWholeChassis
                         ? "name every outlet that feeds the chassis: outlets=3,4&also=pdu-b:161/3,4"
                         : "name every outlet that feeds it: bay\(bay)=3,4&also\(bay)=pdu-b:161/3,4"))
+        }
+        return findings
+    }
+
+    /// Whether it may be written, tried on one outlet of each PDU, when asked for, by setting it to what it is.
+    private func writeFindings(_ tryWrite: Bool) async throws(ChassisError) -> [ChassisFinding] {
+        guard tryWrite else {
+            return [
+                ChassisFinding(
+                    .info, code: "write-not-tried", what: "whether this community or user may switch outlets was not tried: that takes a write",
+                    remedy: "'podp chassis check --try-write' sets one outlet of each PDU to what it is")
+            ]
+        }
+        var findings: [ChassisFinding] = []
+        for index in feeds.indices {
+            let (session, profile) = (feeds[index].session, try await profile(index))
+            guard let outlets = bays.keys.sorted().lazy.compactMap({ self.bays[$0]?.first { $0.feed == index } }).first,
+                let (outlet, state) = try await outletStates(outlets).first(where: { $0.1 != .unknown })
+            else { continue }
+            let value = state == .on ? profile.writesOn : profile.writesOff
+            let status = try await session.set(profile.control.appending(outlet), value, timeout: .seconds(5))
+            guard status != 0 else { continue }
+            findings.append(
+                ChassisFinding(
+                    .critical, code: "read-only",
+                    what: "outlet \(outlet) of \(session.place) could not be set to what it is (\(SNMPStatus.word(status))): nothing can be cut off there",
+                    remedy: "give this community or user write access on the PDU, for podp's address, or name the one that has it"))
         }
         return findings
     }

@@ -1,0 +1,56 @@
+import PodpModel
+import PodpPower
+import Testing
+
+/// What comes in the midst of a confirmation and changes what counts.
+@Suite struct RestlessTests {
+    @Test("A look that does not come back ends at the deadline, also where that has moved meanwhile because the blade's agent came")
+    func moved() {
+        var machine = PowerConfirmation(bay: 3, request: .hardOff)
+        #expect(machine.handle(.begin, at: .zero) == [.wait(until: seconds(60)), .look([.management])])
+        machine.widenAgreement(to: .seconds(22))
+        #expect(machine.handle(.wake, at: seconds(60)) == [.wait(until: seconds(80))])
+        guard case .finished(.deadline)? = machine.handle(.wake, at: seconds(80)).last else {
+            Issue.record("not ended")
+            return
+        }
+    }
+
+    @Test("An off of whoever was in the bay before its label was told is no off of this blade")
+    func unlabelled() {
+        var scene = Scene(isOn: false)
+        scene.distort = { _, number, reading in
+            var reading = reading
+            reading.label = number == 1 ? nil : "A"
+            return reading
+        }
+        guard case .confirmed(.off, let readings, _)? = scene.run(.hardOff) else {
+            Issue.record("not confirmed")
+            return
+        }
+        #expect(readings.count == 2 && readings.allSatisfy { $0.label == "A" })
+    }
+
+    @Test("A hard off that nobody has accepted takes no start back, though the soft one before it was accepted")
+    func lostEscalation() {
+        var rules = PowerConfirmation.Rules.usual(for: .softOff, escalateAfter: .seconds(10))
+        rules.asksAlways = true
+        var scene = Scene(isOn: true)
+        scene.ignoresSoftOff = true
+        // The hard ones are lost; the blade goes off all the same, by somebody else.
+        scene.answer = { $0 == 1 ? (.accepted, true) : (.lost("no answer"), false) }
+        scene.distort = { _, number, reading in
+            var reading = reading
+            if number > 14 { reading.reported = .off }
+            return reading
+        }
+        #expect(scene.run(.softOff, rules: rules)?.isConfirmed == false)
+        #expect(scene.asked.first == .softOff && scene.asked.dropFirst().allSatisfy { $0 == .hardOff } && scene.asked.count > 3)
+        // So it is after a restart, if the record says that nobody has accepted the hard one.
+        let again = PowerConfirmation(bay: 3, request: .softOff, rules: rules, hasRequested: true, isAccepted: false, hasEscalated: true)
+        var later = Scene(isOn: false)
+        later.latency = nil
+        #expect(later.run(again)?.isConfirmed == true)
+        #expect(later.asked == [.hardOff])
+    }
+}
