@@ -93,6 +93,54 @@ extension ChassisTests {
         }
     }
 
+    @Test func `a start is closed by a boot that is another one than before it, or that began after it, by no other`() {
+        /// The agent's boot and how long that has lasted when it comes, seconds; `before`: the boot that it had told of before the start.
+        for (before, boot, upFor, isClosed) in [
+            (nil, 5, 900, false), (nil, 5, 60, true), (5, 5, 900, false), (5, 6, 900, true), (5, 6, 60, true),
+        ] as [(UInt64?, UInt64, Int64, Bool)] {
+            var bench = bench()
+            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+            func hello(_ boot: UInt64, upFor: Int64) -> Hello {
+                Hello(
+                    blade: Self.blade(1).identity, bootID: ID128(high: 1, low: boot), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
+                    hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
+                    cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: bench.now.wall,
+                    bootTime: .zero + .seconds(upFor))
+            }
+            func meet(_ hello: Hello) {
+                var blade = LiveBlade(since: bench.now.wall)
+                blade.hello = hello
+                bench.core.blades[Self.id(1)] = blade
+            }
+            if let before { meet(hello(before, upFor: 800)) }
+            guard case .operation(let start)? = bench.ask(.switchBlade(Self.id(1), .on, unknownDomains: false)) else {
+                return #expect(Bool(false), "not begun")
+            }
+            func reading(_ state: PowerState) -> PowerReading {
+                PowerReading(
+                    bay: 1, reported: state, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant,
+                    label: Self.bay(1, 1).label)
+            }
+            bench.tell(.chassis("north", .looked(start, [reading(.off)])))
+            bench.tell(.chassis("north", .requested(start, .accepted)))
+            bench.pass(2)
+            bench.tell(.chassis("north", .looked(start, [reading(.on)])))
+            #expect(bench.core.committed.power[start]?.state == .confirmed(.on, requested: true))
+            bench.pass(100)
+            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+            let comes = hello(boot, upFor: upFor)
+            bench.core.noteStart(comes, of: Self.id(1))
+            meet(comes)
+            bench.orders = []
+            guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else {
+                return #expect(Bool(false), "not begun")
+            }
+            bench.tell(.chassis("north", .looked(id, [reading(.off)])))
+            let isAsked = bench.orders.contains { if case .request = $0 { true } else { false } }
+            #expect(isAsked != isClosed, "before \(String(describing: before)), boot \(boot), up for \(upFor) s")
+        }
+    }
+
     @Test func `a blade that was confirmed off and runs again is not taken for off, by this run or the next, and that is told once`() {
         var off = PowerRecord(
             id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .hardOff,

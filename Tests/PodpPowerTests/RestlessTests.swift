@@ -31,6 +31,20 @@ import Testing
         #expect(readings.count == 2 && readings.allSatisfy { $0.label == "A" })
     }
 
+    @Test("A blade that starts after all, its start taken back too late, is asked to shut down then")
+    func lateStart() {
+        var rules = PowerConfirmation.Rules.usual(for: .softOff, escalateAfter: .seconds(30))
+        rules.asksAlways = true
+        for ignoresSoftOff in [false, true] {
+            var scene = Scene(isOn: false)
+            scene.ignoresSoftOff = ignoresSoftOff
+            scene.change = (seconds(4), true)
+            scene.answer = { (.accepted, $0 > 1) }
+            #expect(scene.run(.softOff, rules: rules)?.isConfirmed == true)
+            #expect(scene.asked == (ignoresSoftOff ? [.hardOff, .softOff, .hardOff] : [.hardOff, .softOff]))
+        }
+    }
+
     @Test("A hard off that nobody has accepted takes no start back, though the soft one before it was accepted")
     func lostEscalation() {
         var rules = PowerConfirmation.Rules.usual(for: .softOff, escalateAfter: .seconds(10))

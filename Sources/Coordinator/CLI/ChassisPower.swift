@@ -138,6 +138,9 @@ struct ChassisPower: AsyncParsableCommand {
             if status == .indeterminate, wish == .on {
                 Terminal.complain("podp: note: it may still start; to be sure that it does not: 'podp chassis power … --bay \(bay) off --ask-anyway'")
             }
+            if case .deadline(last: nil, _) = outcome {
+                Terminal.complain("podp: note: a wrong address, community or password can look like this; 'podp chassis probe URL' tells more")
+            }
             // A chassis that still has not answered is not waited for.
             if case .deadline = outcome {
                 _ = await clock.within(clock.now() + .seconds(3)) { await driver.close() }

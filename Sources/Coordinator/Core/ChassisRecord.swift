@@ -89,6 +89,8 @@ public struct PowerRecord: Hashable, Sendable, Codable {
     public var unknownDomains: Bool?
     /// The boot that the blade's agent had told of; `nil`: none since podp started.
     public var boot: ID128?
+    /// Of a start: a boot of the blade that began after it was asked for.
+    public var bootSince: ID128?
     /// Of a confirmed off: when the blade was next seen to run without podp having started it; what was confirmed is over.
     public var lifeSince: WallTime?
     /// Those that its end relies on, or the last one before a deadline.

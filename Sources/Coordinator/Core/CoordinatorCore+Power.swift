@@ -61,7 +61,10 @@ extension CoordinatorCore {
         record.unknownDomains = unknownDomains ? true : nil
         let confirmation = PowerConfirmation(bay: seat.bay, request: wish, rules: rules(for: record))
         put(.power(record))
-        if wish == .on { bladesThatAreOff[id] = nil }
+        if wish == .on {
+            bladesThatAreOff[id] = nil
+            startsAsked[id] = now.instant
+        }
         power[operation] = LivePower(confirmation: confirmation, begunAt: now.instant)
         audit("power-requested", by: actor.name, blade: id, operation: operation, sentence(record) + escalation(of: record))
         emitAfterCommit(.answer(request, .operation(operation)))
@@ -95,7 +98,22 @@ extension CoordinatorCore {
         }
     }
 
-    private func hasBooted(since record: PowerRecord) -> Bool { blades[record.blade]?.hello.map { $0.bootID != record.boot } ?? false }
+    /// Whether its agent has spoken in a boot that is not the one before the start. Where that was not known, only one that began after the start counts.
+    private func hasBooted(since record: PowerRecord) -> Bool {
+        if record.bootSince != nil { return true }
+        guard let before = record.boot, let hello = blades[record.blade]?.hello else { return false }
+        return hello.bootID != before
+    }
+
+    /// An agent comes whose blade has been up for less time than has passed since it was asked to start: that start has come. Two spans, each by a clock that
+    /// only goes forward.
+    mutating func noteStart(_ hello: Hello, of blade: BladeID) {
+        guard let asked = startsAsked[blade], hello.bootTime >= .zero, hello.bootTime - .zero < now.instant - asked else { return }
+        let starts = decided.power.values.filter { $0.blade == blade && $0.request == .on }
+        guard var start = starts.max(by: { $1.isNewer(than: $0) }), start.state.isEnded, start.bootSince == nil else { return }
+        start.bootSince = hello.bootID
+        put(.power(start))
+    }
 
     /// Of a request that the run before did not see the end of. What was asked of the chassis was stored before.
     mutating func resumePower(_ record: PowerRecord) {
@@ -235,12 +253,13 @@ extension CoordinatorCore {
         if case .readings(let readings) = event { live.readings = readings }
         // Whoever reports every 20 s is not off because it was silent for two.
         if record.request.goal == .off, blades[record.blade]?.link != nil { live.confirmation.widenAgreement(to: configuration.reportInterval + .seconds(2)) }
-        if case .requested(.accepted) = event, var stored = decided.power[id], stored.isAccepted != true {
+        let effects = live.confirmation.handle(event, at: now.instant)
+        power[id] = live
+        // Once the confirmation has taken it: late and repeated answers are of nothing that is asked now.
+        if case .requested(.accepted) = event, live.confirmation.isAccepted, var stored = decided.power[id], stored.isAccepted != true {
             stored.isAccepted = true
             put(.power(stored))
         }
-        let effects = live.confirmation.handle(event, at: now.instant)
-        power[id] = live
         for effect in effects {
             switch effect {
             case .wait(let until): power[id]?.wakeAt = until

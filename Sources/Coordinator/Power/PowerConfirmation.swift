@@ -120,9 +120,9 @@ public struct PowerConfirmation: Sendable, Codable {
     private var fedSince: Instant?
     /// When the next repetition is due; as many as `rules.repeats`.
     private var repetition = 0
-    /// Whether a request was made, and whether one was accepted.
     private var hasRequested = false
-    private var isAccepted = false
+    /// Whether what is being asked for was accepted: after an escalation, the hard off.
+    public private(set) var isAccepted = false
     /// Whether one may have been carried out: it was accepted, or nobody knows what became of it.
     private var mayBeDone = false
     /// A hard off was accepted: what was asked for before it does not come any more.
@@ -311,7 +311,7 @@ public struct PowerConfirmation: Sendable, Codable {
     private mutating func judge(_ outcome: RequestOutcome, at now: Instant) -> [Effect] {
         switch outcome {
         case .accepted:
-            isAccepted = true
+            isAccepted = isAccepted || lastAsked == asking
             mayBeDone = true
             hasTakenBack = hasTakenBack || lastAsked == .hardOff
         case .needless:
@@ -373,7 +373,7 @@ public struct PowerConfirmation: Sendable, Codable {
             isAccepted = false
             repeatsFrom = now
             repetition = 0
-        } else if hasRequested {
+        } else if hasRequested, asking != .softOff || softAsked != nil {
             guard repetition < rules.repeats.count, now - repeatsFrom >= rules.repeats[repetition] else { return pause(at: now) }
             repetition += 1
             // A second press of the button is not the same as one.
