@@ -108,7 +108,7 @@ extension CoordinatorCore {
     /// An agent comes whose blade has been up for less time than has passed since it was asked to start: that start has come. Two spans, each by a clock that
     /// only goes forward.
     mutating func noteStart(_ hello: Hello, of blade: BladeID) {
-        guard let asked = startsAsked[blade], hello.bootTime >= .zero, hello.bootTime - .zero < now.instant - asked else { return }
+        guard isActive, let asked = startsAsked[blade], hello.bootTime >= .zero, hello.bootTime - .zero < now.instant - asked else { return }
         let starts = decided.power.values.filter { $0.blade == blade && $0.request == .on }
         guard var start = starts.max(by: { $1.isNewer(than: $0) }), start.state.isEnded, start.bootSince == nil else { return }
         start.bootSince = hello.bootID
