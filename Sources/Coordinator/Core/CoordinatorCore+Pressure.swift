@@ -25,8 +25,7 @@ extension CoordinatorCore {
         }
         add(domain.id, vcpus: domain.definition.vcpus)
         used[1] = capacity[1] &- Int64(clamping: memoryFree(on: id).kibibytes) &+ Self.memoryNeeded(domain.definition.memory)
-        let comfort = configuration.comfortPermille
-        let levels: [Int64] = [comfort, 900, comfort, comfort]
+        let levels = comfortLevels
         var fullest = PlacementChoice.Pressure(resource: Resource.memory.name, permille: 0)
         for (index, resource) in Resource.usual.enumerated() where capacity[index] > 0 && levels[index] > 0 {
             let share = Double(max(0, used[index])) / Double(capacity[index]) * 1_000_000 / Double(levels[index])

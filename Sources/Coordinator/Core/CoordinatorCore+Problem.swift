@@ -36,10 +36,9 @@ extension CoordinatorCore {
             reserved[1] += Self.memoryNeeded(domain.memory)
         }
         reserved[1] += Int64(clamping: incoming(to: id).kibibytes)
-        let comfort = configuration.comfortPermille
         return Problem.Blade(
             id: id, name: name(of: id), chassis: record?.chassis ?? "", zones: zones(of: id, at: place), capacity: capacity(of: id),
-            comfort: [comfort, 900, comfort, comfort],
+            comfort: comfortLevels,
             reserved: reserved,
             accepts: reason == nil, reason: reason, cpuFeatures: live?.hello?.cpu.features ?? [], bridges: (host?.bridges ?? []).sorted(),
             sharedStorage: Set((host?.storage ?? []).filter { !$0.serial.isEmpty }.map { Self.storageKey($0.path, serial: $0.serial) }).sorted())
@@ -86,6 +85,12 @@ extension CoordinatorCore {
     }
 
     // MARK: - Amounts
+
+    /// Above which domains wait, by `Resource.usual`, in thousandths of the capacity.
+    var comfortLevels: [Int64] {
+        let comfort = configuration.comfortPermille
+        return [comfort, 900, comfort, comfort]
+    }
 
     func policy(of chassis: String) -> BalancePolicy {
         decided.settings.chassis.first { $0.chassis == chassis }?.balance ?? decided.settings.balance
