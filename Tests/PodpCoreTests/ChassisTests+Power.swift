@@ -93,10 +93,86 @@ extension ChassisTests {
         }
     }
 
-    @Test func `a start is closed by a boot that is another one than before it, or that began after it, by no other`() {
+    @Test func `a start that asked for nothing opens nothing, and does not hide the one before it`() {
+        for isRepeated in [true, false] {
+            var bench = bench()
+            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+            func reading(_ state: PowerState) -> PowerReading {
+                PowerReading(
+                    bay: 1, reported: state, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant,
+                    label: Self.bay(1, 1).label)
+            }
+            func begin(_ wish: PowerRequest) -> OperationID? {
+                guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), wish, unknownDomains: wish != .on)) else { return nil }
+                return id
+            }
+            if isRepeated, let start = begin(.on) {
+                bench.tell(.chassis("north", .looked(start, [reading(.off)])))
+                bench.tell(.chassis("north", .requested(start, .accepted)))
+                bench.pass(2)
+                bench.tell(.chassis("north", .looked(start, [reading(.on)])))
+            }
+            bench.pass(60)
+            guard let needless = begin(.on) else { return #expect(Bool(false), "not begun") }
+            bench.tell(.chassis("north", .looked(needless, [reading(.on)])))
+            #expect(bench.core.committed.power[needless]?.state == .confirmed(.on, requested: false))
+            bench.pass(60)
+            // Up for longer than since the second one, for less than since the first.
+            let comes = Hello(
+                blade: Self.blade(1).identity, bootID: ID128(high: 1, low: 5), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
+                hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
+                cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: bench.now.wall, bootTime: .zero + .seconds(90))
+            bench.core.noteStart(comes, of: Self.id(1))
+            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+            bench.orders = []
+            guard let off = begin(.hardOff) else { return #expect(Bool(false), "not begun") }
+            bench.tell(.chassis("north", .looked(off, [reading(.off)])))
+            #expect(!bench.orders.contains { if case .request = $0 { true } else { false } }, "repeated \(isRepeated)")
+        }
+    }
+
+    @Test func `a blade that starts after a take-back is not shut down while nobody knows what runs on it`() {
+        var start = PowerRecord(
+            id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .on,
+            state: .unknown(reason: "the deadline passed"), by: "root", startedAt: WallTime(milliseconds: 500))
+        start.endedAt = start.startedAt
+        start.requests = 1
+        var bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .power(start)])
+        func reading(_ state: PowerState) -> PowerReading {
+            PowerReading(
+                bay: 1, reported: state, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant, label: Self.bay(1, 1).label)
+        }
+        var readings = ChassisReadings(at: bench.now.instant, primaryModule: 1)
+        readings.bays = [BayReadings(power: reading(.off))]
+        let labels = ChassisInventory(kind: .simulated, bays: [Self.bay(1, 1), Self.bay(2, 2)])
+        bench.tell(.chassis("north", .polled(readings, inventory: labels, capabilities: nil)))
+        guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .softOff)) else { return #expect(Bool(false), "not begun") }
+        func look(_ state: PowerState) {
+            let seen = reading(state)
+            bench.tell(.chassis("north", .looked(id, [seen])))
+        }
+        look(.off)
+        for _ in 0..<4 {
+            bench.pass(1)
+            look(.off)
+        }
+        #expect(bench.orders.contains { if case .request(id, 1, .hardOff) = $0 { true } else { false } }, "the take-back")
+        bench.tell(.chassis("north", .requested(id, .accepted)))
+        for _ in 0..<4 {
+            bench.pass(1)
+            look(.on)
+        }
+        #expect(!bench.orders.contains { if case .request(_, _, .softOff) = $0 { true } else { false } })
+        guard case .unknown(let why)? = bench.core.committed.power[id]?.state else { return #expect(Bool(false), "not ended as unknown") }
+        #expect(why.contains("what runs on it is not known"))
+    }
+
+    @Test func `a start is closed by a boot that began after it, by no other`() {
         /// The agent's boot and how long that has lasted when it comes, seconds; `before`: the boot that it had told of before the start.
         for (before, boot, upFor, isClosed) in [
-            (nil, 5, 900, false), (nil, 5, 60, true), (5, 5, 900, false), (5, 6, 900, true), (5, 6, 60, true),
+            (nil, 5, 900, false), (nil, 5, 60, true), (5, 5, 900, false),
+            // Another boot than the last one known may be older than the start, too.
+            (5, 6, 900, false), (5, 6, 60, true),
         ] as [(UInt64?, UInt64, Int64, Bool)] {
             var bench = bench()
             bench.poll([Self.bay(1, 1), Self.bay(2, 2)])

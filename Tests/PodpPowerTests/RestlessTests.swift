@@ -45,6 +45,37 @@ import Testing
         }
     }
 
+    @Test("After a take-back one reading that is not off presses nothing on a blade that is off", arguments: [0, 1])
+    func oneDoubt(kind: Int) {
+        var rules = PowerConfirmation.Rules.usual(for: .softOff)
+        rules.asksAlways = true
+        var scene = Scene(isOn: false)
+        scene.distort = { _, number, reading in
+            var reading = reading
+            // The take-back comes after two offs that agree: this is the first look after it.
+            if number == 5 { if kind == 0 { reading.reported = .on } else { reading.health = .commError } }
+            return reading
+        }
+        #expect(scene.run(.softOff, rules: rules)?.isConfirmed == true)
+        #expect(scene.asked == [.hardOff])
+        #expect(scene.looks > 5, "the odd reading was looked at")
+    }
+
+    @Test("A restart after a take-back does not count as having asked softly")
+    func restartAfterTakeBack() {
+        var rules = PowerConfirmation.Rules.usual(for: .softOff, escalateAfter: .seconds(10))
+        rules.asksAlways = true
+        var scene = Scene(isOn: true)
+        scene.ignoresSoftOff = true
+        let again = PowerConfirmation(bay: 3, request: .softOff, rules: rules, hasRequested: true, hasAskedSoftly: false)
+        #expect(scene.run(again)?.isConfirmed == true)
+        guard scene.asked.prefix(2) == [.softOff, .hardOff] else {
+            Issue.record("asked \(scene.asked)")
+            return
+        }
+        #expect(scene.requestTimes[1] - scene.requestTimes[0] >= .seconds(10))
+    }
+
     @Test("A hard off that nobody has accepted takes no start back, though the soft one before it was accepted")
     func lostEscalation() {
         var rules = PowerConfirmation.Rules.usual(for: .softOff, escalateAfter: .seconds(10))

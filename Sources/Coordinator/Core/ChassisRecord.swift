@@ -79,6 +79,8 @@ public struct PowerRecord: Hashable, Sendable, Codable {
     public var requests: Int?
     /// Whether it accepted.
     public var isAccepted: Bool?
+    /// Of a soft-off: whether that was asked, and not only that a start be taken back. `nil`: as often as anything was.
+    public var hasAskedSoftly: Bool?
     /// The label of the blade that is meant, as the chassis told it (`ChassisBay.label`).
     public var label: String?
     /// Of a soft-off: when a blade that does not obey is switched off hard; `nil`: never.
@@ -89,7 +91,7 @@ public struct PowerRecord: Hashable, Sendable, Codable {
     public var unknownDomains: Bool?
     /// The boot that the blade's agent had told of; `nil`: none since podp started.
     public var boot: ID128?
-    /// Of a start: a boot of the blade that began after it was asked for.
+    /// Of a start: a boot of the blade that began after it was asked for. Only that closes it.
     public var bootSince: ID128?
     /// Of a confirmed off: when the blade was next seen to run without podp having started it; what was confirmed is over.
     public var lifeSince: WallTime?

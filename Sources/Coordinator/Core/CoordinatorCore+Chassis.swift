@@ -90,6 +90,7 @@ extension CoordinatorCore {
         }
         for record in decided.power.values.sorted(by: { $0.id < $1.id }) where !record.state.isEnded { resumePower(record) }
         noteBladesThatAreOff()
+        noteStartsAsked()
     }
 
     // MARK: - Looking

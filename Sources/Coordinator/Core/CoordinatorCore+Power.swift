@@ -59,12 +59,10 @@ extension CoordinatorCore {
         record.boot = blades[id]?.hello?.bootID
         record.escalateAfter = escalateAfter
         record.unknownDomains = unknownDomains ? true : nil
+        if wish == .softOff { record.hasAskedSoftly = false }
         let confirmation = PowerConfirmation(bay: seat.bay, request: wish, rules: rules(for: record))
         put(.power(record))
-        if wish == .on {
-            bladesThatAreOff[id] = nil
-            startsAsked[id] = now.instant
-        }
+        if wish == .on { bladesThatAreOff[id] = nil }
         power[operation] = LivePower(confirmation: confirmation, begunAt: now.instant)
         audit("power-requested", by: actor.name, blade: id, operation: operation, sentence(record) + escalation(of: record))
         emitAfterCommit(.answer(request, .operation(operation)))
@@ -89,8 +87,8 @@ extension CoordinatorCore {
         }.sorted { $1.isNewer(than: $0) }
         return before.reduce(false) { isOpen, other in
             switch other.state {
-            // One reading may be of what is wanted, not of what is: its agent has spoken in another boot.
-            case .confirmed(.on, _): !hasBooted(since: other) && (isOpen || other.request == .on)
+            // One reading may be of what is wanted, not of what is: only a boot that began after the start closes it.
+            case .confirmed(.on, let isRequested): other.bootSince == nil && (isOpen || isRequested && other.request == .on)
             // A hard one that the chassis has accepted, not one that nobody may have heard.
             case .confirmed(.off, requested: true) where other.isAccepted == true && (other.request == .hardOff || other.escalatedAt != nil): false
             default: isOpen || other.request == .on
@@ -98,28 +96,36 @@ extension CoordinatorCore {
         }
     }
 
-    /// Whether its agent has spoken in a boot that is not the one before the start. Where that was not known, only one that began after the start counts.
-    private func hasBooted(since record: PowerRecord) -> Bool {
-        if record.bootSince != nil { return true }
-        guard let before = record.boot, let hello = blades[record.blade]?.hello else { return false }
-        return hello.bootID != before
-    }
+    /// What a hello may take on its way, and wait for an older link of the same blade: its blade may have been up for so much longer.
+    private static let helloDelay = Duration.seconds(10)
 
     /// An agent comes whose blade has been up for less time than has passed since it was asked to start: that start has come. Two spans, each by a clock that
-    /// only goes forward.
+    /// only goes forward. Another boot than the last one known proves less: it may be older than the start.
     mutating func noteStart(_ hello: Hello, of blade: BladeID) {
-        guard isActive, let asked = startsAsked[blade], hello.bootTime >= .zero, hello.bootTime - .zero < now.instant - asked else { return }
-        let starts = decided.power.values.filter { $0.blade == blade && $0.request == .on }
-        guard var start = starts.max(by: { $1.isNewer(than: $0) }), start.state.isEnded, start.bootSince == nil else { return }
+        guard isActive, let asked = startsAsked[blade], hello.bootTime > .zero, hello.bootTime - .zero + Self.helloDelay < now.instant - asked,
+            var start = newestStart(of: blade), start.bootSince == nil
+        else { return }
         start.bootSince = hello.bootID
         put(.power(start))
+    }
+
+    /// Starts of runs before: a boot that begins in this one came after them.
+    mutating func noteStartsAsked() {
+        for blade in Set(decided.power.values.map(\.blade)) {
+            if let start = newestStart(of: blade), start.bootSince == nil { startsAsked[blade] = now.instant }
+        }
+    }
+
+    /// The last one that was asked of a chassis.
+    private func newestStart(of blade: BladeID) -> PowerRecord? {
+        decided.power.values.filter { $0.blade == blade && $0.request == .on && ($0.requests ?? 0) > 0 }.max { $1.isNewer(than: $0) }
     }
 
     /// Of a request that the run before did not see the end of. What was asked of the chassis was stored before.
     mutating func resumePower(_ record: PowerRecord) {
         let confirmation = PowerConfirmation(
             bay: record.bay, request: record.request, rules: rules(for: record), hasRequested: (record.requests ?? 0) > 0,
-            isAccepted: record.isAccepted == true, hasEscalated: record.escalatedAt != nil)
+            isAccepted: record.isAccepted == true, hasEscalated: record.escalatedAt != nil, hasAskedSoftly: record.hasAskedSoftly ?? true)
         var live = LivePower(confirmation: confirmation, begunAt: now.instant)
         live.resumesUntil = now.instant + confirmation.rules.deadline
         power[record.id] = live
@@ -272,7 +278,8 @@ extension CoordinatorCore {
                     return advancePower(id, .cancel("bay \(record.bay) of \(record.chassis) has another blade in it now"))
                 }
                 // It was let pass because it was read off, or its agent has fallen silent since.
-                if wish.goal == .off, record.unknownDomains != true, (record.requests ?? 0) == 0, let reason = whyNotKnown(whatRunsOn: record.blade),
+                let isFirst = (record.requests ?? 0) == 0 || wish == .softOff && record.hasAskedSoftly == false
+                if wish.goal == .off, record.unknownDomains != true, isFirst, let reason = whyNotKnown(whatRunsOn: record.blade),
                     !live.readings.contains(where: { $0.source.kind == .management && $0.state == .off })
                 {
                     return advancePower(id, .cancel("it is not off, and what runs on it is not known: \(reason)"))
@@ -283,6 +290,8 @@ extension CoordinatorCore {
                 // After a crash it counts as made only if it was stored before.
                 if var stored = decided.power[id] {
                     stored.requests = (stored.requests ?? 0) + 1
+                    if wish == .softOff { stored.hasAskedSoftly = true }
+                    if wish == .on { startsAsked[record.blade] = now.instant }
                     if live.confirmation.hasEscalated, stored.escalatedAt == nil {
                         stored.escalatedAt = now.wall
                         // What was accepted until now is the soft one.

@@ -11,7 +11,7 @@ extension CoordinatorCore {
         let capacity = capacity(of: id)
         var used = [Int64](repeating: 0, count: Resource.usual.count)
         func add(_ domain: DomainID, vcpus: Int) {
-            let window = windows[domain].flatMap { $0.lastAt == nil ? nil : $0 }
+            let window = windows[domain]
             used[0] &+= window?.mean[0] ?? usual &* Int64(clamping: min(max(vcpus, 0), 4096))
             for resource in 2..<used.count { used[resource] &+= window?.mean[resource] ?? 0 }
         }

@@ -85,7 +85,7 @@ public struct CoordinatorCore: Sendable, Codable {
     /// Those whose newest request for power ended as confirmed off, and that have been silent since.
     /// Since when by this process' clock; zero: by the word of a run before.
     var bladesThatAreOff: [BladeID: Instant] = [:]
-    /// When each blade was asked to start the last time, in this run.
+    /// When each blade was asked to start the last time; for a start of a run before, when this one began.
     var startsAsked: [BladeID: Instant] = [:]
     var powerFigures = PowerFigures()
     var nextBalance: Instant?

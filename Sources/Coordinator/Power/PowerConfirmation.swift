@@ -132,6 +132,10 @@ public struct PowerConfirmation: Sendable, Codable {
     private var takeBackFrom = Instant.zero
     /// When the operating system was first asked to shut down, by this value.
     private var softAsked: Instant?
+    /// Before this began, it was asked to shut down.
+    private let hasAskedSoftly: Bool
+    /// Readings in a row that say on.
+    private var onInARow = 0
     /// The device knows no soft-off: nothing is asked until the hard one is due.
     private var knowsNoSoftOff = false
     /// What was to end softly is switched off hard from now on.
@@ -142,9 +146,10 @@ public struct PowerConfirmation: Sendable, Codable {
     private var hasSeenRunningAgain = false
 
     /// `hasRequested`, `isAccepted`, `hasEscalated`: the request was made before this began, by a run of podp that did not see its end. The time
-    /// until a hard off counts anew then: never is it shorter than what was asked for.
+    /// until a hard off counts anew then: never is it shorter than what was asked for. `hasAskedSoftly`: of a soft-off, whether such a request was among them.
     public init(
-        bay: Int, request: PowerRequest, rules: Rules? = nil, hasRequested: Bool = false, isAccepted: Bool = false, hasEscalated: Bool = false
+        bay: Int, request: PowerRequest, rules: Rules? = nil, hasRequested: Bool = false, isAccepted: Bool = false, hasEscalated: Bool = false,
+        hasAskedSoftly: Bool = true
     ) {
         self.bay = bay
         self.request = request
@@ -154,6 +159,7 @@ public struct PowerConfirmation: Sendable, Codable {
         self.hasRequested = hasRequested
         self.isAccepted = hasRequested && isAccepted
         mayBeDone = hasRequested
+        self.hasAskedSoftly = hasRequested && hasAskedSoftly
         self.hasEscalated = hasRequested && hasEscalated && request == .softOff
         hasTakenBack = self.isAccepted && (request == .hardOff || self.hasEscalated)
     }
@@ -176,7 +182,7 @@ public struct PowerConfirmation: Sendable, Codable {
             guard phase == .idle else { return [] }
             begun = now
             repeatsFrom = now
-            if hasRequested, request == .softOff { softAsked = now }
+            if hasAskedSoftly, request == .softOff { softAsked = now }
             end = now + rules.deadline + (agreement - rules.agreement)
             return look(at: now)
         }
@@ -239,6 +245,7 @@ public struct PowerConfirmation: Sendable, Codable {
     }
 
     private mutating func judgeOff(_ main: PowerReading, _ readings: [PowerReading], asked: Instant, at now: Instant) -> [Effect] {
+        onInARow = main.state == .on ? onInARow + 1 : 0
         guard main.state == .off else {
             hasSeenRunningAgain = hasSeenRunningAgain || streak != nil
             streak = nil
@@ -373,7 +380,10 @@ public struct PowerConfirmation: Sendable, Codable {
             isAccepted = false
             repeatsFrom = now
             repetition = 0
-        } else if hasRequested, asking != .softOff || softAsked != nil {
+        } else if asksSoftlyAfterTakeBack {
+            // One reading that lies must not press the button of a blade that is off.
+            guard onInARow >= 2 else { return pause(at: now) }
+        } else if hasRequested {
             guard repetition < rules.repeats.count, now - repeatsFrom >= rules.repeats[repetition] else { return pause(at: now) }
             repetition += 1
             // A second press of the button is not the same as one.
@@ -387,6 +397,9 @@ public struct PowerConfirmation: Sendable, Codable {
     }
 
     private var asking: PowerRequest { hasEscalated ? .hardOff : request }
+
+    /// All that was asked was to take a start back: a soft-off would be the first.
+    private var asksSoftlyAfterTakeBack: Bool { hasRequested && asking == .softOff && softAsked == nil }
 
     private mutating func finish(_ outcome: Outcome) -> [Effect] {
         phase = .finished
