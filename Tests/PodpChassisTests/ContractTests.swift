@@ -142,6 +142,26 @@ enum Subject: String, CaseIterable, Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test("Where each request is carried out at its own time, a start that may still come is waited for before off is confirmed", arguments: Subject.allCases)
+    func ownTimes(subject: Subject) async throws {
+        let change: @Sendable (inout ChassisWorld) -> Void = {
+            $0.faults.keepsRequests = true
+            $0.onTakes = .seconds(11)
+            $0.offTakes = .milliseconds(200)
+        }
+        try await subject.with(change) { driver, runner, world, clock in
+            #expect(await driver.request(.on, bay: 14) == .accepted)
+            var rules = PowerConfirmation.Rules.usual(for: .hardOff, by: subject == .pdu ? .pdu : .management)
+            rules.asksAlways = true
+            let outcome = await runner.bring(bay: 14, .hardOff, rules: rules)
+            #expect(outcome.isConfirmed)
+            let end = clock.now()
+            #expect(world.with { $0.blades[14]?.power } == .off)
+            try await clock.sleep(end + .seconds(20))
+            #expect(world.with { $0.blades[14]?.power } == .off, "it started after it was confirmed off")
+        }
+    }
+
     @Test("An empty bay is not off, and cannot be switched", arguments: Subject.allCases)
     func empty(subject: Subject) async throws {
         try await subject.with { driver, runner, world, _ in

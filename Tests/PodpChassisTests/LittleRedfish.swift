@@ -37,6 +37,10 @@ final class LittleRedfish: Sendable {
         var drips = false
         /// Neither UUID nor serial number.
         var hidesLabels = false
+        /// Actions are answered with 202 and a task, which is in these states, one a look, and stays in the last.
+        var tasks: [String] = []
+        /// 202 names no task.
+        var hidesTask = false
         /// EthernetInterfaces, one each.
         var showsAddresses = false
     }
@@ -155,6 +159,9 @@ final class LittleRedfish: Sendable {
         case ("Systems", 6) where parts[4] == "NICs":
             guard let bay = bay(parts[3]), let mac = world.blades[bay]?.macs.first else { return answer(.notFound, "{}") }
             return answer(.ok, #"{"MACAddress":"\#(mac)"}"#)
+        case ("TaskService", 5):
+            let state = quirks.withLock { quirks in quirks.tasks.count > 1 ? quirks.tasks.removeFirst() : quirks.tasks.first ?? "Completed" }
+            return state == "gone" ? answer(.notFound, "{}") : answer(.ok, #"{"TaskState":"\#(state)","Messages":[{"Message":"so it is"}]}"#)
         case ("Chassis", 3):
             let quirks = quirks.withLock { $0 }
             let bays = (quirks.locates ? world.blades.keys.sorted() : []) + (quirks.hasDeadChassis ? [99] : [])
@@ -222,7 +229,11 @@ final class LittleRedfish: Sendable {
         }
         let now = world.clock.now()
         switch world.with({ $0.request(wish, bay: bay, at: now) }) {
-        case .accepted, .needless: return answer(.noContent, "")
+        case .accepted, .needless:
+            guard !quirks.tasks.isEmpty else { return answer(.noContent, "") }
+            var response = answer(.accepted, "{}")
+            if !quirks.hidesTask { response.headers[.location] = "http://127.0.0.1:\(port)/redfish/v1/TaskService/Tasks/1" }
+            return response
         case .lost: return await silence()
         case .refused(let refusal):
             return refusal.reason == .notPermitted

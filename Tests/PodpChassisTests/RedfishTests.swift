@@ -284,6 +284,28 @@ import Testing
         }
     }
 
+    @Test("A hard off that is queued counts as accepted when its task has ended well, and as unheard when it has not", arguments: 0..<6)
+    func tasks(way: Int) async throws {
+        var quirks = LittleRedfish.Quirks()
+        quirks.tasks = [["Completed"], ["Running", "Pending", "Completed"], ["Running"], ["Running", "Exception"], ["Running", "gone"], ["Completed"]][way]
+        quirks.hidesTask = way == 5
+        try await with(quirks) { driver, runner, server in
+            let outcome = await driver.request(.hardOff, bay: 2)
+            if way < 2 {
+                #expect(outcome == .accepted)
+            } else {
+                guard case .lost(let why) = outcome else { return #expect(Bool(false), "\(outcome)") }
+                #expect(why.contains(["", "", "has not ended", "so it is", "is gone", "names no task"][way]))
+            }
+            #expect(await driver.request(.on, bay: 3) == .accepted, "what it comes to is read")
+            // What is done is confirmed all the same; it takes no start back.
+            #expect(await runner.bring(bay: 4, .hardOff).isConfirmed)
+            var rules = PowerConfirmation.Rules()
+            rules.asksAlways = true
+            #expect(await runner.bring(bay: 5, .hardOff, rules: rules).isConfirmed == (way < 2))
+        }
+    }
+
     @Test("An answer that says twice what power is decided by says nothing; a nested one is another's")
     func twice() {
         #expect(RedfishNode(json: Array(#"{"PowerState":"Off","PowerState":"On"}"#.utf8)) == nil)

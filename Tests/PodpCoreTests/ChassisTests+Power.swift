@@ -4,6 +4,19 @@ import Testing
 
 @testable import PodpCore
 
+extension ChassisTests.Bench {
+    /// What the request for blade 1 looks at: off, again and again, a second apart.
+    mutating func readOff(_ id: OperationID, times: Int) {
+        for _ in 0..<times {
+            pass(1)
+            let off = PowerReading(
+                bay: 1, reported: .off, isPresent: true, health: .good, source: PowerSource(.management), at: now.instant,
+                label: ChassisTests.bay(1, 1).label)
+            tell(.chassis("north", .looked(id, [off])))
+        }
+    }
+}
+
 /// What an off relies on: what runs there, what was asked for before, and what has been seen since.
 extension ChassisTests {
     @Test func `an off after a start that nobody saw the end of is asked for, even where it reads off already`() {
@@ -16,9 +29,9 @@ extension ChassisTests {
         bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
         bench.orders = []
         guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else { return #expect(Bool(false), "not begun") }
-        let off = PowerReading(
-            bay: 1, reported: .off, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant, label: Self.bay(1, 1).label)
-        bench.tell(.chassis("north", .looked(id, [off])))
+        bench.readOff(id, times: 1)
+        #expect(!bench.orders.contains { if case .request = $0 { true } else { false } }, "one reading may lie")
+        bench.readOff(id, times: 3)
         guard case .request(id, 1, .hardOff)? = bench.orders.last else { return #expect(Bool(false), "\(bench.orders)") }
         #expect(bench.core.committed.power[id]?.requests == 1, "stored before it is sent")
     }
@@ -85,9 +98,7 @@ extension ChassisTests {
             guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else {
                 return #expect(Bool(false), "not begun")
             }
-            let off = PowerReading(
-                bay: 1, reported: .off, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant, label: Self.bay(1, 1).label)
-            bench.tell(.chassis("north", .looked(id, [off])))
+            bench.readOff(id, times: 4)
             let isAsked = bench.orders.contains { if case .request = $0 { true } else { false } }
             #expect(isAsked == history.asks, "history \(index)")
         }
@@ -126,8 +137,8 @@ extension ChassisTests {
             bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
             bench.orders = []
             guard let off = begin(.hardOff) else { return #expect(Bool(false), "not begun") }
-            bench.tell(.chassis("north", .looked(off, [reading(.off)])))
-            #expect(!bench.orders.contains { if case .request = $0 { true } else { false } }, "repeated \(isRepeated)")
+            bench.readOff(off, times: 4)
+            #expect(bench.core.committed.power[off]?.state == .confirmed(.off, requested: false), "repeated \(isRepeated)")
         }
     }
 
@@ -165,6 +176,58 @@ extension ChassisTests {
         #expect(!bench.orders.contains { if case .request(_, _, .softOff) = $0 { true } else { false } })
         guard case .unknown(let why)? = bench.core.committed.power[id]?.state else { return #expect(Bool(false), "not ended as unknown") }
         #expect(why.contains("what runs on it is not known"))
+    }
+
+    @Test func `an off that the run before had asked for asks nothing more while nobody knows what runs there now`() {
+        for (wish, isAgentBack) in [(PowerRequest.hardOff, false), (.hardOff, true), (.softOff, false)] {
+            var record = PowerRecord(
+                id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: wish,
+                by: "root", startedAt: WallTime(milliseconds: 500))
+            record.requests = 1
+            record.isAccepted = true
+            if wish == .softOff { record.escalateAfter = .seconds(5) }
+            var bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .power(record)])
+            if isAgentBack {
+                var live = LiveBlade(since: bench.now.wall)
+                live.link = LinkID(7)
+                live.inventoryLink = LinkID(7)
+                let host = HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1))
+                live.inventory = Inventory(revision: 1, readAt: .zero, host: host, domains: [])
+                bench.core.blades[Self.id(1)] = live
+            }
+            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+            for _ in 0..<150 where bench.core.committed.power[record.id]?.state.isEnded == false {
+                bench.pass(1)
+                bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+                let on = PowerReading(
+                    bay: 1, reported: .on, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant,
+                    label: Self.bay(1, 1).label)
+                bench.tell(.chassis("north", .looked(record.id, [on])))
+            }
+            let isAsked = bench.orders.contains { if case .request = $0 { true } else { false } }
+            #expect(isAsked == isAgentBack, "\(wish)")
+            guard !isAgentBack else { continue }
+            guard case .unknown(let why)? = bench.core.committed.power[record.id]?.state else { return #expect(Bool(false), "not ended") }
+            #expect(why.contains("what runs on it is not known"), "\(why)")
+        }
+    }
+
+    @Test func `what somebody wanted hours ago is not done when podp comes back`() {
+        for (hours, isDone) in [(0, true), (2, false), (-2, true)] {
+            var record = PowerRecord(
+                id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .on,
+                by: "root", startedAt: WallTime(milliseconds: 1_000 - Int64(hours) * 3_600_000))
+            record.requests = 1
+            var bench = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(record)])
+            bench.poll([Self.bay(1, 1)])
+            bench.pass(1)
+            #expect(bench.orders.contains { if case .look = $0 { true } else { false } } == isDone, "\(hours) h")
+            if case .unknown(let why)? = bench.core.committed.power[record.id]?.state {
+                #expect(!isDone && why.contains("ago"))
+            } else {
+                #expect(isDone)
+            }
+        }
     }
 
     @Test func `a start is closed by a boot that began after it, by no other`() {
@@ -211,7 +274,7 @@ extension ChassisTests {
             guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else {
                 return #expect(Bool(false), "not begun")
             }
-            bench.tell(.chassis("north", .looked(id, [reading(.off)])))
+            bench.readOff(id, times: 4)
             let isAsked = bench.orders.contains { if case .request = $0 { true } else { false } }
             #expect(isAsked != isClosed, "before \(String(describing: before)), boot \(boot), up for \(upFor) s")
         }

@@ -61,6 +61,34 @@ import Testing
         #expect(scene.looks > 5, "the odd reading was looked at")
     }
 
+    @Test("One lying off presses no button of a blade that runs, where a start may still come", arguments: 1...3)
+    func oneLie(liar: Int) {
+        var rules = PowerConfirmation.Rules()
+        rules.asksAlways = true
+        var scene = Scene(isOn: true)
+        // It runs by the start, and what is asked of it is refused: what was asked while it read off would show.
+        scene.distort = { _, number, reading in
+            var reading = reading
+            if number == liar { reading.reported = .off } else if number < 8 { reading.driversDoubt = .silent("no answer") }
+            return reading
+        }
+        _ = scene.run(.hardOff, rules: rules)
+        #expect(scene.requestTimes.allSatisfy { $0 >= seconds(6) }, "asked at \(scene.requestTimes)")
+    }
+
+    @Test("A start comes after the off that took it back was accepted: off is not confirmed before that, and not while it runs", arguments: 1...11)
+    func ownTime(late: Int) {
+        var rules = PowerConfirmation.Rules()
+        rules.asksAlways = true
+        var scene = Scene(isOn: false)
+        let at = seconds(3.2 + Double(late))
+        // The device has done the off that it accepted, and the start before it is done at its own time.
+        scene.change = (at, true)
+        scene.answer = { (.accepted, $0 > 1) }
+        #expect(scene.run(.hardOff, rules: rules)?.isConfirmed == true)
+        #expect(!scene.isOn && scene.change == nil && scene.now > at && scene.asked.count == 2)
+    }
+
     @Test("A restart after a take-back does not count as having asked softly")
     func restartAfterTakeBack() {
         var rules = PowerConfirmation.Rules.usual(for: .softOff, escalateAfter: .seconds(10))

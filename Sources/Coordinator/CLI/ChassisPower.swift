@@ -3,6 +3,7 @@ import Glibc
 import PodpChassis
 import PodpModel
 import PodpPower
+import Synchronization
 
 struct ChassisPower: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -68,6 +69,9 @@ struct ChassisPower: AsyncParsableCommand {
                 throw ValidationError("--deadline is from 1s to 1h, like 60s or 3m")
             }
         }
+        if askAnyway, let deadline = deadline.flatMap(Self.duration), deadline < .seconds(20) {
+            throw ValidationError("--ask-anyway wants a --deadline of 20s or more: a start that was accepted before may come up to 11 s after the off")
+        }
         guard let escalateAfter else { return }
         if wish != .softOff { throw ValidationError("--escalate-after is of soft-off alone") }
         guard let time = Self.duration(escalateAfter), time >= .seconds(1), time <= .seconds(3600) else {
@@ -130,12 +134,14 @@ struct ChassisPower: AsyncParsableCommand {
                 let line = "bay \(bay)     \(about.compactMap { $0 }.joined(separator: ", "))"
                 Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO)
             }
+            let isAsked = Mutex(false)
             let outcome = await ChassisRunner(driver: driver).bring(bay: bay, wish.request, rules: rules) { step in
+                if case .requested = step { isAsked.withLock { $0 = true } }
                 for line in Self.lines(step) { Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO) }
             }
             let (line, status) = Self.verdict(outcome, bay)
             Terminal.write("\(Self.time())  \(SafeText.line(line))\n", to: STDOUT_FILENO)
-            if status == .indeterminate, wish == .on {
+            if status == .indeterminate, wish == .on, isAsked.withLock({ $0 }) {
                 Terminal.complain("podp: note: it may still start; to be sure that it does not: 'podp chassis power … --bay \(bay) off --ask-anyway'")
             }
             if case .deadline(last: nil, _) = outcome {

@@ -27,6 +27,8 @@ struct Terminal: Sendable {
 
     /// All of it; what a closed pipe does not take is lost.
     static func write(_ text: String, to descriptor: Int32) {
+        // What `print` holds back was written before this.
+        fflush(nil)
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

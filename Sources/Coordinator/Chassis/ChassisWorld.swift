@@ -14,7 +14,7 @@ public struct ChassisWorld: Sendable {
         public var width = 1
         /// At work, in watts; off it takes 6.
         public var watts = 190
-        fileprivate var change: (at: Instant, power: PowerState)?
+        fileprivate var changes: [(at: Instant, power: PowerState)] = []
     }
 
     /// What goes wrong.
@@ -37,6 +37,8 @@ public struct ChassisWorld: Sendable {
         public var isReadOnly = false
         /// Requests that are refused because of too little power, with these watts left.
         public var remainingWatts: Int?
+        /// Each request is carried out at its own time, also one that a later one contradicts; else the last one counts.
+        public var keepsRequests = false
         /// Somebody else undoes every request after this.
         public var rival: Duration?
 
@@ -69,13 +71,12 @@ public struct ChassisWorld: Sendable {
     /// Lets happen what was due.
     public mutating func advance(to now: Instant) {
         for number in blades.keys {
-            guard let change = blades[number]?.change, change.at <= now else { continue }
-            blades[number]?.power = change.power
-            blades[number]?.change = nil
+            for change in blades[number]?.changes.filter({ $0.at <= now }).sorted(by: { $0.at < $1.at }) ?? [] { blades[number]?.power = change.power }
+            blades[number]?.changes.removeAll { $0.at <= now }
         }
         for rival in rivals where rival.at <= now {
             blades[rival.bay]?.power = rival.power
-            blades[rival.bay]?.change = nil
+            blades[rival.bay]?.changes = []
         }
         rivals.removeAll { $0.at <= now }
     }
@@ -116,11 +117,8 @@ public struct ChassisWorld: Sendable {
         }
         if !faults.ignoresRequests {
             let takes = request == .on ? onTakes : request == .softOff ? softOffTakes : offTakes
-            if blade.power != request.goal {
-                blades[bay]?.change = (now + takes, request.goal)
-            } else {
-                blades[bay]?.change = nil
-            }
+            if !faults.keepsRequests { blades[bay]?.changes = [] }
+            if faults.keepsRequests || blade.power != request.goal { blades[bay]?.changes.append((now + takes, request.goal)) }
             if let rival = faults.rival { rivals.append((now + takes + rival, bay, request == .on ? .off : .on)) }
         }
         guard faults.lostAnswers > 0 else { return .accepted }

@@ -8,13 +8,16 @@ public struct ChassisRecord: Hashable, Sendable, Codable {
         public var bay: Int
         public var uuid: ID128?
         public var serial: String?
+        /// Of its interfaces; `nil`: they were not stored.
+        public var macs: [String]?
         /// The enrolled blade that it is.
         public var blade: BladeID?
 
-        public init(bay: Int, uuid: ID128?, serial: String?, blade: BladeID?) {
+        public init(bay: Int, uuid: ID128?, serial: String?, macs: [String]? = nil, blade: BladeID?) {
             self.bay = bay
             self.uuid = uuid
             self.serial = serial
+            self.macs = macs
             self.blade = blade
         }
     }

@@ -11,13 +11,7 @@ extension CoordinatorCore {
         }
         guard let blade = decided.blades[id] else { return refuse(request, .noBlade(id)) }
         let name = blade.identity.name
-        guard let seat = seat(of: id), let live = chassis[seat.chassis] else {
-            return refuse(
-                request,
-                Refusal(
-                    .conflict, "no chassis that podp watches says that it has \(name), or it is said to be in two places",
-                    remedy: "`podp chassis list`; a bay is matched by the UUID on its label, then by the addresses of the blade's interfaces"))
-        }
+        guard let seat = seat(of: id), let live = chassis[seat.chassis] else { return refuse(request, refusalOfSeat(of: id)) }
         if let busy = runningPower(of: id) {
             return refuse(
                 request, Refusal(.busy, "\(name) is being switched \(busy.request.goal.rawValue) already (\(busy.id), by \(busy.by))\(escalation(of: busy))"))
@@ -121,6 +115,9 @@ extension CoordinatorCore {
         decided.power.values.filter { $0.blade == blade && $0.request == .on && ($0.requests ?? 0) > 0 }.max { $1.isNewer(than: $0) }
     }
 
+    /// In milliseconds. Who wanted something long before may not want it now.
+    private static func oldestResumed(_ record: PowerRecord) -> Int64 { 600_000 + Int64((record.escalateAfter ?? .zero).inSeconds * 1000) }
+
     /// Of a request that the run before did not see the end of. What was asked of the chassis was stored before.
     mutating func resumePower(_ record: PowerRecord) {
         let confirmation = PowerConfirmation(
@@ -167,13 +164,19 @@ extension CoordinatorCore {
         for id in power.keys.sorted() {
             guard let live = power[id], !live.hasBegun, let record = decided.power[id] else { continue }
             if let until = live.resumesUntil {
+                let age = now.wall.millisecondsSince(record.startedAt)
+                if age > Self.oldestResumed(record) {
+                    finishPower(record, .unknown("podp was not there to see its end, and it was asked for \(age / 60_000) minutes ago: ask again"))
+                    continue
+                }
                 if now.instant >= until {
                     finishPower(record, .unknown("podp was restarted meanwhile, and the chassis has not said since who sits where"))
                     continue
                 }
                 guard let chassis = chassis[record.chassis], chassis.inventory != nil, !chassis.labelsAreOld else { continue }
-                // What runs on the blade is told by its agent, if it still has one: it has half the time to come back.
-                let isWaiting = record.request.goal == .off && (record.requests ?? 0) == 0 && blades[record.blade]?.inventory == nil
+                // What runs on the blade is told by its agent, if it still has one: it has half the time to come back. Also of one that was asked before:
+                // somebody may have started it while podp was not there.
+                let isWaiting = record.request.goal == .off && blades[record.blade]?.inventory == nil
                 guard !isWaiting || now.instant >= until - live.confirmation.rules.deadline / 2 else { continue }
             }
             if record.request == .on {
@@ -274,11 +277,15 @@ extension CoordinatorCore {
             case .request(let wish):
                 // Its premise may have gone since it was asked for.
                 if wish.goal == .off, let reason = whyNotOff(record.blade) { return advancePower(id, .cancel(reason)) }
-                guard seatedBlades(in: record.chassis)[record.bay] == record.blade else {
-                    return advancePower(id, .cancel("bay \(record.bay) of \(record.chassis) has another blade in it now"))
+                if let occupant = seatedBlades(in: record.chassis)[record.bay], occupant != record.blade {
+                    return advancePower(id, .cancel("bay \(record.bay) of \(record.chassis) has \(name(of: occupant)) in it now"))
                 }
-                // It was let pass because it was read off, or its agent has fallen silent since.
-                let isFirst = (record.requests ?? 0) == 0 || wish == .softOff && record.hasAskedSoftly == false
+                guard let seat = seat(of: record.blade), seat == Place(chassis: record.chassis, bay: record.bay) else {
+                    let place = seat(of: record.blade).map { "it is in bay \($0.bay) of \($0.chassis) now" }
+                    return advancePower(id, .cancel(place ?? refusalOfSeat(of: record.blade).message))
+                }
+                // It was let pass because it was read off, or its agent has fallen silent since, or nobody watched it while podp was not there.
+                let isFirst = (record.requests ?? 0) == 0 || wish == .softOff && record.hasAskedSoftly == false || live.resumesUntil != nil
                 if wish.goal == .off, record.unknownDomains != true, isFirst, let reason = whyNotKnown(whatRunsOn: record.blade),
                     !live.readings.contains(where: { $0.source.kind == .management && $0.state == .off })
                 {

@@ -19,44 +19,100 @@ extension CoordinatorCore {
     /// Where a blade is, when a chassis tells of it.
     func seat(of blade: BladeID) -> Place? { places()[blade] }
 
-    /// All chassis together: whose UUID stands on a label somewhere is there, and what else its addresses were found on is not it. One blade in two places is
-    /// in neither: a label was copied, or a board was exchanged.
     func places() -> [BladeID: Place] {
-        let addresses = bladesByAddress()
-        var byUUID: [BladeID: [Place]] = [:]
-        var byAddress: [BladeID: [Place]] = [:]
-        var byLabel: [BladeID: [Place]] = [:]
-        var elsewhere: Set<BladeID> = []
-        for (name, record) in decided.chassis where record.sameAs == nil {
-            guard let inventory = chassis[name]?.inventory else {
-                // It has not told yet who is there now: whoever was known there by its UUID is not looked for by less.
-                for seat in record.seats { if let blade = seat.blade, seat.uuid.flatMap(bladeID(of:)) == blade { elsewhere.insert(blade) } }
-                continue
+        claims().compactMapValues { claims in
+            guard claims.count == 1, let claim = claims.first, claim.isTold else { return nil }
+            return claim.place
+        }
+    }
+
+    /// That a blade is in a bay.
+    private struct Claim {
+        var place: Place
+        /// By what the chassis tells now. What it told before, and neither confirms nor contradicts now, is no proof that the blade is there, and one that it
+        /// may be.
+        var isTold: Bool
+    }
+
+    /// The label of whoever is in a bay: as it is told now, with what was told before where the chassis leaves that out.
+    private struct Label {
+        var uuid: ID128?
+        var serial: String?
+        var macs: [String] = []
+        /// Somebody is there, and something of the label is told.
+        var isTold: Bool
+        /// Nothing that was told before is left out.
+        var isWhole: Bool
+
+        /// `bay` is `nil` where the chassis has not told of its bays since podp started. `nil`: nobody is there.
+        init?(of bay: ChassisBay?, before seat: ChassisRecord.Seat?) {
+            if let bay, bay.isPresent == false || bay.coveredBy != nil { return nil }
+            // A label that is not complete yet may still be that of the blade before.
+            guard let bay, bay.isPresent == true, bay.isInventoryReady != false, bay.uuid != nil || bay.serial != nil || !bay.macs.isEmpty else {
+                guard let seat else { return nil }
+                (uuid, serial, macs, isTold, isWhole) = (seat.uuid, seat.serial, seat.macs ?? [], false, false)
+                return
             }
-            for bay in inventory.bays {
-                // A label that is not complete yet may still be that of the blade before.
-                guard bay.isPresent == true, bay.coveredBy == nil, bay.isInventoryReady != false else { continue }
-                let place = Place(chassis: name, bay: bay.number)
-                let found = Set(bay.macs.compactMap { addresses[$0.lowercased()] ?? nil })
-                let known = record.seats.first { $0.bay == bay.number }
-                if let blade = bay.uuid.flatMap(bladeID(of:)) {
-                    byUUID[blade, default: []].append(place)
+            (uuid, serial, macs, isTold, isWhole) = (bay.uuid, bay.serial, bay.macs, true, true)
+            let hasOtherAddresses = !macs.isEmpty && seat?.macs?.isEmpty == false && Set(macs).isDisjoint(with: seat?.macs ?? [])
+            let isOther = serial != nil && seat?.serial != nil && serial != seat?.serial || hasOtherAddresses
+            if uuid == nil, let before = seat?.uuid, !isOther { (uuid, isWhole) = (before, false) }
+        }
+    }
+
+    /// Who may be where, of all chassis together: whose UUID stands on a label somewhere is there, and what else its addresses were found on is not it. One
+    /// blade in two places is in neither: a label was copied, a board was exchanged, or a chassis that had it does not say that it is gone.
+    private func claims() -> [BladeID: [Claim]] {
+        let addresses = bladesByAddress()
+        var byUUID: [BladeID: [Claim]] = [:]
+        var byLess: [BladeID: [Claim]] = [:]
+        for (name, record) in decided.chassis where record.sameAs == nil {
+            let seats = Dictionary(record.seats.map { ($0.bay, $0) }, uniquingKeysWith: { first, _ in first })
+            // Without an inventory of this run: those that were known before.
+            let bays: [(number: Int, bay: ChassisBay?)] = chassis[name]?.inventory?.bays.map { ($0.number, $0) } ?? seats.keys.map { ($0, nil) }
+            for (number, bay) in bays {
+                let seat = seats[number]
+                guard let label = Label(of: bay, before: seat) else { continue }
+                let place = Place(chassis: name, bay: number)
+                let found = Set(label.macs.compactMap { addresses[$0.lowercased()] ?? nil })
+                // Whoever had this very label before: its agent may not have told its addresses yet.
+                let known = seat?.blade.flatMap { decided.blades[$0] == nil ? nil : $0 }
+                let isSame = seat?.uuid == label.uuid && seat?.serial == label.serial && (label.uuid != nil || label.serial != nil)
+                if let blade = label.uuid.flatMap(bladeID(of:)) {
+                    byUUID[blade, default: []].append(Claim(place: place, isTold: label.isWhole || label.isTold && found == [blade]))
+                } else if !label.isTold {
+                    for blade in found.union([known].compactMap { $0 }) { byLess[blade, default: []].append(Claim(place: place, isTold: false)) }
                 } else if found.count == 1, let blade = found.first {
-                    byAddress[blade, default: []].append(place)
-                } else if let known, let blade = known.blade, decided.blades[blade] != nil, known.uuid != nil || known.serial != nil, known.uuid == bay.uuid,
-                    known.serial == bay.serial
-                {
-                    // Whoever had this very label before: its agent may not have told its addresses yet.
-                    byLabel[blade, default: []].append(place)
+                    byLess[blade, default: []].append(Claim(place: place, isTold: true))
+                } else if let known, isSame {
+                    byLess[known, default: []].append(Claim(place: place, isTold: label.isWhole))
                 }
             }
         }
-        var seated: [BladeID: Place] = [:]
-        for blade in Set(byUUID.keys).union(byAddress.keys).union(byLabel.keys) {
-            let places = byUUID[blade] ?? (elsewhere.contains(blade) ? [] : (byAddress[blade] ?? []) + (byLabel[blade] ?? []))
-            if places.count == 1 { seated[blade] = places.first }
+        return byLess.merging(byUUID) { _, byUUID in byUUID }
+    }
+
+    /// Why a blade has no seat, and what helps.
+    func refusalOfSeat(of blade: BladeID) -> Refusal {
+        let name = name(of: blade)
+        func isSure(_ claim: Claim) -> Bool { claim.isTold && chassis[claim.place.chassis]?.labelsAreOld != true }
+        let claims = (claims()[blade] ?? []).sorted { ($0.place.chassis, $0.place.bay) < ($1.place.chassis, $1.place.bay) }
+        guard !claims.isEmpty else {
+            return Refusal(
+                .conflict, "no chassis that podp watches says that it has \(name)",
+                remedy: "`podp chassis list`; a bay is matched by the UUID on its label, then by the addresses of the blade's interfaces")
         }
-        return seated
+        let places = claims.map { claim in
+            "bay \(claim.place.bay) of \(claim.place.chassis)" + (isSure(claim) ? "" : ", which had it and does not tell now who is there")
+        }
+        guard let silent = claims.first(where: { !isSure($0) })?.place.chassis else {
+            return Refusal(
+                .conflict, "\(name) is said to be in \(claims.count) places: \(places.joined(separator: "; "))",
+                remedy: "a label was copied, or a board exchanged: `podp chassis show` of each; the wrong one's UUID must be mended or its blade taken out")
+        }
+        return Refusal(
+            .conflict, "where \(name) is, is not sure: \(places.joined(separator: "; "))",
+            remedy: "`podp chassis show \(silent)` tells whether it answers; one that will not come back is taken out with `podp chassis remove \(silent)`")
     }
 
     /// An enrolled blade by a label's UUID, whichever way round its fields are.
@@ -82,7 +138,10 @@ extension CoordinatorCore {
         let occupants = seatedBlades(in: name)
         let bays = Dictionary(occupants.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
         var seats = record.seats
-        for bay in inventory.bays where bay.coveredBy == nil {
+        // A bay that the chassis has no more has nobody in it.
+        let listed = Set(inventory.bays.map(\.number))
+        let unlisted = seats.filter { !listed.contains($0.bay) }.map { ChassisBay(number: $0.bay, isPresent: false) }
+        for bay in inventory.bays + unlisted where bay.coveredBy == nil {
             let known = seats.first { $0.bay == bay.number }
             if bay.isPresent == false {
                 if let known {
@@ -92,12 +151,12 @@ extension CoordinatorCore {
                 }
                 continue
             }
-            // A label that is not complete yet says nothing about who is there.
-            guard bay.isPresent == true, bay.isInventoryReady != false, bay.uuid != nil || bay.serial != nil || !bay.macs.isEmpty else { continue }
+            // A label that is not complete says nothing about who is there.
+            guard let label = Label(of: bay, before: known), label.isTold, label.isWhole || occupants[bay.number] != nil else { continue }
             let occupant = occupants[bay.number]
             let isOther = displace(from: bay, of: name, occupant: occupant, bays: bays, known: known)
             if let occupant { take(occupant, bay: bay.number, of: name, isOther: isOther) }
-            let seat = ChassisRecord.Seat(bay: bay.number, uuid: bay.uuid, serial: bay.serial, blade: occupant)
+            let seat = ChassisRecord.Seat(bay: bay.number, uuid: label.uuid, serial: label.serial, macs: label.macs, blade: occupant)
             if occupant == nil, known?.uuid != seat.uuid || known?.serial != seat.serial || known == nil { announce(bay, in: name) }
             seats.removeAll { $0.bay == bay.number }
             seats.append(seat)

@@ -5,7 +5,8 @@ import PodpModel
 /// Read first; what is there already needs no request; ask; read again and again. *Confirmed off* are two readings that say off, the second
 /// asked for at least `agreement` after the first was answered, both from the same primary management module, with a blade present and a health
 /// that does not hide power (`PowerReading.doubt`), with no other reading between them, and after our own request or with none needed; and, for
-/// each second source that is configured, its off in the same time. Any sign of life of the blade after the first off reading ends the
+/// each second source that is configured, its off in the same time. Where a start may still come (`Rules.asksAlways`), these two are at least
+/// `Rules.latestStart` apart, and the device accepted an off before the first. Any sign of life of the blade after the first off reading ends the
 /// confirmation, and so does a bay that was empty for a moment or shows another blade's label: what is off there may be another blade.
 /// Everything else is unknown and says why. When the deadline comes, it has failed.
 ///
@@ -32,12 +33,17 @@ public struct PowerConfirmation: Sendable, Codable {
         /// The label of the blade that is meant (`ChassisBay.label`), where the chassis tells labels: nothing is asked of another one, and an "off"
         /// without the label is not its off. `nil`: the first that is told.
         public var label: String?
-        /// A hard off is asked for even where it is off already: a start that was asked for before may still come.
+        /// A hard off is asked for even where it is off already: a start that was asked for before may still come, also in the first seconds after a device
+        /// has accepted the off (`latestStart`).
         public var asksAlways = false
         /// A blade that is not off this long after it was first asked softly is switched off hard. `nil`: never. Of a soft-off alone.
         public var escalateAfter: Duration?
 
         public init() {}
+
+        /// A device that does each order at its own time may carry out a start that it accepted before an off after that, up to this long: with `asksAlways`,
+        /// off readings agree that are this far apart. One second more than the slowest that is known (11 s).
+        public static let latestStart = Duration.seconds(12)
 
         /// What a request usually needs.
         public static func usual(
@@ -254,7 +260,6 @@ public struct PowerConfirmation: Sendable, Codable {
             if case .silent? = main.doubt { return pause(at: now) }
             return askOrPause(at: now)
         }
-        if rules.asksAlways, !hasTakenBack, asking == .hardOff { return takeBack(at: now) }
         let seconds = rules.secondSources.map { kind in readings.first { $0.source.kind == kind && $0.bay == bay && $0.at >= asked } }
         guard seconds.allSatisfy({ $0?.state == .off }) else {
             // The module says off and another source does not (yet): nothing is repeated on that ground, nothing is believed.
@@ -273,8 +278,9 @@ public struct PowerConfirmation: Sendable, Codable {
             self.streak = Streak(first: agreeing, firstAnswered: now, module: main.source.module)
             return pause(at: now)
         }
-        guard asked - streak.firstAnswered >= agreement else { return pause(at: now) }
-        // One reading that lies must not make a hard off of a soft one: here, two have agreed.
+        let span = rules.asksAlways && hasTakenBack ? max(agreement, Rules.latestStart) : agreement
+        guard asked - streak.firstAnswered >= span else { return pause(at: now) }
+        // One reading that lies must not press the button of a blade that runs: here, two have agreed.
         if rules.asksAlways, !hasTakenBack { return takeBack(at: now) }
         return finish(.confirmed(.off, by: streak.first + agreeing, requested: hasRequested))
     }

@@ -17,8 +17,10 @@ struct PlantChassis: Sendable {
     /// Of which bays the next poll says the opposite of what is true.
     var pollLies: Set<Int> = []
     var primary = 1
-    /// Blades whose power changes for a request, and what for: a later request, or a loss of power, makes the earlier one void.
+    /// Of the blades whose power changes for a request, the request that counts: a later one makes those before it void, save those that keep their time.
     var pending: [Int: UInt64] = [:]
+    /// Requests that are carried out when it is their time, whatever was asked for since.
+    var keepTheirTime: Set<UInt64> = []
     var orders: UInt64 = 0
     /// Says off whatever is true, always: `nil`, nobody does.
     var liar: PowerSource.Kind?
@@ -154,13 +156,16 @@ extension Plant {
         if wish == .softOff, chassis.ignoresSoftOff { return note("the blade in bay \(bay) does not shut down") }
         chassis.orders += 1
         chassis.pending[blade] = chassis.orders
+        if random.chance(permille: weather.chassisKeepsRequests) { chassis.keepTheirTime.insert(chassis.orders) }
         let takes: Duration = random.chance(permille: 150) ? .seconds(11) : random.between(.milliseconds(500), .seconds(4))
         schedule(.chassisSwitches(blade, wish, order: chassis.orders), in: takes)
     }
 
     mutating func chassisSwitches(_ blade: Int, _ wish: PowerRequest, order: UInt64) {
-        guard chassis.pending[blade] == order else { return }
-        chassis.pending[blade] = nil
+        let keepsItsTime = chassis.keepTheirTime.remove(order) != nil
+        guard keepsItsTime || chassis.pending[blade] == order else { return }
+        if chassis.pending[blade] == order { chassis.pending[blade] = nil }
+        if wish == .on { checkStart(blade) }
         if wish == .on { powerOn(blade) } else { switchOff(blade) }
         // With outlets of its own, a blade that is cut off has no power at all.
         if chassis.secondSources.contains(.pdu) {
@@ -176,6 +181,17 @@ extension Plant {
             guard let domain = blades[blade].host.domains[id], domain.state.executes, store.domain(id) != nil else { continue }
             report(.power, "\(name(blade)) is switched off while \(domain.definition.name) runs on it")
         }
+    }
+
+    /// A blade that was confirmed off is not started by a request from before that.
+    private mutating func checkStart(_ blade: Int) {
+        guard !blades[blade].host.isOn, let record = newestPower(of: blade), record.lifeSince == nil, case .confirmed(.off, _) = record.state else { return }
+        report(.power, "\(record.bladeName) is started by a request from before it was confirmed off")
+    }
+
+    private func newestPower(of blade: Int) -> PowerRecord? {
+        store.records.values.compactMap { if case .power(let record) = $0, index(of: record.blade) == blade { record } else { nil } }
+            .max { ($0.id.sequence, $0.id.term) < ($1.id.sequence, $1.id.term) }
     }
 
     /// Nobody is switched off hard who was to be softly, unless that was asked for and is stored; without outlets, which are cut in the end.

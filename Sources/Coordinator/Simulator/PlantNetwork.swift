@@ -38,6 +38,8 @@ public struct Weather: Sendable, Hashable {
     public var chassisLosesAnswers = 0
     public var chassisLies = 0
     public var chassisDisobeys = 0
+    /// Requests that are carried out at their own time, whatever was asked for since, in thousandths.
+    public var chassisKeepsRequests = 0
     public var chassisFailsOver = 0
     public var chassisLatency = Duration.milliseconds(60)
     public var migrationFails = 0
@@ -67,6 +69,7 @@ public struct Weather: Sendable, Hashable {
         weather.chassisLosesAnswers = 80
         weather.chassisLies = 80
         weather.chassisDisobeys = 150
+        weather.chassisKeepsRequests = 500
         weather.chassisFailsOver = 5
         weather.chassisLatency = .milliseconds(700)
         weather.migrationUnclear = 120

@@ -43,6 +43,8 @@ class Blade:
         self.delay_soft = 4.0
         self.obeys = True
         self.lies = []  # states to answer instead of the truth, one a reading
+        self.keeps_orders = False  # each order is done at its own time, whatever is ordered after it
+        self.kept = []
         self.shown = None  # always answer this state
         self.start_refused = 0  # the health that a refused start leaves
         self.restarts_when_seen_off = None  # someone else switches it on so many seconds after "off" was read
@@ -51,6 +53,9 @@ class Blade:
         self.orders = []
 
     def settle(self, now):
+        for order in sorted(order for order in self.kept if now >= order[0]):
+            self.become(order[1])
+            self.kept.remove(order)
         if self.pending and now >= self.pending[0]:
             self.become(self.pending[1])
             self.pending = None
@@ -69,7 +74,10 @@ class Blade:
             self.health = self.start_refused
             return
         delay = {0: self.delay_off, 1: self.delay_on, 2: self.delay_soft}[what]
-        self.pending = (now + delay, what == ON)
+        if self.keeps_orders:
+            self.kept.append((now + delay, what == ON))
+        else:
+            self.pending = (now + delay, what == ON)
 
     def reading(self, now):
         self.settle(now)

@@ -126,7 +126,7 @@ extension AMMDriver {
     private func writeFinding(_ inventory: ChassisInventory, _ tryWrite: Bool) async throws(ChassisError) -> ChassisFinding? {
         guard tryWrite else {
             return ChassisFinding(
-                .info, code: "write-not-tried", what: "whether this community or user may switch blades was not tried: that takes a write",
+                .warning, code: "write-not-tried", what: "whether this community or user may switch blades was not tried: that takes a write",
                 remedy: "'podp chassis check --try-write' sets settings to the values that they have")
         }
         let bays = inventory.bays.filter { $0.isPresent == true }.prefix(2).map { AMMTree.remotePowerControl.appending(UInt32($0.number)) }

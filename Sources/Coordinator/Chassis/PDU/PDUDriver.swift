@@ -232,8 +232,8 @@ public actor PDUDriver: ChassisDriver {
         guard tryWrite else {
             return [
                 ChassisFinding(
-                    .info, code: "write-not-tried", what: "whether this community or user may switch outlets was not tried: that takes a write",
-                    remedy: "'podp chassis check --try-write' sets one outlet of each PDU to what it is")
+                    .warning, code: "write-not-tried", what: "whether this community or user may switch outlets was not tried: that takes a write",
+                    remedy: "'podp chassis check --try-write' sets one outlet of each PDU to what it is; not while something is being cut off by it")
             ]
         }
         var findings: [ChassisFinding] = []

@@ -195,6 +195,7 @@ public actor RedfishDriver: ChassisDriver {
 
     private func outcome(_ reply: RedfishClient.Reply, _ request: PowerRequest, _ bay: Int, _ system: String) async -> RequestOutcome {
         switch reply.status {
+        case 202: return await outcome(ofTask: reply, request)
         case 200..<300: return .accepted
         case 401, 403: return .refused(PowerRefusal(.notPermitted, "\(client.place) does not let this user switch \(system): \(Self.message(reply))"))
         case 404, 405, 501: return .refused(PowerRefusal(.unsupported, "\(system) does not do that: \(Self.message(reply))"))

@@ -1,0 +1,145 @@
+import PodpModel
+import PodpPower
+import Testing
+
+@testable import PodpCore
+
+/// Where a blade is, when a chassis leaves out for a moment what it told before, or has not told anything since podp started.
+extension ChassisTests {
+    static let southRecord: ChassisRecord = {
+        var south = north
+        south.name = "south"
+        south.url = "simulated://south"
+        south.address = south.url
+        return south
+    }()
+
+    static let address = "00:11:22:33:44:55"
+
+    /// Two chassis. Blade 1's agent told of its one address, and is silent.
+    private func twoChassis(_ more: [Record] = []) -> Bench {
+        let known = Set(more.map(\.key))
+        let usual: [Record] = [.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .chassis(Self.southRecord)]
+        var bench = Bench(usual.filter { !known.contains($0.key) } + more)
+        var live = LiveBlade(since: bench.now.wall)
+        var host = HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1))
+        host.nics = [HostNIC(name: "eth0", mac: Self.address, isUp: true, megabitsPerSecond: 1000)]
+        live.inventory = Inventory(revision: 1, readAt: .zero, host: host, domains: [])
+        bench.core.blades[Self.id(1)] = live
+        return bench
+    }
+
+    private func tell(_ bench: inout Bench, _ name: String, _ bays: [ChassisBay]) {
+        let inventory = ChassisInventory(kind: .amm, serial: name, bays: bays)
+        bench.tell(.chassis(name, .polled(ChassisReadings(at: bench.now.instant, primaryModule: 1), inventory: inventory, capabilities: nil)))
+    }
+
+    /// A label that is nobody's, with these addresses.
+    private func stranger(_ bay: Int, macs: [String]) -> ChassisBay {
+        var stranger = Self.bay(bay, 9)
+        stranger.macs = macs
+        return stranger
+    }
+
+    private func isRefused(_ bench: inout Bench) -> Refusal? {
+        guard case .refused(let refusal)? = bench.ask(.switchBlade(Self.id(1), .hardOff, unknownDomains: true)) else { return nil }
+        return refusal
+    }
+
+    /// Ways in which a bay's label is told in part, or not at all.
+    private func parts(of bay: ChassisBay) -> [ChassisBay] {
+        var unready = bay, absent = bay, nameless = bay, bare = bay
+        unready.isInventoryReady = false
+        absent.isPresent = nil
+        nameless.uuid = nil
+        (bare.uuid, bare.serial, bare.macs) = (nil, nil, [])
+        return [unready, absent, nameless, bare]
+    }
+
+    @Test("A blade whose chassis leaves out its label for once is not looked for by an address in another chassis", arguments: 0..<4)
+    func forgotten(way: Int) {
+        var bench = twoChassis()
+        tell(&bench, "north", [Self.bay(1, 1)])
+        tell(&bench, "south", [stranger(2, macs: [Self.address])])
+        #expect(bench.core.seat(of: Self.id(1)) == CoordinatorCore.Place(chassis: "north", bay: 1))
+        tell(&bench, "north", [parts(of: Self.bay(1, 1))[way]])
+        #expect(bench.core.seat(of: Self.id(1)) == nil)
+        let refusal = isRefused(&bench)
+        #expect(refusal?.message.contains("bay 1 of north, which had it") == true, "\(String(describing: refusal))")
+        #expect(bench.blade(1)?.held == nil && bench.blade(1)?.bay == 1, "nobody was moved")
+        // However often it is told so.
+        tell(&bench, "north", [parts(of: Self.bay(1, 1))[way]])
+        #expect(bench.core.seat(of: Self.id(1)) == nil)
+        tell(&bench, "north", [Self.bay(1, 1)])
+        #expect(bench.core.seat(of: Self.id(1)) == CoordinatorCore.Place(chassis: "north", bay: 1))
+    }
+
+    @Test("So it is with a blade that is known by its address alone", arguments: 0..<4)
+    func forgottenAddress(way: Int) {
+        var bench = twoChassis()
+        let here = stranger(1, macs: [Self.address])
+        tell(&bench, "north", [here])
+        #expect(bench.core.seat(of: Self.id(1))?.chassis == "north")
+        // Its address is on two labels now, and then on one.
+        var other = Self.bay(2, 8)
+        other.macs = [Self.address]
+        tell(&bench, "south", [other])
+        #expect(bench.core.seat(of: Self.id(1)) == nil)
+        tell(&bench, "north", [here])
+        tell(&bench, "north", [parts(of: here)[way]])
+        // Without its UUID it still has its address and its serial number: the two places stay.
+        #expect(bench.core.seat(of: Self.id(1)) == nil)
+        #expect(isRefused(&bench) != nil)
+    }
+
+    @Test("A blade in a bay that is empty now, or another's by its label, is where its label is told")
+    func gone() {
+        let ways: [ChassisBay] = [ChassisBay(number: 1, isPresent: false), Self.bay(1, 2), ChassisBay(number: 1, isPresent: true, serial: "S2")]
+        for way in ways {
+            var bench = twoChassis()
+            tell(&bench, "north", [Self.bay(1, 1)])
+            tell(&bench, "north", [way])
+            tell(&bench, "south", [Self.bay(2, 1)])
+            #expect(bench.core.seat(of: Self.id(1)) == CoordinatorCore.Place(chassis: "south", bay: 2))
+        }
+        // A bay that the chassis has no more has nobody in it.
+        var bench = twoChassis()
+        tell(&bench, "north", [Self.bay(1, 2), Self.bay(4, 1)])
+        tell(&bench, "north", [Self.bay(1, 2)])
+        tell(&bench, "south", [Self.bay(2, 1)])
+        #expect(bench.core.seat(of: Self.id(1))?.chassis == "south")
+        #expect(bench.core.committed.chassis["north"]?.seats.map(\.bay) == [1])
+        #expect(bench.audits.contains { $0.kind == "blade-gone" && $0.sentence.contains("bay 4") })
+    }
+
+    @Test("A label without its UUID is still its blade's where the addresses say so, and the UUID is not forgotten")
+    func addressesAgree() {
+        var bench = twoChassis()
+        var bay = Self.bay(1, 1)
+        bay.macs = [Self.address]
+        tell(&bench, "north", [bay])
+        bay.uuid = nil
+        tell(&bench, "north", [bay])
+        #expect(bench.core.seat(of: Self.id(1))?.bay == 1 && bench.blade(1)?.held == nil)
+        #expect(bench.core.committed.chassis["north"]?.seats.first?.uuid == Self.id(1).uuid)
+    }
+
+    @Test("After a restart a UUID that two chassis told is in neither, whichever of them answers", arguments: ["north", "south"])
+    func restart(answers: String) {
+        var bench = twoChassis()
+        tell(&bench, "north", [Self.bay(1, 1)])
+        tell(&bench, "south", [Self.bay(2, 1)])
+        tell(&bench, "north", [Self.bay(1, 1)])
+        #expect(bench.core.seat(of: Self.id(1)) == nil)
+        let stored = bench.core.committed.chassis.values.map { Record.chassis($0) }
+        var restarted = twoChassis(stored)
+        tell(&restarted, answers, [Self.bay(answers == "north" ? 1 : 2, 1)])
+        #expect(restarted.core.seat(of: Self.id(1)) == nil)
+        let refusal = isRefused(&restarted)
+        let silent = answers == "north" ? "south" : "north"
+        #expect(refusal?.remedy.contains("podp chassis remove \(silent)") == true, "\(String(describing: refusal))")
+        // What helps is what it says.
+        #expect(restarted.ask(.removeChassis(name: silent)) == .done)
+        #expect(restarted.core.seat(of: Self.id(1))?.chassis == answers)
+    }
+}
