@@ -27,11 +27,12 @@ struct HtoolsBounds: ~Copyable {
     // With the slopes that were measured last as reference (`then`), the bound on moves to eight nodes is `scale` (`most` + `rise`); `top` is the greatest `most` of a
     // slot. With those of now it is `present` (`most` + `rise`) + `lift`. What all bounds have in common is in `present`, what an instance's have in common in its `lift`,
     // and only what has been looked at changes `most`. A new reference takes up both; until then, slopes that fall and rise again lift nothing.
-    /// By eight slots and block of nodes.
-    private let most: Rows
-    private let mostNumbers: UnsafeMutablePointer<Float>
+    /// By slot and block of nodes.
+    private let most: HtoolsTiles
     private let top: Rows
     private let rise: Rows
+    /// By one of two nodes and eight slots, for a moment: what moves there gain at most.
+    private let news: Rows
     private let lift: Rows
     private var scale: Float = 1
     private var present: Float = 1
@@ -75,6 +76,10 @@ struct HtoolsBounds: ~Copyable {
         var grain = Eight(repeating: 0)
     }
     private var now = Slopes()
+    /// By lane, the most that a move can add to or take from the sum of squared deviations.
+    private var reach = Lanes(repeating: 0)
+    /// Where there are fewer blocks than these, whoever is on a node that has changed is looked at anew: that costs less than what the reach leaves unknown.
+    private static let fewBlocks = 8
     /// By lane, by how much more than its slope a change of the mean counts for the curve's sake.
     private var emphasis = Lanes(repeating: 1)
     /// By lane, the least and the greatest value of any node.
@@ -87,10 +92,10 @@ struct HtoolsBounds: ~Copyable {
         let groups = (movable.count + 7) / 8
         (self.nodeBlocks, self.groups, count) = (nodeBlocks, groups, movable.count)
         bound = HtoolsRows.eights(groups, -.infinity)
-        most = HtoolsRows.eights(groups * nodeBlocks, -.infinity)
-        mostNumbers = UnsafeMutableRawPointer(most).assumingMemoryBound(to: Float.self)
+        most = HtoolsTiles(groups: groups, blocks: nodeBlocks)
         top = HtoolsRows.eights(groups, -.infinity)
         rise = HtoolsRows.eights(groups)
+        news = HtoolsRows.eights(groups * 2)
         lift = HtoolsRows.eights(groups)
         rows = HtoolsRows.eights(groups * Self.fields)
         numbers = UnsafeMutableRawPointer(rows).assumingMemoryBound(to: Float.self)
@@ -148,7 +153,7 @@ struct HtoolsBounds: ~Copyable {
     }
 
     deinit {
-        for memory in [bound, most, top, rise, lift, rows, nodeRows, limit, barrier] { memory.deallocate() }
+        for memory in [bound, top, rise, news, lift, rows, nodeRows, limit, barrier] { memory.deallocate() }
         slots.deallocate()
         kind.deallocate()
         visited.deallocate()
@@ -160,9 +165,14 @@ struct HtoolsBounds: ~Copyable {
 
     // MARK: - Following the state
 
-    private func refresh(_ node: Int, _ state: borrowing HtoolsState) {
+    /// How much the lanes of the node have risen.
+    @discardableResult
+    private func refresh(_ node: Int, _ state: borrowing HtoolsState) -> Eight {
         let row = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
         let values = Eight(state.lanes[node])
+        var risen = values
+        for lane in 0..<7 { risen[lane] -= row[8 * lane] }
+        risen[7] = 0
         for lane in 0..<7 { row[8 * lane] = values[lane] }
         row[8 * Self.room] = Self.above(state.usable(node))
         row[8 * Self.cpuRoom] = Self.above(state.vcpusLeft(node))
@@ -170,6 +180,28 @@ struct HtoolsBounds: ~Copyable {
         while member >= 0 {
             let its = HtoolsRows.numbers(numbers, member, Self.fields)
             for field in 0..<9 { its[8 * (Self.there + field)] = row[8 * field] }
+            member = chains.next(after: member)
+        }
+        return risen
+    }
+
+    /// What is on the node gains something else by leaving, the same for all targets: a V is less by twice the leaving part times what the lane has risen by. In
+    /// the curve, where V counts squared, that depends on V, of which only is known how large it can be.
+    private func shift(_ node: Int, _ risen: Eight) {
+        let (slope, curve, reach) = (Eight(then.slope), Eight(then.curve), Eight(reach))
+        let inverse = 1 / scale
+        var member = chains.first(on: node)
+        while member >= 0 {
+            let its = HtoolsRows.numbers(numbers, member, Self.fields)
+            let d = Eight(its[0], its[0], its[8], its[16], its[24], its[32], its[40], 0)
+            let added: Eight = d * factor[node] * risen * -2
+            let size = HtoolsRows.magnitude(added)
+            let bent: Eight = size * curve * (reach + reach + size)
+            let straight: Eight = added * slope
+            let slack: Eight = HtoolsRows.magnitude(straight) * Self.slack
+            let (group, lane) = (member >> 3, member & 7)
+            let change = ((bent - straight + slack).sum()) * inverse
+            rise[group][lane] += change + (abs(rise[group][lane]) + abs(change)) * 2e-7
             member = chains.next(after: member)
         }
     }
@@ -190,6 +222,7 @@ struct HtoolsBounds: ~Copyable {
         let widest = max(max(highest, -highest), max(lowest, -lowest))
         // Of the variance of each lane, the most that one move can add or take.
         let largest = (largestDemand * (widest + widest + largestDemand) * 2 + 2 * widest * widest) * n
+        reach = largestDemand * (largestDemand + 4 * widest) * 2.2
         let safe = max(deviation, Lanes(repeating: 1e-12))
         now.slope = weights / safe * n * 0.5
         var bend = Lanes(repeating: 0.5)
@@ -271,18 +304,14 @@ struct HtoolsBounds: ~Copyable {
         let raised = rise[group][lane]
         let lifted = lift[group][lane]
         let floor = isNew ? -Float.infinity : (Self.under(gain) - lifted) / present - raised
-        let numbers = mostNumbers + (group * nodeBlocks * 8 + lane)
         let (home, homeLane) = (source >> 3, source & 7)
         var top = -Float.infinity
         var count = 0
-        for block in 0..<nodeBlocks {
-            let known = numbers[block * 8]
-            if isNew || known > floor {
-                visited[count] = block
-                count += 1
-            } else {
-                top = max(top, known)
-            }
+        if isNew {
+            for block in 0..<nodeBlocks { visited[block] = block }
+            count = nodeBlocks
+        } else {
+            (count, top) = most.blocks(of: slot, above: floor, into: visited)
         }
         var left = 0
         @inline(__always)
@@ -299,7 +328,7 @@ struct HtoolsBounds: ~Copyable {
             isOpen = isOpen .& (walls[block] .> none)
             if block == home { isOpen[homeLane] = false }
             guard any(isOpen) else {
-                numbers[block * 8] = -.infinity
+                most.set(slot, block, -.infinity)
                 continue
             }
             total = Eight(repeating: margin)
@@ -324,7 +353,7 @@ struct HtoolsBounds: ~Copyable {
             left += 1
             var value = HtoolsRows.greatest(none.replacing(with: before, where: isOpen)) / scale - raised
             value += abs(value) * Self.slack
-            numbers[block * 8] = value
+            most.set(slot, block, value)
             top = max(top, value)
         }
         self.top[group][lane] = top
@@ -348,8 +377,7 @@ struct HtoolsBounds: ~Copyable {
             chains.leave(slot, source)
             chains.enter(slot, target)
         }
-        refresh(source, state)
-        refresh(target, state)
+        let (left, come) = (refresh(source, state), refresh(target, state))
         measure(state)
         var usual = 0.0
         var weight = 0.0
@@ -362,6 +390,10 @@ struct HtoolsBounds: ~Copyable {
         }
         usual = weight > 0 ? usual / weight : 1
         guard usual > 0.25, usual < 4, scale > 1e-6, scale < 1e6 else { return begin() }
+        if nodeBlocks >= Self.fewBlocks {
+            shift(source, left)
+            shift(target, come)
+        }
         present = scale * Float(usual)
         // As rounded, so that nothing adds up.
         usual = Double(present) / Double(scale)
@@ -419,14 +451,17 @@ struct HtoolsBounds: ~Copyable {
             lift[group] = lifted
             let raised = rise[group]
             var best = top[group]
-            let known = most + group * nodeBlocks
-            if isSourceOpen { consider(row, from, margin, old, inverse, raised, known + source >> 3, &best) }
-            if isTargetOpen { consider(row, to, margin, old, inverse, raised, known + target >> 3, &best) }
+            if isSourceOpen { consider(row, from, margin, old, inverse, raised, news + group, &best) }
+            if isTargetOpen { consider(row, to, margin, old, inverse, raised, news + (groups + group), &best) }
             top[group] = best
             bound[group] = (best + raised + HtoolsRows.magnitude(raised) * Self.slack) * present + lifted
         }
+        if isSourceOpen { most.raise(source >> 3, to: news) }
+        if isTargetOpen { most.raise(target >> 3, to: news + groups) }
         steps += 1
         if steps >= Self.mostSteps { renew() }
+        if slot >= 0 { forget(slot) }
+        guard nodeBlocks < Self.fewBlocks else { return }
         // What is on the two nodes gains by leaving what it did not before.
         for node in [source, target] {
             var member = chains.first(on: node)
@@ -457,11 +492,14 @@ struct HtoolsBounds: ~Copyable {
     @inline(__always)
     private func consider(
         _ row: Rows, _ node: UnsafeMutablePointer<Float>, _ margin: Eight, _ old: (slope: Eight, curve: Eight, mean: Eight), _ inverse: Float, _ raised: Eight,
-        _ known: Rows, _ best: inout Eight
+        _ news: Rows, _ best: inout Eight
     ) {
         var isOpen: Mask = row[Self.need] .< node[8 * Self.room]
         isOpen = isOpen .& (row[Self.cpuNeed] .<= node[8 * Self.cpuRoom])
-        guard any(isOpen) else { return }
+        guard any(isOpen) else {
+            news.pointee = Eight(repeating: -.infinity)
+            return
+        }
         var total = margin
         @inline(__always)
         func add(_ change: Eight, _ lane: Int) { total += change * (change * old.curve[lane] - old.slope[lane]) }
@@ -476,8 +514,9 @@ struct HtoolsBounds: ~Copyable {
         }
         var value = total * inverse - raised
         value += HtoolsRows.magnitude(value) * Self.slack
-        known.pointee.replace(with: value, where: isOpen .& (value .> known.pointee))
-        best.replace(with: value, where: isOpen .& (value .> best))
+        value = Eight(repeating: -.infinity).replacing(with: value, where: isOpen)
+        news.pointee = value
+        best = HtoolsRows.larger(best, value)
     }
 
     /// What a move adds to a lane's sum of squared deviations.
