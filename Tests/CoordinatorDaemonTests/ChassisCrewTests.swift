@@ -23,7 +23,7 @@ import Testing
             crew.perform(.poll(inventory: true), on: "north")
             await driver.pollHasBegun()
             crew.perform(.look(operation, bay: 2, [.management]), on: "north")
-            crew.perform(.request(operation, bay: 2, .hardOff), on: "north")
+            crew.perform(.request(operation, bay: 2, .hardOff, label: nil), on: "north")
             var told: [String] = []
             for await what in news {
                 switch what {
@@ -37,6 +37,34 @@ import Testing
                 if told.count == 3 { break }
             }
             #expect(told == ["look [\"on\"]", "request true", "poll with labels"])
+            crew.perform(.forget, on: "north")
+            group.cancelAll()
+        }
+    }
+
+    @Test("Nothing is asked of a blade with another label, or with none", .timeLimit(.minutes(20)), arguments: ["another", "none", "right"])
+    func labels(way: String) async throws {
+        let (news, feed) = AsyncStream.makeStream(of: ChassisNews.self)
+        let driver = SimulatedChassis()
+        let crew = ChassisCrew(log: Logger(label: "test"), open: { _ throws(ChassisError) in driver }, tell: { _, what in feed.yield(what) })
+        let operation = OperationID(term: ID128(high: 1, low: 1), sequence: 1)
+        let label = try #require(await driver.powerState(bay: 2).label)
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await crew.run() }
+            crew.perform(
+                .watch(ChassisRecord(name: "north", url: "simulated", address: "simulated", addedAt: WallTime(milliseconds: 0), addedBy: "root")), on: "north")
+            // Bay 6 is empty.
+            crew.perform(.request(operation, bay: way == "none" ? 6 : 2, .hardOff, label: way == "another" ? "another" : label), on: "north")
+            for await what in news {
+                guard case .requested(operation, let outcome) = what else { continue }
+                switch (way, outcome) {
+                case ("another", .refused(let refusal)): #expect(refusal.reason == .noBlade && refusal.message.contains("not another"))
+                case ("none", .lost(let why)): #expect(why.contains("was not asked"))
+                case ("right", .accepted): break
+                default: #expect(Bool(false), "\(way): \(outcome)")
+                }
+                break
+            }
             crew.perform(.forget, on: "north")
             group.cancelAll()
         }

@@ -37,12 +37,11 @@ final class LittleRedfish: Sendable {
         var drips = false
         /// Neither UUID nor serial number.
         var hidesLabels = false
-        /// Actions are answered with 202 and a task, which is in these states, one a look, and stays in the last.
-        var tasks: [String] = []
-        /// 202 names no task.
-        var hidesTask = false
+        var hidesUUIDs = false
         /// EthernetInterfaces, one each.
         var showsAddresses = false
+        /// Actions are answered with 202 and a task.
+        var queues = false
     }
 
     let port: Int
@@ -159,9 +158,6 @@ final class LittleRedfish: Sendable {
         case ("Systems", 6) where parts[4] == "NICs":
             guard let bay = bay(parts[3]), let mac = world.blades[bay]?.macs.first else { return answer(.notFound, "{}") }
             return answer(.ok, #"{"MACAddress":"\#(mac)"}"#)
-        case ("TaskService", 5):
-            let state = quirks.withLock { quirks in quirks.tasks.count > 1 ? quirks.tasks.removeFirst() : quirks.tasks.first ?? "Completed" }
-            return state == "gone" ? answer(.notFound, "{}") : answer(.ok, #"{"TaskState":"\#(state)","Messages":[{"Message":"so it is"}]}"#)
         case ("Chassis", 3):
             let quirks = quirks.withLock { $0 }
             let bays = (quirks.locates ? world.blades.keys.sorted() : []) + (quirks.hasDeadChassis ? [99] : [])
@@ -189,7 +185,8 @@ final class LittleRedfish: Sendable {
         self.world.with { if $0.faults.liesOff > 0 { $0.faults.liesOff -= 1 } }
         let power = quirks.shows[bay] ?? (shown == .on ? "On" : shown == .standby ? "Paused" : "Off")
         let health = blade.health == .commError || blade.health == .discovering ? #""State":"UnavailableOffline""# : #""State":"Enabled","Health":"OK""#
-        let labels = quirks.hidesLabels ? "" : #""SerialNumber":"\#(blade.serial)","UUID":"\#(blade.uuid)","#
+        let uuid = quirks.hidesUUIDs ? "" : #""UUID":"\#(blade.uuid)","#
+        let labels = quirks.hidesLabels ? "" : #""SerialNumber":"\#(blade.serial)",\#(uuid)"#
         let chassis = quirks.locates ? #""Links":{"Chassis":\#(links(["/redfish/v1/Chassis/C\(bay)"]))},"# : ""
         let interfaces = quirks.showsAddresses ? #""EthernetInterfaces":{"@odata.id":"\#(path)/NICs"},"# : ""
         return answer(
@@ -230,10 +227,7 @@ final class LittleRedfish: Sendable {
         let now = world.clock.now()
         switch world.with({ $0.request(wish, bay: bay, at: now) }) {
         case .accepted, .needless:
-            guard !quirks.tasks.isEmpty else { return answer(.noContent, "") }
-            var response = answer(.accepted, "{}")
-            if !quirks.hidesTask { response.headers[.location] = "http://127.0.0.1:\(port)/redfish/v1/TaskService/Tasks/1" }
-            return response
+            return quirks.queues ? answer(.accepted, #"{"@odata.id":"/redfish/v1/TaskService/Tasks/1","TaskState":"New"}"#) : answer(.noContent, "")
         case .lost: return await silence()
         case .refused(let refusal):
             return refusal.reason == .notPermitted

@@ -284,25 +284,34 @@ import Testing
         }
     }
 
-    @Test("A hard off that is queued counts as accepted when its task has ended well, and as unheard when it has not", arguments: 0..<6)
-    func tasks(way: Int) async throws {
+    @Test("A request that is queued is accepted; a start that was queued before is waited for")
+    func queues() async throws {
         var quirks = LittleRedfish.Quirks()
-        quirks.tasks = [["Completed"], ["Running", "Pending", "Completed"], ["Running"], ["Running", "Exception"], ["Running", "gone"], ["Completed"]][way]
-        quirks.hidesTask = way == 5
+        quirks.queues = true
         try await with(quirks) { driver, runner, server in
-            let outcome = await driver.request(.hardOff, bay: 2)
-            if way < 2 {
-                #expect(outcome == .accepted)
-            } else {
-                guard case .lost(let why) = outcome else { return #expect(Bool(false), "\(outcome)") }
-                #expect(why.contains(["", "", "has not ended", "so it is", "is gone", "names no task"][way]))
+            server.world.with {
+                $0.faults.keepsRequests = true
+                $0.onTakes = .seconds(11)
             }
-            #expect(await driver.request(.on, bay: 3) == .accepted, "what it comes to is read")
-            // What is done is confirmed all the same; it takes no start back.
             #expect(await runner.bring(bay: 4, .hardOff).isConfirmed)
+            #expect(await driver.request(.on, bay: 14) == .accepted)
             var rules = PowerConfirmation.Rules()
             rules.asksAlways = true
-            #expect(await runner.bring(bay: 5, .hardOff, rules: rules).isConfirmed == (way < 2))
+            #expect(await runner.bring(bay: 14, .hardOff, rules: rules).isConfirmed)
+            let end = driver.clock.now() + .seconds(20)
+            try await driver.clock.sleep(end)
+            #expect(await driver.powerState(bay: 14).state == .off)
+        }
+    }
+
+    @Test("A system that leaves its UUID out for once is not another one")
+    func nameless() async throws {
+        try await with(LittleRedfish.Quirks()) { driver, _, server in
+            let label = try #require(await driver.powerState(bay: 2).label)
+            server.setQuirks { $0.hidesUUIDs = true }
+            #expect(await driver.powerState(bay: 2).label == nil)
+            server.setQuirks { $0.hidesUUIDs = false }
+            #expect(await driver.powerState(bay: 2).label == label)
         }
     }
 

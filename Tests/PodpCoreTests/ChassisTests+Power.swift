@@ -24,6 +24,7 @@ extension ChassisTests {
         var start = PowerRecord(
             id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1", request: .on,
             state: .unknown(reason: "the deadline passed"), by: "root", startedAt: bench.now.wall)
+        start.requests = 1
         start.endedAt = bench.now.wall
         bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north), .power(start)])
         bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
@@ -32,7 +33,7 @@ extension ChassisTests {
         bench.readOff(id, times: 1)
         #expect(!bench.orders.contains { if case .request = $0 { true } else { false } }, "one reading may lie")
         bench.readOff(id, times: 3)
-        guard case .request(id, 1, .hardOff)? = bench.orders.last else { return #expect(Bool(false), "\(bench.orders)") }
+        guard case .request(id, 1, .hardOff, _)? = bench.orders.last else { return #expect(Bool(false), "\(bench.orders)") }
         #expect(bench.core.committed.power[id]?.requests == 1, "stored before it is sent")
     }
 
@@ -66,6 +67,12 @@ extension ChassisTests {
                 id: OperationID(term: ID128(high: 9, low: 9), sequence: sequence), chassis: chassis, bay: bay, blade: Self.id(1), bladeName: "blade-1",
                 request: request, state: state, by: "root", startedAt: WallTime(milliseconds: seconds * 1000))
             record.isAccepted = state == .confirmed(.off, requested: true)
+            record.requests = 1
+            return record
+        }
+        func unasked(_ record: PowerRecord) -> PowerRecord {
+            var record = record
+            record.requests = nil
             return record
         }
         func unheard(_ record: PowerRecord) -> PowerRecord {
@@ -90,6 +97,8 @@ extension ChassisTests {
             ([record(1, .on, unknown, at: -100_000)], true), ([record(1, .on, unknown, at: 100_000)], true),
             ([record(2, .hardOff, .confirmed(.off, requested: true), at: 5), record(1, .on, unknown, at: 100)], false),
             ([record(1, .on, unknown, at: 100, chassis: "south", bay: 7)], true), ([], false),
+            // Nothing was ever asked of the chassis.
+            ([unasked(start)], false), ([start, unasked(record(2, .on, unknown, at: 110))], true),
         ]
         for (index, history) in histories.enumerated() {
             var bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north)] + history.after.map { .power($0) })
@@ -167,13 +176,13 @@ extension ChassisTests {
             bench.pass(1)
             look(.off)
         }
-        #expect(bench.orders.contains { if case .request(id, 1, .hardOff) = $0 { true } else { false } }, "the take-back")
+        #expect(bench.orders.contains { if case .request(id, 1, .hardOff, _) = $0 { true } else { false } }, "the take-back")
         bench.tell(.chassis("north", .requested(id, .accepted)))
         for _ in 0..<4 {
             bench.pass(1)
             look(.on)
         }
-        #expect(!bench.orders.contains { if case .request(_, _, .softOff) = $0 { true } else { false } })
+        #expect(!bench.orders.contains { if case .request(_, _, .softOff, _) = $0 { true } else { false } })
         guard case .unknown(let why)? = bench.core.committed.power[id]?.state else { return #expect(Bool(false), "not ended as unknown") }
         #expect(why.contains("what runs on it is not known"))
     }

@@ -92,12 +92,86 @@ extension ChassisTests {
         #expect(isRefused(&bench) != nil)
     }
 
+    @Test("A bay that one list leaves out is not empty yet, and an empty list says nothing")
+    func unlisted() {
+        var bench = twoChassis()
+        tell(&bench, "north", [Self.bay(1, 2), Self.bay(4, 1)])
+        tell(&bench, "south", [stranger(2, macs: [Self.address])])
+        for list in [[], [Self.bay(1, 2)]] {
+            tell(&bench, "north", list)
+            #expect(bench.core.seat(of: Self.id(1)) == nil)
+            #expect(isRefused(&bench)?.message.contains("bay 4 of north, which had it") == true)
+            tell(&bench, "north", [Self.bay(1, 2), Self.bay(4, 1)])
+            #expect(bench.core.seat(of: Self.id(1)) == CoordinatorCore.Place(chassis: "north", bay: 4))
+        }
+        #expect(!bench.audits.contains { ["blade-gone", "blade-swapped", "blade-moved"].contains($0.kind) } && bench.blade(1)?.held == nil)
+    }
+
+    @Test("A blade that was carried elsewhere, its old bay under a wide one now, is where it is, also after a restart")
+    func covered() {
+        var bench = twoChassis()
+        tell(&bench, "north", [Self.bay(2, 1)])
+        tell(&bench, "south", [stranger(7, macs: [])])
+        tell(&bench, "north", [Self.bay(1, 2), ChassisBay(number: 2, isPresent: false, coveredBy: 1)])
+        tell(&bench, "south", [Self.bay(5, 1)])
+        #expect(bench.core.seat(of: Self.id(1)) == CoordinatorCore.Place(chassis: "south", bay: 5))
+        #expect(bench.ask(.releaseBlade(Self.id(1))) == .done)
+        let stored = bench.core.committed.chassis.values.map { Record.chassis($0) } + bench.core.committed.blades.values.map { .blade($0) }
+        var restarted = twoChassis(stored)
+        tell(&restarted, "south", [Self.bay(5, 1)])
+        #expect(restarted.core.seat(of: Self.id(1))?.bay == 5 && restarted.blade(1)?.held == nil)
+        // Also where the module says that a blade is there, and covered.
+        var wide = twoChassis()
+        tell(&wide, "north", [Self.bay(2, 1)])
+        var under = Self.bay(2, 1)
+        under.coveredBy = 1
+        tell(&wide, "north", [Self.bay(1, 2), under])
+        #expect(wide.core.seat(of: Self.id(1)) == nil && wide.core.committed.chassis["north"]?.seats.map(\.bay) == [1])
+    }
+
+    @Test("A blade whose old chassis is silent is not taken for another one in its new bay; two labels that tell of it are told once, and hold it")
+    func doubles() {
+        var bench = twoChassis()
+        tell(&bench, "north", [Self.bay(1, 1)])
+        let stored = bench.core.committed.chassis.values.map { Record.chassis($0) } + bench.core.committed.blades.values.map { .blade($0) }
+        var restarted = twoChassis(stored)
+        for _ in 0..<2 { tell(&restarted, "south", [Self.bay(5, 1)]) }
+        #expect(restarted.core.seat(of: Self.id(1)) == nil && restarted.blade(1)?.held == nil)
+        #expect(!restarted.audits.contains { ["blade-swapped", "blade-found", "blade-twice"].contains($0.kind) })
+        for _ in 0..<2 { tell(&restarted, "north", [Self.bay(1, 1)]) }
+        #expect(restarted.audits.count { $0.kind == "blade-twice" } == 1 && restarted.blade(1)?.held?.contains("in 2 places") == true)
+        tell(&restarted, "north", [ChassisBay(number: 1, isPresent: false)])
+        #expect(restarted.core.seat(of: Self.id(1)) == CoordinatorCore.Place(chassis: "south", bay: 5))
+    }
+
+    @Test("Addresses of two blades on a label without its UUID say nothing of who is there")
+    func mixedAddresses() {
+        var bench = twoChassis()
+        var host = HostInventory(cpus: 8, memory: .gibibytes(24), dom0Memory: .gibibytes(1))
+        host.nics = [HostNIC(name: "eth0", mac: "00:11:22:33:44:66", isUp: true, megabitsPerSecond: 1000)]
+        var live = LiveBlade(since: bench.now.wall)
+        live.inventory = Inventory(revision: 1, readAt: .zero, host: host, domains: [])
+        bench.core.blades[Self.id(2)] = live
+        var bay = Self.bay(1, 1)
+        bay.macs = [Self.address]
+        tell(&bench, "north", [bay])
+        bay.uuid = nil
+        bay.macs.append("00:11:22:33:44:66")
+        tell(&bench, "north", [bay])
+        #expect(bench.core.seat(of: Self.id(1)) == nil && bench.core.seat(of: Self.id(2)) == nil)
+    }
+
     @Test("A blade in a bay that is empty now, or another's by its label, is where its label is told")
     func gone() {
-        let ways: [ChassisBay] = [ChassisBay(number: 1, isPresent: false), Self.bay(1, 2), ChassisBay(number: 1, isPresent: true, serial: "S2")]
+        let ways: [ChassisBay] = [
+            ChassisBay(number: 1, isPresent: false), Self.bay(1, 2), ChassisBay(number: 1, isPresent: true, serial: "S2"),
+            ChassisBay(number: 1, isPresent: true, macs: ["00:11:22:33:44:77"]),
+        ]
         for way in ways {
             var bench = twoChassis()
-            tell(&bench, "north", [Self.bay(1, 1)])
+            var bay = Self.bay(1, 1)
+            bay.macs = [Self.address]
+            tell(&bench, "north", [bay])
             tell(&bench, "north", [way])
             tell(&bench, "south", [Self.bay(2, 1)])
             #expect(bench.core.seat(of: Self.id(1)) == CoordinatorCore.Place(chassis: "south", bay: 2))
@@ -105,7 +179,7 @@ extension ChassisTests {
         // A bay that the chassis has no more has nobody in it.
         var bench = twoChassis()
         tell(&bench, "north", [Self.bay(1, 2), Self.bay(4, 1)])
-        tell(&bench, "north", [Self.bay(1, 2)])
+        for _ in 0..<2 { tell(&bench, "north", [Self.bay(1, 2)]) }
         tell(&bench, "south", [Self.bay(2, 1)])
         #expect(bench.core.seat(of: Self.id(1))?.chassis == "south")
         #expect(bench.core.committed.chassis["north"]?.seats.map(\.bay) == [1])

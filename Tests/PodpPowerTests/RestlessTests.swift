@@ -89,6 +89,19 @@ import Testing
         #expect(!scene.isOn && scene.change == nil && scene.now > at && scene.asked.count == 2)
     }
 
+    @Test("Where a start may still come and the agent reports seldom, the readings are as far apart as both want", arguments: [5, 12, 22])
+    func bothSpans(widened: Int) {
+        var rules = PowerConfirmation.Rules()
+        rules.asksAlways = true
+        var scene = Scene(isOn: false)
+        scene.widened = .seconds(widened)
+        guard case .confirmed(.off, let readings, requested: true)? = scene.run(.hardOff, rules: rules), readings.count == 2 else {
+            Issue.record("not confirmed")
+            return
+        }
+        #expect(readings[1].at - readings[0].at >= .seconds(max(12, widened)))
+    }
+
     @Test("A restart after a take-back does not count as having asked softly")
     func restartAfterTakeBack() {
         var rules = PowerConfirmation.Rules.usual(for: .softOff, escalateAfter: .seconds(10))

@@ -142,6 +142,6 @@ public enum ChassisOrder: Hashable, Sendable, Codable {
     case poll(inventory: Bool)
     /// Ends as `looked`.
     case look(OperationID, bay: Int, [PowerSource.Kind])
-    /// Made once; ends as `requested`. What it is for is stored.
-    case request(OperationID, bay: Int, PowerRequest)
+    /// Made once; ends as `requested`. What it is for is stored. Nothing is asked of a blade with another label than this.
+    case request(OperationID, bay: Int, PowerRequest, label: String?)
 }

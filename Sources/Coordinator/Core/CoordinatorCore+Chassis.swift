@@ -120,9 +120,16 @@ extension CoordinatorCore {
         case .silent(let reason):
             guard isActive else { return }
             receiveSilence(reason, from: name)
-        case .looked(let id, let readings): advancePower(id, .readings(readings))
-        case .requested(let id, let outcome): advancePower(id, .requested(outcome))
+        case .looked(let id, let readings): receive(.readings(readings), of: id, from: name)
+        case .requested(let id, let outcome): receive(.requested(outcome), of: id, from: name)
         }
+    }
+
+    private mutating func receive(_ answer: PowerConfirmation.Event, of id: OperationID, from name: String) {
+        endTurn(of: id, in: name)
+        advancePower(id, answer)
+        takeTurns(of: name)
+        beginPower()
     }
 
     private mutating func receive(_ readings: ChassisReadings, inventory: ChassisInventory?, capabilities: ChassisCapabilities?, from name: String) {

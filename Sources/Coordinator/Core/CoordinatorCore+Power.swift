@@ -85,7 +85,8 @@ extension CoordinatorCore {
             case .confirmed(.on, let isRequested): other.bootSince == nil && (isOpen || isRequested && other.request == .on)
             // A hard one that the chassis has accepted, not one that nobody may have heard.
             case .confirmed(.off, requested: true) where other.isAccepted == true && (other.request == .hardOff || other.escalatedAt != nil): false
-            default: isOpen || other.request == .on
+            // One that the chassis was never asked for does not come.
+            default: isOpen || other.request == .on && (!other.state.isEnded || (other.requests ?? 0) > 0)
             }
         }
     }
@@ -116,7 +117,7 @@ extension CoordinatorCore {
     }
 
     /// In milliseconds. Who wanted something long before may not want it now.
-    private static func oldestResumed(_ record: PowerRecord) -> Int64 { 600_000 + Int64((record.escalateAfter ?? .zero).inSeconds * 1000) }
+    private static func oldestResumed(_ record: PowerRecord) -> Int64 { 180_000 + Int64((record.escalateAfter ?? .zero).inSeconds * 1000) }
 
     /// Of a request that the run before did not see the end of. What was asked of the chassis was stored before.
     mutating func resumePower(_ record: PowerRecord) {
@@ -169,11 +170,12 @@ extension CoordinatorCore {
                     finishPower(record, .unknown("podp was not there to see its end, and it was asked for \(age / 60_000) minutes ago: ask again"))
                     continue
                 }
-                if now.instant >= until {
-                    finishPower(record, .unknown("podp was restarted meanwhile, and the chassis has not said since who sits where"))
+                guard let chassis = chassis[record.chassis], chassis.inventory != nil, !chassis.labelsAreOld else {
+                    if now.instant >= until {
+                        finishPower(record, .unknown("podp was restarted meanwhile, and the chassis has not said since who sits where"))
+                    }
                     continue
                 }
-                guard let chassis = chassis[record.chassis], chassis.inventory != nil, !chassis.labelsAreOld else { continue }
                 // What runs on the blade is told by its agent, if it still has one: it has half the time to come back. Also of one that was asked before:
                 // somebody may have started it while podp was not there.
                 let isWaiting = record.request.goal == .off && blades[record.blade]?.inventory == nil
@@ -183,9 +185,11 @@ extension CoordinatorCore {
                 let isStarting = power.contains { other, value in
                     value.hasBegun && other != id && decided.power[other]?.chassis == record.chassis && decided.power[other]?.request == .on
                 }
-                guard !isStarting, now.instant >= chassis[record.chassis]?.nextStart ?? now.instant else { continue }
+                guard !isStarting, !isBusy(record.chassis), now.instant >= chassis[record.chassis]?.nextStart ?? now.instant else { continue }
                 chassis[record.chassis]?.nextStart = now.instant + configuration.startInterval
             }
+            // Where others wait for their turn already, its time would pass before anybody looks.
+            guard !isBusy(record.chassis) else { continue }
             power[id]?.hasBegun = true
             advancePower(id, .begin)
         }
@@ -272,48 +276,12 @@ extension CoordinatorCore {
         for effect in effects {
             switch effect {
             case .wait(let until): power[id]?.wakeAt = until
-            // Not before it is stored that somebody wanted it.
-            case .look(let sources): emitAfterCommit(.chassis(record.chassis, .look(id, bay: record.bay, sources)))
-            case .request(let wish):
-                // Its premise may have gone since it was asked for.
-                if wish.goal == .off, let reason = whyNotOff(record.blade) { return advancePower(id, .cancel(reason)) }
-                if let occupant = seatedBlades(in: record.chassis)[record.bay], occupant != record.blade {
-                    return advancePower(id, .cancel("bay \(record.bay) of \(record.chassis) has \(name(of: occupant)) in it now"))
-                }
-                guard let seat = seat(of: record.blade), seat == Place(chassis: record.chassis, bay: record.bay) else {
-                    let place = seat(of: record.blade).map { "it is in bay \($0.bay) of \($0.chassis) now" }
-                    return advancePower(id, .cancel(place ?? refusalOfSeat(of: record.blade).message))
-                }
-                // It was let pass because it was read off, or its agent has fallen silent since, or nobody watched it while podp was not there.
-                let isFirst = (record.requests ?? 0) == 0 || wish == .softOff && record.hasAskedSoftly == false || live.resumesUntil != nil
-                if wish.goal == .off, record.unknownDomains != true, isFirst, let reason = whyNotKnown(whatRunsOn: record.blade),
-                    !live.readings.contains(where: { $0.source.kind == .management && $0.state == .off })
-                {
-                    return advancePower(id, .cancel("it is not off, and what runs on it is not known: \(reason)"))
-                }
-                if record.label == nil, chassis[record.chassis]?.labelsAreOld == true {
-                    return advancePower(id, .cancel("which blade is in bay \(record.bay) of \(record.chassis) is being read again"))
-                }
-                // After a crash it counts as made only if it was stored before.
-                if var stored = decided.power[id] {
-                    stored.requests = (stored.requests ?? 0) + 1
-                    if wish == .softOff { stored.hasAskedSoftly = true }
-                    if wish == .on { startsAsked[record.blade] = now.instant }
-                    if live.confirmation.hasEscalated, stored.escalatedAt == nil {
-                        stored.escalatedAt = now.wall
-                        // What was accepted until now is the soft one.
-                        stored.isAccepted = nil
-                        let after = record.escalateAfter?.components.seconds ?? 0
-                        audit(
-                            "power-escalated", .warning, by: record.by, blade: record.blade, operation: id,
-                            "\(sentence(record)): it is not off \(after) s after it was asked to shut down: it is switched off hard, as was asked for")
-                    }
-                    put(.power(stored))
-                }
-                emitAfterCommit(.chassis(record.chassis, .request(id, bay: record.bay, wish)))
+            case .look(let sources): want(.look(sources), id)
+            case .request(let wish): want(.request(wish), id)
             case .finished(let outcome): finishPower(record, outcome)
             }
         }
+        takeTurns(of: record.chassis)
     }
 
     private mutating func finishPower(_ record: PowerRecord, _ outcome: PowerConfirmation.Outcome) {

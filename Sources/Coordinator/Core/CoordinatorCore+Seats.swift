@@ -44,7 +44,7 @@ extension CoordinatorCore {
         /// Nothing that was told before is left out.
         var isWhole: Bool
 
-        /// `bay` is `nil` where the chassis has not told of its bays since podp started. `nil`: nobody is there.
+        /// `bay` is `nil` where the chassis has not told of its bays since podp started, or leaves this one out. `nil`: nobody is there.
         init?(of bay: ChassisBay?, before seat: ChassisRecord.Seat?) {
             if let bay, bay.isPresent == false || bay.coveredBy != nil { return nil }
             // A label that is not complete yet may still be that of the blade before.
@@ -68,10 +68,10 @@ extension CoordinatorCore {
         var byLess: [BladeID: [Claim]] = [:]
         for (name, record) in decided.chassis where record.sameAs == nil {
             let seats = Dictionary(record.seats.map { ($0.bay, $0) }, uniquingKeysWith: { first, _ in first })
-            // Without an inventory of this run: those that were known before.
-            let bays: [(number: Int, bay: ChassisBay?)] = chassis[name]?.inventory?.bays.map { ($0.number, $0) } ?? seats.keys.map { ($0, nil) }
-            for (number, bay) in bays {
-                let seat = seats[number]
+            // Bays that were known before, too, where no inventory of this run tells of them.
+            let bays = Dictionary((chassis[name]?.inventory?.bays ?? []).map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+            for number in Set(bays.keys).union(seats.keys) {
+                let (bay, seat) = (bays[number], seats[number])
                 guard let label = Label(of: bay, before: seat) else { continue }
                 let place = Place(chassis: name, bay: number)
                 let found = Set(label.macs.compactMap { addresses[$0.lowercased()] ?? nil })
@@ -138,12 +138,10 @@ extension CoordinatorCore {
         let occupants = seatedBlades(in: name)
         let bays = Dictionary(occupants.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
         var seats = record.seats
-        // A bay that the chassis has no more has nobody in it.
-        let listed = Set(inventory.bays.map(\.number))
-        let unlisted = seats.filter { !listed.contains($0.bay) }.map { ChassisBay(number: $0.bay, isPresent: false) }
-        for bay in inventory.bays + unlisted where bay.coveredBy == nil {
+        let told = bladesTold(in: name)
+        for bay in inventory.bays + goneBays(inventory, record) {
             let known = seats.first { $0.bay == bay.number }
-            if bay.isPresent == false {
+            if bay.isPresent == false || bay.coveredBy != nil {
                 if let known {
                     let label = known.serial.map { " (serial \($0))" } ?? ""
                     audit("blade-gone", .warning, blade: known.blade, "\(name): the blade in bay \(bay.number) is gone\(label)")
@@ -154,13 +152,15 @@ extension CoordinatorCore {
             // A label that is not complete says nothing about who is there.
             guard let label = Label(of: bay, before: known), label.isTold, label.isWhole || occupants[bay.number] != nil else { continue }
             let occupant = occupants[bay.number]
-            let isOther = displace(from: bay, of: name, occupant: occupant, bays: bays, known: known)
+            let here = told[bay.number] ?? []
+            let isOther = displace(from: bay, of: name, occupant: occupant, told: here, bays: bays, known: known)
             if let occupant { take(occupant, bay: bay.number, of: name, isOther: isOther) }
             let seat = ChassisRecord.Seat(bay: bay.number, uuid: label.uuid, serial: label.serial, macs: label.macs, blade: occupant)
-            if occupant == nil, known?.uuid != seat.uuid || known?.serial != seat.serial || known == nil { announce(bay, in: name) }
+            if occupant == nil, here.isEmpty, known?.uuid != seat.uuid || known?.serial != seat.serial || known == nil { announce(bay, in: name) }
             seats.removeAll { $0.bay == bay.number }
             seats.append(seat)
         }
+        noteDoubles()
         seats.sort { $0.bay < $1.bay }
         if seats != record.seats {
             record.seats = seats
@@ -168,14 +168,47 @@ extension CoordinatorCore {
         }
     }
 
+    /// By bay, the enrolled blades that its label tells of, also where another bay tells of them as well.
+    private func bladesTold(in name: String) -> [Int: Set<BladeID>] {
+        var told: [Int: Set<BladeID>] = [:]
+        for (blade, claims) in claims() {
+            for claim in claims where claim.isTold && claim.place.chassis == name { told[claim.place.bay, default: []].insert(blade) }
+        }
+        return told
+    }
+
+    /// Bays that had a blade, and that two inventories in a row leave out: the chassis has them no more. One that lists nothing says nothing.
+    private mutating func goneBays(_ inventory: ChassisInventory, _ record: ChassisRecord) -> [ChassisBay] {
+        guard !inventory.bays.isEmpty, let before = chassis[record.name]?.leftOut else { return [] }
+        let listed = Set(inventory.bays.map(\.number))
+        let missing = record.seats.map(\.bay).filter { !listed.contains($0) }
+        let leftOut = Dictionary(missing.map { ($0, (before[$0] ?? 0) + 1) }, uniquingKeysWith: { first, _ in first })
+        chassis[record.name]?.leftOut = leftOut
+        // Soon, not when the next one is due.
+        if leftOut.values.contains(1) { chassis[record.name]?.nextInventory = now.instant }
+        return leftOut.filter { $0.value > 1 }.keys.sorted().map { ChassisBay(number: $0, isPresent: false) }
+    }
+
+    /// Blades that two labels tell of are held, and that is told once.
+    private mutating func noteDoubles() {
+        let doubled = Set(claims().filter { $0.value.count { $0.isTold } > 1 }.keys)
+        for blade in doubled.subtracting(bladesInTwoPlaces).sorted() {
+            let reason = refusalOfSeat(of: blade).message
+            audit("blade-twice", .critical, blade: blade, reason)
+            hold(blade: blade, because: reason)
+        }
+        bladesInTwoPlaces = doubled
+    }
+
     /// Blades that were in this bay and are not: held, and said where they are now. Whether there was one, or another label.
     private mutating func displace(
-        from bay: ChassisBay, of name: String, occupant: BladeID?, bays: [BladeID: Int], known: ChassisRecord.Seat?
+        from bay: ChassisBay, of name: String, occupant: BladeID?, told: Set<BladeID>, bays: [BladeID: Int], known: ChassisRecord.Seat?
     ) -> Bool {
         var isOther = false
         if let known, let uuid = bay.uuid, let before = known.uuid { isOther = uuid != before }
         let recorded = decided.blades.values.filter { $0.chassis == name && $0.bay == bay.number && $0.id != occupant }.sorted { $0.id < $1.id }
-        for var blade in recorded {
+        // Of two places, this may be the one that it is in.
+        for var blade in recorded where !told.contains(blade.id) {
             // Of a blade that was never seen here, and has not told its addresses yet, nothing can be concluded.
             let hasToldAddresses = blades[blade.id]?.inventory?.host.nics.isEmpty == false
             guard occupant != nil || known?.blade == blade.id || (bay.uuid != nil && hasToldAddresses) else { continue }

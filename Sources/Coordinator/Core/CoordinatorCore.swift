@@ -87,6 +87,10 @@ public struct CoordinatorCore: Sendable, Codable {
     var bladesThatAreOff: [BladeID: Instant] = [:]
     /// When each blade was asked to start the last time; for a start of a run before, when this one began.
     var startsAsked: [BladeID: Instant] = [:]
+    /// Those that two labels told of at the last look.
+    var bladesInTwoPlaces: Set<BladeID> = []
+    /// Looks and requests that were wanted of chassis.
+    var turns: UInt64 = 0
     var powerFigures = PowerFigures()
     var nextBalance: Instant?
     var refusedReports: UInt64 = 0

@@ -21,6 +21,11 @@ struct LiveChassis: Sendable, Codable {
     var labelsAreOld = false
     /// The next blade is switched on then at the earliest: many at once draw more than they do later.
     var nextStart: Instant
+    /// Whose look or request is out, and since when.
+    var asking: OperationID?
+    var askedAt: Instant?
+    /// By bay that it had before: how many inventories in a row have left it out.
+    var leftOut: [Int: Int] = [:]
     /// Second sources that it was said not to have.
     var missingSourcesTold: [PowerSource.Kind] = []
 
@@ -53,6 +58,9 @@ struct LivePower: Sendable, Codable {
     /// When the confirmation wants to be woken.
     var wakeAt: Instant?
     var readings: [PowerReading] = []
+    /// What it waits to ask of the chassis, and which one that was of all.
+    var turn: CoordinatorCore.Turn?
+    var turnNumber: UInt64 = 0
 }
 
 /// What requests for power came to since the start; for metrics.

@@ -139,9 +139,24 @@ private final class ChassisLine: Sendable {
             var readings: [PowerReading] = []
             for source in sources { if let reading = await driver.powerState(bay: bay, source: source) { readings.append(reading) } }
             tell(record.name, .looked(id, readings))
-        case .request(let id, let bay, let wish): tell(record.name, .requested(id, await driver.request(wish, bay: bay)))
+        case .request(let id, let bay, let wish, let label):
+            if let label, let mistake = await mistake(label, in: bay, driver) {
+                tell(record.name, .requested(id, mistake))
+            } else {
+                tell(record.name, .requested(id, await driver.request(wish, bay: bay)))
+            }
         case .watch, .forget: break
         }
+    }
+
+    /// Who is in the bay may have changed since it was looked at last. `nil`: it is the one that is meant.
+    private func mistake(_ label: String, in bay: Int, _ driver: any ChassisDriver) async -> RequestOutcome? {
+        let reading = await driver.powerState(bay: bay)
+        if reading.label == label { return nil }
+        guard let told = reading.label else {
+            return .lost("it was not asked: the chassis does not tell now which blade is in bay \(bay)\(reading.why.isEmpty ? "" : " (\(reading.why))")")
+        }
+        return .refused(PowerRefusal(.noBlade, "bay \(bay) has another blade in it now: its label says \(told), not \(label)"))
     }
 
     private func note(_ what: String, _ error: ChassisError) {
@@ -156,7 +171,7 @@ private final class ChassisLine: Sendable {
         case .look(let id, let bay, let sources):
             let now = Clock.now.instant
             tell(record.name, .looked(id, sources.map { .silent(why, bay: bay, source: PowerSource($0, isPrimary: nil), at: now) }))
-        case .request(let id, _, _): tell(record.name, .requested(id, .refused(PowerRefusal(.other, why))))
+        case .request(let id, _, _, _): tell(record.name, .requested(id, .refused(PowerRefusal(.other, why))))
         case .watch, .forget: break
         }
     }

@@ -289,7 +289,7 @@ public struct PowerConfirmation: Sendable, Codable {
     /// down: it is the button itself.
     private mutating func takeBack(at now: Instant) -> [Effect] {
         streak = nil
-        guard label == nil || isLabelled, now >= takeBackFrom else { return pause(at: now) }
+        guard now >= takeBackFrom else { return pause(at: now) }
         takeBackFrom = now + .seconds(5)
         hasRequested = true
         lastAsked = .hardOff

@@ -88,7 +88,7 @@ extension Plant {
                 return tellLater(.looked(id, sources.map { _ in .silent("no answer", bay: bay, source: main, at: at) }), run: run)
             }
             tellLater(.looked(id, sources.map { look(bay, by: $0, for: id, at: at) }), run: run)
-        case .request(let id, let bay, let wish):
+        case .request(let id, let bay, let wish, _):
             // Lost on its way there, or on its way back.
             let isHeard = !isLost || random.chance(permille: 500)
             if isHeard { act(wish, bay: bay, for: id) }

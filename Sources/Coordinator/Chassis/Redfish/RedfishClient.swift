@@ -206,7 +206,7 @@ actor RedfishClient {
     }
 
     /// A `Location` may be a whole URL.
-    static func path(of location: String?) -> String? {
+    private static func path(of location: String?) -> String? {
         guard let location else { return nil }
         guard let scheme = location.firstRange(of: "://") else { return location.hasPrefix("/") ? location : nil }
         return location[scheme.upperBound...].firstIndex(of: "/").map { String(location[$0...]) }

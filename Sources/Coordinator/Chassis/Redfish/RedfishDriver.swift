@@ -57,6 +57,8 @@ public actor RedfishDriver: ChassisDriver {
                     let isThere = await addresses(of: reply.node).contains(known)
                     reading.label = isThere ? known : nil
                 }
+                // Without its UUID for once, it is not another one.
+                if let known = place.label.flatMap({ ID128($0) }), reading.label.flatMap({ ID128($0) }) == nil, known != .zero { reading.label = nil }
                 return reading
             // It was there a moment ago: the blade was taken out, or the service is starting.
             case 404, 410:
@@ -195,7 +197,6 @@ public actor RedfishDriver: ChassisDriver {
 
     private func outcome(_ reply: RedfishClient.Reply, _ request: PowerRequest, _ bay: Int, _ system: String) async -> RequestOutcome {
         switch reply.status {
-        case 202: return await outcome(ofTask: reply, request)
         case 200..<300: return .accepted
         case 401, 403: return .refused(PowerRefusal(.notPermitted, "\(client.place) does not let this user switch \(system): \(Self.message(reply))"))
         case 404, 405, 501: return .refused(PowerRefusal(.unsupported, "\(system) does not do that: \(Self.message(reply))"))

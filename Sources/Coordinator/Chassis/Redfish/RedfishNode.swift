@@ -31,7 +31,7 @@ enum RedfishNode: Decodable, Sendable, Equatable {
 
     /// What power is decided by: an answer that says one of them twice says two things.
     private static let decisive: Set<[UInt8]> = Set(
-        ["PowerState", "Status", "UUID", "SerialNumber", "Id", "Members", "Links", "Actions", "TaskState"].map { Array($0.utf8) })
+        ["PowerState", "Status", "UUID", "SerialNumber", "Id", "Members", "Links", "Actions"].map { Array($0.utf8) })
 
     /// `nil`: it is no JSON, nested too deep, or says twice what power is decided by.
     init?(json: [UInt8]) {
