@@ -17,7 +17,7 @@ struct HtoolsBounds: ~Copyable {
     private static let cpuNeed = 7
     private static let there = 8
     /// Of what bounds are made of, relative: more than rounding takes from them.
-    private static let slack: Float = 1e-6
+    static let slack: Float = 1e-6
 
     private let count: Int
     private let groups: Int
@@ -36,7 +36,7 @@ struct HtoolsBounds: ~Copyable {
     private let lift: Rows
     private var scale: Float = 1
     private var present: Float = 1
-    private var then = Slopes()
+    private var then: HtoolsSlopes
     private var steps = 0
     /// Steps with one reference.
     private static let mostSteps = 32
@@ -57,34 +57,13 @@ struct HtoolsBounds: ~Copyable {
     private let slots: UnsafeMutablePointer<Int32>
     private let isOffline: [Bool]
     private let weights: Lanes
-    private let online: Double
     private let share: Float
     private let hasReported: Bool
-    private let largestDemand: Lanes
-    /// By lane, the mean demand; and the least and the most that a unit of demand changes on any node.
-    private let usualDemand: Lanes
-    private let leastFactor: Lanes
-    private let mostFactor: Lanes
+    private let demands: HtoolsDemands
 
-    // What gains are bounded with before roots are taken: with V what a move adds to a lane's sum of squared deviations and u = V / nσ², the lane gains
-    // w (σ - sqrt(σ² + V/n)) <= -slope V + curve V², because 1 - sqrt(1 + u) <= -u/2 + c u² for u >= -m, c = (1 - sqrt(1 - m) - m/2) / m².
-    private struct Slopes {
-        var slope = Lanes(repeating: 0)
-        var curve = Lanes(repeating: 0)
-        var mean = Lanes(repeating: 0)
-        /// More than rounding takes from a bound, by unit of demand.
-        var grain = Eight(repeating: 0)
-    }
-    private var now = Slopes()
-    /// By lane, the most that a move can add to or take from the sum of squared deviations.
-    private var reach = Lanes(repeating: 0)
+    private var now: HtoolsSlopes
     /// Where there are fewer blocks than these, whoever is on a node that has changed is looked at anew: that costs less than what the reach leaves unknown.
     private static let fewBlocks = 8
-    /// By lane, by how much more than its slope a change of the mean counts for the curve's sake.
-    private var emphasis = Lanes(repeating: 1)
-    /// By lane, the least and the greatest value of any node.
-    private var lowest = Lanes(repeating: 0)
-    private var highest = Lanes(repeating: 0)
 
     init(_ state: borrowing HtoolsState, _ movable: [Int]) {
         let board = state.board
@@ -110,21 +89,11 @@ struct HtoolsBounds: ~Copyable {
         slots = HtoolsRows.copy(board.instances) { _ in -1 }
         isOffline = board.isOffline
         weights = board.weights
-        online = board.online
         share = Float(1 / board.online)
         hasReported = board.weights[1] > 0
-        var (low, high) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
-        for node in 0..<board.nodes where !board.isOffline[node] { (low, high) = (min(low, board.factor[node]), max(high, board.factor[node])) }
-        if board.isOffline.allSatisfy({ $0 }) { (low, high) = (Lanes(repeating: 0), Lanes(repeating: 0)) }
-        (leastFactor, mostFactor) = (low, high)
-        var (largest, total) = (Lanes(repeating: 0), Lanes(repeating: 0))
-        let widest = max(max(high, -high), max(low, -low))
-        for instance in movable {
-            largest = max(largest, board.demand[instance] * widest)
-            total += board.demand[instance] * widest
-        }
-        largestDemand = largest
-        usualDemand = total / Lanes(repeating: Double(max(1, movable.count)))
+        demands = HtoolsDemands(board, movable)
+        now = HtoolsSlopes(state, demands)
+        then = now
 
         for block in 0..<nodeBlocks {
             nodeRows[block * Self.nodeFields + Self.room] = Eight(repeating: -.infinity)
@@ -148,8 +117,6 @@ struct HtoolsBounds: ~Copyable {
             forget(slot)
         }
         for node in 0..<board.nodes { refresh(node, state) }
-        measure(state)
-        then = now
     }
 
     deinit {
@@ -188,7 +155,7 @@ struct HtoolsBounds: ~Copyable {
     /// What is on the node gains something else by leaving, the same for all targets: a V is less by twice the leaving part times what the lane has risen by. In
     /// the curve, where V counts squared, that depends on V, of which only is known how large it can be.
     private func shift(_ node: Int, _ risen: Eight) {
-        let (slope, curve, reach) = (Eight(then.slope), Eight(then.curve), Eight(reach))
+        let (slope, curve, reach) = (Eight(then.slope), Eight(then.curve), Eight(now.reach))
         let inverse = 1 / scale
         var member = chains.first(on: node)
         while member >= 0 {
@@ -210,30 +177,6 @@ struct HtoolsBounds: ~Copyable {
     private func forget(_ slot: Int) {
         bound[slot >> 3][slot & 7] = .infinity
         top[slot >> 3][slot & 7] = .infinity
-    }
-
-    private mutating func measure(_ state: borrowing HtoolsState) {
-        let deviation = state.deviations
-        let n = Lanes(repeating: 1 / online)
-        now.mean = state.sum * n
-        (lowest, highest) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
-        for node in 0..<state.board.nodes where !isOffline[node] { (lowest, highest) = (min(lowest, state.lanes[node]), max(highest, state.lanes[node])) }
-        if isOffline.allSatisfy({ $0 }) { (lowest, highest) = (Lanes(repeating: 0), Lanes(repeating: 0)) }
-        let widest = max(max(highest, -highest), max(lowest, -lowest))
-        // Of the variance of each lane, the most that one move can add or take.
-        let largest = (largestDemand * (widest + widest + largestDemand) * 2 + 2 * widest * widest) * n
-        reach = largestDemand * (largestDemand + 4 * widest) * 2.2
-        let safe = max(deviation, Lanes(repeating: 1e-12))
-        now.slope = weights / safe * n * 0.5
-        var bend = Lanes(repeating: 0.5)
-        for lane in 0..<Lanes.scalarCount {
-            let m = largest[lane] / (safe[lane] * safe[lane])
-            emphasis[lane] = 1 + 4 * min(m, 1)
-            if m < 0.999 { bend[lane] = m < 0.01 ? 0.1265 : (1 - (1 - m).squareRoot() - m / 2) / (m * m) + 1e-6 }
-        }
-        now.curve = bend * weights / (safe * safe * safe) * n * n
-        let factor = max(max(mostFactor, -mostFactor), max(leastFactor, -leastFactor))
-        now.grain = Eight(now.slope * (largestDemand + widest * 4) * factor) * Self.slack
     }
 
     // MARK: - Choice
@@ -378,13 +321,13 @@ struct HtoolsBounds: ~Copyable {
             chains.enter(slot, target)
         }
         let (left, come) = (refresh(source, state), refresh(target, state))
-        measure(state)
+        now = HtoolsSlopes(state, demands)
         var usual = 0.0
         var weight = 0.0
         var quotient = Lanes(repeating: 1)
         for lane in 0..<7 where weights[lane] > 0 {
             quotient[lane] = now.slope[lane] / then.slope[lane]
-            let its = then.slope[lane] * usualDemand[lane] * (highest[lane] - lowest[lane])
+            let its = then.slope[lane] * demands.usual[lane] * (now.highest[lane] - now.lowest[lane])
             usual += its * quotient[lane]
             weight += its
         }
@@ -403,14 +346,14 @@ struct HtoolsBounds: ~Copyable {
         let width = Eight(then.slope * max(difference, -difference))
         let bent = Eight(max(now.curve - then.curve * usual, Lanes(repeating: 0)) * 1.00001)
         let shift = (now.mean - then.mean) * 2
-        let drift = Eight(then.slope * usual * emphasis * max(shift, -shift) * (mostFactor - leastFactor))
+        let drift = Eight(then.slope * usual * now.emphasis * max(shift, -shift) * (demands.mostFactor - demands.leastFactor))
         let grain = HtoolsRows.larger(now.grain, then.grain)
         let old = (slope: Eight(then.slope), curve: Eight(then.curve), mean: Eight(then.mean))
         let mean = Eight(now.mean)
         let inverse = 1 / scale
-        let middle = Eight((highest + lowest) * 0.5)
-        let half = Eight((highest - lowest) * 0.5)
-        let (least, greatest) = (Eight(leastFactor), Eight(mostFactor))
+        let middle = Eight((now.highest + now.lowest) * 0.5)
+        let half = Eight((now.highest - now.lowest) * 0.5)
+        let (least, greatest) = (Eight(demands.leastFactor), Eight(demands.mostFactor))
         let rest = 1 - share
         let (isSourceOpen, isTargetOpen) = (!isOffline[source], !isOffline[target])
         let (from, to) = (HtoolsRows.numbers(nodeNumbers, source, Self.nodeFields), HtoolsRows.numbers(nodeNumbers, target, Self.nodeFields))
