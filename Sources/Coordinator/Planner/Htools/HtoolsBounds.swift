@@ -16,6 +16,8 @@ struct HtoolsBounds: ~Copyable {
     private static let need = 6
     private static let cpuNeed = 7
     private static let there = 8
+    /// A look goes on to what may gain a tenth less than is asked for: else it would come again after the next step, for a little more of the same.
+    private static let depth = 0.9
     /// Of what bounds are made of, relative: more than rounding takes from them.
     static let slack: Float = 1e-6
 
@@ -50,6 +52,9 @@ struct HtoolsBounds: ~Copyable {
     /// By kind of origin and node: 0, or minus infinity where nothing that comes from there may go.
     private let barrier: Rows
     private let kind: UnsafeMutablePointer<Int>
+    /// Which nodes the blocks have, one after the other, and where each node is.
+    private let order: UnsafeMutablePointer<Int>
+    private let position: UnsafeMutablePointer<Int>
     private let factor: UnsafeMutablePointer<Eight>
     /// The slots of those on each node.
     private let chains: HtoolsChains
@@ -82,7 +87,13 @@ struct HtoolsBounds: ~Copyable {
         nodeNumbers = UnsafeMutableRawPointer(nodeRows).assumingMemoryBound(to: Float.self)
         visited = HtoolsRows.copy(nodeBlocks) { _ in 0 }
         limit = HtoolsRows.eights(nodeBlocks, -.infinity)
-        barrier = HtoolsRows.barrier(board, -.infinity)
+        // Nodes that are much alike stand together: then few eights have one that is worth a look.
+        let load = (0..<board.nodes).map { node in (state.lanes[node] * state.board.weights).sum() }
+        let sorted = (0..<board.nodes).sorted { (load[$0], $0) < (load[$1], $1) }
+        order = HtoolsRows.copy(nodeBlocks * 8) { $0 < sorted.count ? sorted[$0] : 0 }
+        position = HtoolsRows.copy(board.nodes) { _ in 0 }
+        for (place, node) in sorted.enumerated() { position[node] = place }
+        barrier = HtoolsRows.barrier(board, -.infinity, at: position)
         kind = HtoolsRows.copy(board.instances) { board.kind[board.origin[$0]] }
         factor = HtoolsRows.copy(board.nodes) { Eight(board.factor[$0]) }
         chains = HtoolsChains(nodes: board.nodes, members: movable.count)
@@ -101,7 +112,7 @@ struct HtoolsBounds: ~Copyable {
         }
         for group in 0..<groups { rows[group * Self.fields + Self.need] = Eight(repeating: .infinity) }
         for node in 0..<board.nodes {
-            let row = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
+            let row = HtoolsRows.numbers(nodeNumbers, position[node], Self.nodeFields)
             row[8 * Self.perMiB] = factor[node][0]
             row[8 * Self.perCPU] = factor[node][2]
         }
@@ -124,6 +135,8 @@ struct HtoolsBounds: ~Copyable {
         slots.deallocate()
         kind.deallocate()
         visited.deallocate()
+        order.deallocate()
+        position.deallocate()
         factor.deallocate()
     }
 
@@ -135,7 +148,7 @@ struct HtoolsBounds: ~Copyable {
     /// How much the lanes of the node have risen.
     @discardableResult
     private func refresh(_ node: Int, _ state: borrowing HtoolsState) -> Eight {
-        let row = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
+        let row = HtoolsRows.numbers(nodeNumbers, position[node], Self.nodeFields)
         let values = Eight(state.lanes[node])
         var risen = values
         for lane in 0..<7 { risen[lane] -= row[8 * lane] }
@@ -220,7 +233,8 @@ struct HtoolsBounds: ~Copyable {
         return Double(value) > gain ? value.nextDown : value
     }
 
-    /// Looks at the instance's targets that may gain more than that, eight by eight; `candidates` has them then. How many eights; its bound holds now.
+    /// Looks at the instance's targets that may gain more than that, or little less, eight by eight; `candidate` has them then. How many eights; its bound holds
+    /// now.
     mutating func look(at slot: Int, _ instance: Int, above gain: Double, _ state: borrowing HtoolsState) -> Int {
         let its = HtoolsRows.numbers(numbers, slot, Self.fields)
         let source = state.at[instance]
@@ -246,8 +260,8 @@ struct HtoolsBounds: ~Copyable {
         if isNew { rise[group][lane] = 0 }
         let raised = rise[group][lane]
         let lifted = lift[group][lane]
-        let floor = isNew ? -Float.infinity : (Self.under(gain) - lifted) / present - raised
-        let (home, homeLane) = (source >> 3, source & 7)
+        let floor = isNew ? -Float.infinity : (Self.under(gain * Self.depth) - lifted) / present - raised
+        let (home, homeLane) = (position[source] >> 3, position[source] & 7)
         var top = -Float.infinity
         var count = 0
         if isNew {
@@ -306,7 +320,7 @@ struct HtoolsBounds: ~Copyable {
 
     /// The node of a lane of one of the eights that were looked at, if it may gain more than that; else -1.
     @inline(__always)
-    func candidate(_ index: Int, _ lane: Int, above gain: Double) -> Int { Double(limit[index][lane]) > gain ? visited[index] * 8 + lane : -1 }
+    func candidate(_ index: Int, _ lane: Int, above gain: Double) -> Int { Double(limit[index][lane]) > gain ? order[visited[index] * 8 + lane] : -1 }
 
     // MARK: - From one step to the next
 
@@ -356,7 +370,9 @@ struct HtoolsBounds: ~Copyable {
         let (least, greatest) = (Eight(demands.leastFactor), Eight(demands.mostFactor))
         let rest = 1 - share
         let (isSourceOpen, isTargetOpen) = (!isOffline[source], !isOffline[target])
-        let (from, to) = (HtoolsRows.numbers(nodeNumbers, source, Self.nodeFields), HtoolsRows.numbers(nodeNumbers, target, Self.nodeFields))
+        let (from, to) = (
+            HtoolsRows.numbers(nodeNumbers, position[source], Self.nodeFields), HtoolsRows.numbers(nodeNumbers, position[target], Self.nodeFields)
+        )
         let memoryGrain = grain[0] + grain[1]
         for group in 0..<groups {
             let row = rows + group * Self.fields
@@ -399,8 +415,8 @@ struct HtoolsBounds: ~Copyable {
             top[group] = best
             bound[group] = (best + raised + HtoolsRows.magnitude(raised) * Self.slack) * present + lifted
         }
-        if isSourceOpen { most.raise(source >> 3, to: news) }
-        if isTargetOpen { most.raise(target >> 3, to: news + groups) }
+        if isSourceOpen { most.raise(position[source] >> 3, to: news) }
+        if isTargetOpen { most.raise(position[target] >> 3, to: news + groups) }
         steps += 1
         if steps >= Self.mostSteps { renew() }
         if slot >= 0 { forget(slot) }

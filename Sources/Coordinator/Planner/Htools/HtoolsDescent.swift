@@ -71,7 +71,8 @@ struct HtoolsDescent: ~Copyable {
                 let node = bounds.candidate(index, lane, above: best.gain)
                 guard node >= 0, state.fits(instance, on: node) else { continue }
                 let gain = state.gain(state.change(instance, to: node))
-                if gain > best.gain { best = (instance, node, gain) }
+                // Of equals the first node, as hbal.
+                if gain > best.gain || gain == best.gain && instance == best.instance && node < best.target { best = (instance, node, gain) }
             }
         }
     }

@@ -14,12 +14,15 @@ enum HtoolsRows {
         return memory
     }
 
-    /// By kind of origin and eight nodes: 0, or `value` where nothing that comes from there may go.
-    static func barrier(_ board: HtoolsBoard, _ value: Float) -> UnsafeMutablePointer<Eight> {
+    /// By kind of origin and eight nodes: 0, or `value` where nothing that comes from there may go. `position`: where each node is; else in order.
+    static func barrier(_ board: HtoolsBoard, _ value: Float, at position: UnsafeMutablePointer<Int>? = nil) -> UnsafeMutablePointer<Eight> {
         let (kinds, blocks) = ((board.kind.max() ?? 0) + 1, (board.nodes + 7) / 8)
         let barrier = eights(kinds * blocks)
         for row in 0..<kinds {
-            for node in 0..<board.nodes where !board.isReached[row * board.nodes + node] { barrier[row * blocks + node >> 3][node & 7] = value }
+            for node in 0..<board.nodes where !board.isReached[row * board.nodes + node] {
+                let place = position?[node] ?? node
+                barrier[row * blocks + place >> 3][place & 7] = value
+            }
         }
         return barrier
     }
