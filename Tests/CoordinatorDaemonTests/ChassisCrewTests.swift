@@ -23,7 +23,7 @@ import Testing
             crew.perform(.poll(inventory: true), on: "north")
             await driver.pollHasBegun()
             crew.perform(.look(operation, bay: 2, [.management]), on: "north")
-            crew.perform(.request(operation, bay: 2, .hardOff, label: nil), on: "north")
+            crew.perform(.request(operation, bay: 2, .hardOff, RequestLimits(label: nil, notAfter: Clock.now.instant + .seconds(600))), on: "north")
             var told: [String] = []
             for await what in news {
                 switch what {
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test("Nothing is asked of a blade with another label, or with none", .timeLimit(.minutes(20)), arguments: ["another", "none", "right"])
+    @Test("Nothing is asked of a blade with another label, or with none", .timeLimit(.minutes(20)), arguments: ["another", "none", "right", "late"])
     func labels(way: String) async throws {
         let (news, feed) = AsyncStream.makeStream(of: ChassisNews.self)
         let driver = SimulatedChassis()
@@ -54,12 +54,15 @@ import Testing
             crew.perform(
                 .watch(ChassisRecord(name: "north", url: "simulated", address: "simulated", addedAt: WallTime(milliseconds: 0), addedBy: "root")), on: "north")
             // Bay 6 is empty.
-            crew.perform(.request(operation, bay: way == "none" ? 6 : 2, .hardOff, label: way == "another" ? "another" : label), on: "north")
+            let limits = RequestLimits(
+                label: way == "another" ? "another" : label, notAfter: way == "late" ? Clock.now.instant : Clock.now.instant + .seconds(600))
+            crew.perform(.request(operation, bay: way == "none" ? 6 : 2, .hardOff, limits), on: "north")
             for await what in news {
                 guard case .requested(operation, let outcome) = what else { continue }
                 switch (way, outcome) {
                 case ("another", .refused(let refusal)): #expect(refusal.reason == .noBlade && refusal.message.contains("not another"))
                 case ("none", .lost(let why)): #expect(why.contains("was not asked"))
+                case ("late", .lost(let why)): #expect(why.contains("was not asked: its time"))
                 case ("right", .accepted): break
                 default: #expect(Bool(false), "\(way): \(outcome)")
                 }

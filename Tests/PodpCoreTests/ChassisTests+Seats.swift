@@ -161,6 +161,27 @@ extension ChassisTests {
         #expect(bench.core.seat(of: Self.id(1)) == nil && bench.core.seat(of: Self.id(2)) == nil)
     }
 
+    @Test("A blade with the same serial number and other addresses is another one")
+    func placeholders() {
+        func board(_ macs: [String]) -> ChassisBay {
+            var bay = ChassisBay(number: 1, isPresent: true, serial: "To be filled by O.E.M.")
+            bay.macs = macs
+            return bay
+        }
+        for isRestarted in [false, true] {
+            var bench = twoChassis()
+            tell(&bench, "north", [board([Self.address])])
+            #expect(bench.core.seat(of: Self.id(1))?.bay == 1)
+            if isRestarted {
+                bench = twoChassis(bench.core.committed.chassis.values.map { .chassis($0) } + bench.core.committed.blades.values.map { .blade($0) })
+                bench.core.blades[Self.id(1)] = nil
+            }
+            tell(&bench, "north", [board(["00:11:22:33:44:99"])])
+            #expect(bench.core.seat(of: Self.id(1)) == nil && isRefused(&bench) != nil)
+            #expect(bench.audits.contains { $0.kind == "blade-swapped" } && bench.blade(1)?.held != nil)
+        }
+    }
+
     @Test("A blade in a bay that is empty now, or another's by its label, is where its label is told")
     func gone() {
         let ways: [ChassisBay] = [

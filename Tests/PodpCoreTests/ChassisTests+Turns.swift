@@ -45,8 +45,8 @@ extension ChassisTests {
         #expect(!bench.orders[count...].contains { if case .poll = $0 { false } else { true } }, "while one is out, no other goes out")
         bench.tell(.chassis("north", .looked(first, [reading(1, .on, bench)])))
         #expect(requests(bench) == [first, second])
-        guard case .request(_, 2, .hardOff, let label)? = bench.orders.last else { return #expect(Bool(false), "\(bench.orders)") }
-        #expect(label == Self.bay(2, 2).label)
+        guard case .request(_, 2, .hardOff, let limits)? = bench.orders.last else { return #expect(Bool(false), "\(bench.orders)") }
+        #expect(limits.label == Self.bay(2, 2).label && limits.notAfter > bench.now.instant && limits.notAfter < bench.now.instant + .seconds(60))
     }
 
     @Test("What waits for its turn is not asked any more when its premise has gone", arguments: 0..<4)
@@ -77,6 +77,69 @@ extension ChassisTests {
         #expect(!looks(bench).contains(second))
         bench.pass(40)
         #expect(looks(bench).contains(second))
+    }
+
+    @Test func `a blade whose off has ended is held until that cannot be done any more, and not switched on`() {
+        for isAnswered in [true, false] {
+            var bench = bench()
+            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+            guard let off = begin(1, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
+            bench.tell(.chassis("north", .looked(off, [reading(1, .on, bench)])))
+            #expect(requests(bench) == [off])
+            bench.core.blades[Self.id(1)] = LiveBlade(since: bench.now.wall)
+            bench.pass(65)
+            #expect(bench.core.committed.power[off]?.state.isEnded == true)
+            #expect(bench.core.whyHeld(Self.id(1))?.contains("may still be done") == true)
+            guard case .refused(let on)? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "switched on") }
+            #expect(on.code == .busy)
+            guard case .refused(let removal)? = bench.ask(.removeChassis(name: "north")) else { return #expect(Bool(false), "removed") }
+            #expect(removal.code == .busy)
+            if isAnswered { bench.tell(.chassis("north", .requested(off, .accepted))) }
+            bench.pass(isAnswered ? 11 : 54)
+            #expect(bench.core.whyHeld(Self.id(1))?.contains("may still be done") == true)
+            bench.pass(2)
+            #expect(bench.core.whyHeld(Self.id(1))?.contains("may still be done") == false)
+            #expect(bench.ask(.removeChassis(name: "north")) == .done)
+        }
+        // A run that begins a moment after.
+        for (ended, isHeld) in [(Int64(995), true), (-20_000, false)] {
+            var record = PowerRecord(
+                id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1",
+                request: .hardOff, state: .unknown(reason: "the deadline passed"), by: "root", startedAt: WallTime(milliseconds: -60_000))
+            record.requests = 1
+            record.endedAt = WallTime(milliseconds: ended)
+            let bench = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(record)])
+            #expect((bench.core.whyOffMayCome(Self.id(1)) != nil) == isHeld)
+        }
+    }
+
+    @Test func `an operating system that takes its time to shut down holds up nobody`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard let soft = begin(1, .softOff, &bench) else { return #expect(Bool(false), "not begun") }
+        bench.tell(.chassis("north", .looked(soft, [reading(1, .on, bench)])))
+        bench.tell(.chassis("north", .requested(soft, .accepted)))
+        bench.pass(1)
+        guard looks(bench).count == 2, let hard = begin(2, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
+        bench.tell(.chassis("north", .looked(soft, [reading(1, .on, bench)])))
+        #expect(looks(bench).last == hard, "begun at once, and its turn comes first")
+        bench.pass(1)
+        bench.tell(.chassis("north", .looked(hard, [reading(2, .on, bench)])))
+        #expect(requests(bench).last == hard, "before the other one's look, which was wanted earlier")
+    }
+
+    @Test func `where nothing answers, nobody waits for others to fail first`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard let first = begin(1, .hardOff, &bench), let second = begin(2, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
+        #expect(looks(bench) == [first])
+        let silent = PowerReading.silent("no answer", bay: 1, source: PowerSource(.management), at: bench.now.instant)
+        bench.pass(10)
+        bench.tell(.chassis("north", .looked(first, [silent])))
+        bench.pass(1)
+        for id in [second, first] { bench.tell(.chassis("north", .looked(id, [silent]))) }
+        bench.pass(70)
+        for id in [first, second] { #expect(bench.core.committed.power[id]?.state.isEnded == true) }
     }
 
     @Test func `a resumed off looks when the agent has come back, or when it had its time to`() {

@@ -142,6 +142,19 @@ public enum ChassisOrder: Hashable, Sendable, Codable {
     case poll(inventory: Bool)
     /// Ends as `looked`.
     case look(OperationID, bay: Int, [PowerSource.Kind])
-    /// Made once; ends as `requested`. What it is for is stored. Nothing is asked of a blade with another label than this.
-    case request(OperationID, bay: Int, PowerRequest, label: String?)
+    /// Made once, within its limits; ends as `requested`. What it is for is stored.
+    case request(OperationID, bay: Int, PowerRequest, RequestLimits)
+}
+
+/// When a request that was given out is made no more.
+public struct RequestLimits: Hashable, Sendable, Codable {
+    /// Nothing is asked of a blade with another label than this; `nil`: the chassis tells none.
+    public var label: String?
+    /// Its request for power has ended then.
+    public var notAfter: Instant
+
+    public init(label: String?, notAfter: Instant) {
+        self.label = label
+        self.notAfter = notAfter
+    }
 }

@@ -35,6 +35,9 @@ extension CoordinatorCore {
         if let busy = decided.power.values.sorted(by: { $0.id < $1.id }).first(where: { $0.chassis == name && !$0.state.isEnded }) {
             return refuse(request, Refusal(.busy, "\(busy.bladeName) is being switched \(busy.request.goal.rawValue)", remedy: "wait until it has ended"))
         }
+        if isAsking(name) {
+            return refuse(request, Refusal(.busy, "an answer of \(name) to a look or a request is still awaited", remedy: "try again in a moment"))
+        }
         delete(Record.chassis(record).key)
         chassis[name] = nil
         for var other in decided.chassis.values.sorted(by: { $0.name < $1.name }) where other.sameAs == name {
@@ -91,6 +94,7 @@ extension CoordinatorCore {
         for record in decided.power.values.sorted(by: { $0.id < $1.id }) where !record.state.isEnded { resumePower(record) }
         noteBladesThatAreOff()
         noteStartsAsked()
+        noteOffsOut()
     }
 
     // MARK: - Looking
@@ -127,6 +131,9 @@ extension CoordinatorCore {
 
     private mutating func receive(_ answer: PowerConfirmation.Event, of id: OperationID, from name: String) {
         endTurn(of: id, in: name)
+        if case .readings(let readings) = answer {
+            chassis[name]?.isMute = readings.allSatisfy { if case .silent? = $0.driversDoubt { true } else { false } }
+        }
         advancePower(id, answer)
         takeTurns(of: name)
         beginPower()

@@ -43,6 +43,8 @@ extension CoordinatorCore {
         var isTold: Bool
         /// Nothing that was told before is left out.
         var isWhole: Bool
+        /// Another blade than before, by what both labels tell. A serial number may be a placeholder that many blades have.
+        var isOther = false
 
         /// `bay` is `nil` where the chassis has not told of its bays since podp started, or leaves this one out. `nil`: nobody is there.
         init?(of bay: ChassisBay?, before seat: ChassisRecord.Seat?) {
@@ -55,7 +57,10 @@ extension CoordinatorCore {
             }
             (uuid, serial, macs, isTold, isWhole) = (bay.uuid, bay.serial, bay.macs, true, true)
             let hasOtherAddresses = !macs.isEmpty && seat?.macs?.isEmpty == false && Set(macs).isDisjoint(with: seat?.macs ?? [])
-            let isOther = serial != nil && seat?.serial != nil && serial != seat?.serial || hasOtherAddresses
+            let isSameUUID = uuid != nil && uuid == seat?.uuid
+            isOther =
+                uuid != nil && seat?.uuid != nil && uuid != seat?.uuid || serial != nil && seat?.serial != nil && serial != seat?.serial
+                || hasOtherAddresses && !isSameUUID
             if uuid == nil, let before = seat?.uuid, !isOther { (uuid, isWhole) = (before, false) }
         }
     }
@@ -77,7 +82,7 @@ extension CoordinatorCore {
                 let found = Set(label.macs.compactMap { addresses[$0.lowercased()] ?? nil })
                 // Whoever had this very label before: its agent may not have told its addresses yet.
                 let known = seat?.blade.flatMap { decided.blades[$0] == nil ? nil : $0 }
-                let isSame = seat?.uuid == label.uuid && seat?.serial == label.serial && (label.uuid != nil || label.serial != nil)
+                let isSame = !label.isOther && seat?.uuid == label.uuid && seat?.serial == label.serial && (label.uuid != nil || label.serial != nil)
                 if let blade = label.uuid.flatMap(bladeID(of:)) {
                     byUUID[blade, default: []].append(Claim(place: place, isTold: label.isWhole || label.isTold && found == [blade]))
                 } else if !label.isTold {
@@ -153,10 +158,10 @@ extension CoordinatorCore {
             guard let label = Label(of: bay, before: known), label.isTold, label.isWhole || occupants[bay.number] != nil else { continue }
             let occupant = occupants[bay.number]
             let here = told[bay.number] ?? []
-            let isOther = displace(from: bay, of: name, occupant: occupant, told: here, bays: bays, known: known)
+            let isOther = displace(from: bay, of: name, occupant: occupant, told: here, bays: bays, known: known, isOther: label.isOther)
             if let occupant { take(occupant, bay: bay.number, of: name, isOther: isOther) }
             let seat = ChassisRecord.Seat(bay: bay.number, uuid: label.uuid, serial: label.serial, macs: label.macs, blade: occupant)
-            if occupant == nil, here.isEmpty, known?.uuid != seat.uuid || known?.serial != seat.serial || known == nil { announce(bay, in: name) }
+            if occupant == nil, here.isEmpty, known?.uuid != seat.uuid || known?.serial != seat.serial || known == nil || isOther { announce(bay, in: name) }
             seats.removeAll { $0.bay == bay.number }
             seats.append(seat)
         }
@@ -202,10 +207,9 @@ extension CoordinatorCore {
 
     /// Blades that were in this bay and are not: held, and said where they are now. Whether there was one, or another label.
     private mutating func displace(
-        from bay: ChassisBay, of name: String, occupant: BladeID?, told: Set<BladeID>, bays: [BladeID: Int], known: ChassisRecord.Seat?
+        from bay: ChassisBay, of name: String, occupant: BladeID?, told: Set<BladeID>, bays: [BladeID: Int], known: ChassisRecord.Seat?, isOther: Bool
     ) -> Bool {
-        var isOther = false
-        if let known, let uuid = bay.uuid, let before = known.uuid { isOther = uuid != before }
+        var isOther = isOther
         let recorded = decided.blades.values.filter { $0.chassis == name && $0.bay == bay.number && $0.id != occupant }.sorted { $0.id < $1.id }
         // Of two places, this may be the one that it is in.
         for var blade in recorded where !told.contains(blade.id) {

@@ -89,6 +89,7 @@ public struct CoordinatorCore: Sendable, Codable {
     var startsAsked: [BladeID: Instant] = [:]
     /// Those that two labels told of at the last look.
     var bladesInTwoPlaces: Set<BladeID> = []
+    var offsOut: [BladeID: OffOut] = [:]
     /// Looks and requests that were wanted of chassis.
     var turns: UInt64 = 0
     var powerFigures = PowerFigures()

@@ -24,6 +24,8 @@ struct LiveChassis: Sendable, Codable {
     /// Whose look or request is out, and since when.
     var asking: OperationID?
     var askedAt: Instant?
+    /// Nothing answered the last look.
+    var isMute = false
     /// By bay that it had before: how many inventories in a row have left it out.
     var leftOut: [Int: Int] = [:]
     /// Second sources that it was said not to have.

@@ -139,9 +139,11 @@ private final class ChassisLine: Sendable {
             var readings: [PowerReading] = []
             for source in sources { if let reading = await driver.powerState(bay: bay, source: source) { readings.append(reading) } }
             tell(record.name, .looked(id, readings))
-        case .request(let id, let bay, let wish, let label):
-            if let label, let mistake = await mistake(label, in: bay, driver) {
+        case .request(let id, let bay, let wish, let limits):
+            if let label = limits.label, let mistake = await mistake(label, in: bay, driver) {
                 tell(record.name, .requested(id, mistake))
+            } else if Clock.now.instant >= limits.notAfter {
+                tell(record.name, .requested(id, .lost("it was not asked: its time was over before its turn came")))
             } else {
                 tell(record.name, .requested(id, await driver.request(wish, bay: bay)))
             }

@@ -114,7 +114,8 @@ public struct PowerConfirmation: Sendable, Codable {
     public let rules: Rules
     private var phase = Phase.idle
     private var begun = Instant.zero
-    private var end = Instant.zero
+    /// Its deadline, once it has begun.
+    public private(set) var end = Instant.zero
     private var streak: Streak?
     private var absentSince: Instant?
     /// Of the blade that is switched, and whether the last reading was of it.
