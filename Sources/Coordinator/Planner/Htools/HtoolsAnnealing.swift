@@ -6,7 +6,7 @@ struct HtoolsAnnealing: ~Copyable {
     /// The first temperature, as a share of the score over the root of the number of nodes; it sinks with the square of what is left.
     private static let heat = 0.3
     /// Instances that are looked at as the one that goes away while another goes home.
-    private static let tries = 3
+    private static let tries = 2
     /// A placement is put by for later whenever the best has become so much better.
     private static let stride = 0.99
     private static let mostEarlier = 12

@@ -114,7 +114,7 @@ public struct HtoolsSession: Sendable {
     }
 
     /// Candidates that are usually worth their time.
-    public var usualSteps: Int { min(12_000_000, max(24_000, min(320, 12 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
+    public var usualSteps: Int { min(6_400_000, max(28_000, min(370, 14 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
 
     /// A plan no worse than `plain` in score, moves and memory sent.
     ///
