@@ -182,6 +182,34 @@ extension ChassisTests {
         }
     }
 
+    @Test("Addresses that are told late, or one by one, and a serial number that is, are still the same blade's; a stranger's that come late are not")
+    func lateLabels() {
+        // One UUID, another serial number.
+        var bench = twoChassis()
+        var bay = Self.bay(1, 1)
+        bay.serial = "Not Available"
+        tell(&bench, "north", [bay])
+        tell(&bench, "north", [Self.bay(1, 1)])
+        #expect(bench.core.seat(of: Self.id(1))?.bay == 1 && bench.blade(1)?.held == nil)
+        // No UUID, interfaces that answer one by one, both told by the agent.
+        var board = ChassisBay(number: 1, isPresent: true, serial: "To be filled by O.E.M.")
+        var slow = twoChassis()
+        slow.core.blades[Self.id(1)]?.inventory?.host.nics.append(HostNIC(name: "eth1", mac: "00:11:22:33:44:66", isUp: true, megabitsPerSecond: 1000))
+        for mac in [Self.address, "00:11:22:33:44:66", Self.address] {
+            board.macs = [mac]
+            tell(&slow, "north", [board])
+            #expect(slow.core.seat(of: Self.id(1))?.bay == 1 && slow.blade(1)?.held == nil)
+        }
+        // Whoever is there now tells its addresses later than its serial number.
+        board.macs = []
+        tell(&slow, "north", [board])
+        #expect(slow.core.seat(of: Self.id(1)) == nil && slow.blade(1)?.held == nil)
+        board.macs = ["00:11:22:33:44:99"]
+        tell(&slow, "north", [board])
+        #expect(slow.core.seat(of: Self.id(1)) == nil && slow.blade(1)?.held != nil)
+        #expect(slow.audits.contains { $0.kind == "blade-swapped" })
+    }
+
     @Test("A blade in a bay that is empty now, or another's by its label, is where its label is told")
     func gone() {
         let ways: [ChassisBay] = [

@@ -102,7 +102,7 @@ extension ChassisTests {
             #expect(bench.ask(.removeChassis(name: "north")) == .done)
         }
         // A run that begins a moment after.
-        for (ended, isHeld) in [(Int64(995), true), (-20_000, false)] {
+        for (ended, isHeld) in [(Int64(995), true), (-20_000, true), (-140_000, false)] {
             var record = PowerRecord(
                 id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1",
                 request: .hardOff, state: .unknown(reason: "the deadline passed"), by: "root", startedAt: WallTime(milliseconds: -60_000))
@@ -110,7 +110,62 @@ extension ChassisTests {
             record.endedAt = WallTime(milliseconds: ended)
             let bench = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(record)])
             #expect((bench.core.whyOffMayCome(Self.id(1)) != nil) == isHeld)
+            // Under way when the run before ended, and ended by this one at once: it was too long ago.
+            record.state = .running
+            record.endedAt = nil
+            record.startedAt = WallTime(milliseconds: -900_000)
+            var resumed = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(record)])
+            resumed.pass(1)
+            #expect(resumed.core.committed.power[record.id]?.state.isEnded == true && resumed.core.whyOffMayCome(Self.id(1)) != nil)
         }
+    }
+
+    @Test("A blade that was asked to shut down and did not is held, until it is seen off, has started anew, or is released", arguments: 0..<4)
+    func shutdown(way: Int) {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard let soft = begin(1, .softOff, &bench) else { return #expect(Bool(false), "not begun") }
+        bench.tell(.chassis("north", .looked(soft, [reading(1, .on, bench)])))
+        bench.tell(.chassis("north", .requested(soft, .accepted)))
+        bench.core.blades[Self.id(1)] = LiveBlade(since: bench.now.wall)
+        bench.pass(200)
+        guard case .unknown? = bench.core.committed.power[soft]?.state else { return #expect(Bool(false), "not ended") }
+        #expect(bench.core.whyHeld(Self.id(1))?.contains("asked to shut down") == true)
+        guard case .refused? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "switched on") }
+        switch way {
+        case 0: #expect(bench.ask(.releaseBlade(Self.id(1))) == .done)
+        case 1:
+            var readings = ChassisReadings(at: bench.now.instant, primaryModule: 1)
+            readings.bays = [BayReadings(power: reading(1, .off, bench))]
+            bench.tell(.chassis("north", .polled(readings, inventory: nil, capabilities: nil)))
+        case 2:
+            let hello = Hello(
+                blade: Self.blade(1).identity, bootID: ID128(high: 1, low: 5), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
+                hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
+                cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: bench.now.wall, bootTime: .zero + .seconds(60))
+            bench.core.noteBootAfterOff(hello, of: Self.id(1))
+        default: bench.pass(800)
+        }
+        #expect(bench.core.whyOffMayCome(Self.id(1)) == nil)
+        // A refused one was not heard.
+        var refused = self.bench()
+        refused.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard let off = begin(1, .softOff, &refused) else { return #expect(Bool(false), "not begun") }
+        refused.tell(.chassis("north", .looked(off, [reading(1, .on, refused)])))
+        refused.tell(.chassis("north", .requested(off, .refused(PowerRefusal(.unsupported, "it knows none")))))
+        #expect(refused.core.whyOffMayCome(Self.id(1)) == nil)
+    }
+
+    @Test func `one blade that does not answer, or did not a while ago, does not make the others lose their time`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard let first = begin(1, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
+        let silent = PowerReading.silent("503", bay: 1, source: PowerSource(.management), at: bench.now.instant)
+        bench.tell(.chassis("north", .looked(first, [silent])))
+        bench.pass(1)
+        #expect(looks(bench) == [first, first])
+        guard let second = begin(2, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
+        #expect(!looks(bench).contains(second) && bench.core.power[second]?.hasBegun == false)
     }
 
     @Test func `an operating system that takes its time to shut down holds up nobody`() {
@@ -133,6 +188,7 @@ extension ChassisTests {
         bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
         guard let first = begin(1, .hardOff, &bench), let second = begin(2, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
         #expect(looks(bench) == [first])
+        bench.tell(.chassis("north", .silent("no answer")))
         let silent = PowerReading.silent("no answer", bay: 1, source: PowerSource(.management), at: bench.now.instant)
         bench.pass(10)
         bench.tell(.chassis("north", .looked(first, [silent])))

@@ -4,6 +4,19 @@ import Testing
 
 /// A soft-off that is not obeyed: followed by a hard one where that was asked for, and nowhere else.
 @Suite struct EscalationTests {
+    @Test("The time to shut down counts from the request that may have been heard last")
+    func heardLate() {
+        var scene = Scene(isOn: true)
+        scene.ignoresSoftOff = true
+        scene.answer = { $0 == 1 ? (.lost("it was not asked"), false) : (.accepted, true) }
+        #expect(scene.run(.softOff, rules: .usual(for: .softOff, escalateAfter: .seconds(30)))?.isConfirmed == true)
+        guard scene.asked == [.softOff, .softOff, .hardOff] else {
+            Issue.record("asked \(scene.asked)")
+            return
+        }
+        #expect(scene.requestTimes[2] - scene.requestTimes[1] >= .seconds(30))
+    }
+
     private func rules(_ after: Duration?) -> PowerConfirmation.Rules { .usual(for: .softOff, escalateAfter: after) }
 
     @Test("A blade that does not shut down is switched off hard when the time is over, once it was looked at again")

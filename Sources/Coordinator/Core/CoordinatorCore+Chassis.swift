@@ -91,10 +91,10 @@ extension CoordinatorCore {
             chassis[record.name] = LiveChassis(at: now.instant)
             emit(.chassis(record.name, .watch(record)))
         }
+        noteOffsOut()
         for record in decided.power.values.sorted(by: { $0.id < $1.id }) where !record.state.isEnded { resumePower(record) }
         noteBladesThatAreOff()
         noteStartsAsked()
-        noteOffsOut()
     }
 
     // MARK: - Looking
@@ -131,6 +131,7 @@ extension CoordinatorCore {
 
     private mutating func receive(_ answer: PowerConfirmation.Event, of id: OperationID, from name: String) {
         endTurn(of: id, in: name)
+        if case .requested(let outcome) = answer { noteAnswer(outcome, of: id) }
         if case .readings(let readings) = answer {
             chassis[name]?.isMute = readings.allSatisfy { if case .silent? = $0.driversDoubt { true } else { false } }
         }

@@ -89,6 +89,7 @@ extension CoordinatorCore {
         if !power.isEmpty || !bladesThatAreOff.isEmpty { noteSignOfLife(of: id, "its agent connected") }
         noteBoot(hello.bootID, of: id)
         noteStart(hello, of: id)
+        noteBootAfterOff(hello, of: id)
         let version = min(hello.maximumVersion, protocolVersions.upperBound)
         // After the commit: no agent hears of a term that is not stored.
         emitAfterCommit(.send(link, .welcome(Welcome(version: version, term: term, reportInterval: configuration.reportInterval, clock: now.wall))))

@@ -95,7 +95,7 @@ extension CoordinatorCore {
     }
 
     /// What a hello may take on its way, and wait for an older link of the same blade: its blade may have been up for so much longer.
-    private static let helloDelay = Duration.seconds(10)
+    static let helloDelay = Duration.seconds(10)
 
     /// An agent comes whose blade has been up for less time than has passed since it was asked to start: that start has come. Two spans, each by a clock that
     /// only goes forward. Another boot than the last one known proves less: it may be older than the start.
@@ -228,6 +228,7 @@ extension CoordinatorCore {
         let seats = seatedBlades(in: name)
         for bay in readings.bays {
             guard let blade = seats[bay.power.bay] else { continue }
+            if bay.power.state == .off { noteShutdownIsOver(of: blade) }
             guard bay.power.state == .on, let since = bladesThatAreOff[blade], bay.power.at > since else { continue }
             noteLifeAfterOff(of: blade, "chassis \(name) reads it on", boot: nil)
         }
@@ -298,6 +299,7 @@ extension CoordinatorCore {
             record.readings = readings
             result = .confirmed
             bladesThatAreOff[record.blade] = state == .off ? now.instant : nil
+            if state == .off { noteShutdownIsOver(of: record.blade) }
             audit(
                 "power-confirmed", by: record.by, blade: record.blade, operation: record.id,
                 "\(words): confirmed \(state.rawValue) by \(readings.count) reading\(readings.count == 1 ? "" : "s")\(requested ? "" : ", it was so already")")

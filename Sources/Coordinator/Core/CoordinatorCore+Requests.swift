@@ -34,7 +34,9 @@ extension CoordinatorCore {
         case .removeBlade(let blade): remove(blade, request: id, by: actor)
         case .setDraining(let blade, let draining):
             change(blade, id, by: actor, "blade-draining", draining ? "takes no new domains" : "takes domains again") { $0.draining = draining }
-        case .releaseBlade(let blade): change(blade, id, by: actor, "blade-released", "takes part in automation again") { $0.held = nil }
+        case .releaseBlade(let blade):
+            noteShutdownIsOver(of: blade)
+            change(blade, id, by: actor, "blade-released", "takes part in automation again") { $0.held = nil }
         case .createAPIToken(let token):
             guard decided.apiTokens[token.name] == nil else {
                 return refuse(id, Refusal(.conflict, "there is a token \(token.name) already", remedy: "revoke it first, or choose another name"))

@@ -62,6 +62,8 @@ extension CoordinatorCore {
                 uuid != nil && seat?.uuid != nil && uuid != seat?.uuid || serial != nil && seat?.serial != nil && serial != seat?.serial
                 || hasOtherAddresses && !isSameUUID
             if uuid == nil, let before = seat?.uuid, !isOther { (uuid, isWhole) = (before, false) }
+            // Of blades with one serial number and no UUID, addresses alone tell which it is.
+            if uuid == nil, macs.isEmpty, let before = seat?.macs, !before.isEmpty, !isOther { (macs, isWhole) = (before, false) }
         }
     }
 
@@ -88,7 +90,7 @@ extension CoordinatorCore {
                 } else if !label.isTold {
                     for blade in found.union([known].compactMap { $0 }) { byLess[blade, default: []].append(Claim(place: place, isTold: false)) }
                 } else if found.count == 1, let blade = found.first {
-                    byLess[blade, default: []].append(Claim(place: place, isTold: true))
+                    byLess[blade, default: []].append(Claim(place: place, isTold: bay?.macs.isEmpty == false))
                 } else if let known, isSame {
                     byLess[known, default: []].append(Claim(place: place, isTold: label.isWhole))
                 }
@@ -158,7 +160,10 @@ extension CoordinatorCore {
             guard let label = Label(of: bay, before: known), label.isTold, label.isWhole || occupants[bay.number] != nil else { continue }
             let occupant = occupants[bay.number]
             let here = told[bay.number] ?? []
-            let isOther = displace(from: bay, of: name, occupant: occupant, told: here, bays: bays, known: known, isOther: label.isOther)
+            // By its UUID or its addresses the same blade as before, whatever else its label says now.
+            let isOther = displace(
+                from: bay, of: name, occupant: occupant, told: here, bays: bays, known: known,
+                isOther: label.isOther && (occupant == nil || occupant != known?.blade))
             if let occupant { take(occupant, bay: bay.number, of: name, isOther: isOther) }
             let seat = ChassisRecord.Seat(bay: bay.number, uuid: label.uuid, serial: label.serial, macs: label.macs, blade: occupant)
             if occupant == nil, here.isEmpty, known?.uuid != seat.uuid || known?.serial != seat.serial || known == nil || isOther { announce(bay, in: name) }

@@ -11,7 +11,7 @@ extension CoordinatorCore {
     }
 
     /// After this long an answer is not waited for any more. Drivers answer sooner, whatever happens.
-    private static let answerPatience = Duration.seconds(120)
+    static let answerPatience = Duration.seconds(120)
 
     mutating func want(_ turn: Turn, _ id: OperationID) {
         turns += 1
@@ -21,17 +21,13 @@ extension CoordinatorCore {
 
     /// The answer to the order that was out has come.
     mutating func endTurn(of id: OperationID, in name: String) {
-        if let blade = decided.power[id]?.blade, offsOut[blade]?.id == id, offsOut[blade]?.isAnswered == false {
-            offsOut[blade]?.since = now.instant
-            offsOut[blade]?.isAnswered = true
-        }
         if chassis[name]?.asking == id { chassis[name]?.asking = nil }
     }
 
     /// Whether somebody's order is out, or waits, whom another one would hold up. Nobody is held up by those that have time, and where nothing answers nobody
     /// gains by waiting.
     func isBusy(_ name: String) -> Bool {
-        if chassis[name]?.isMute == true { return false }
+        if let live = chassis[name], live.isMute, live.silentPolls > 0 { return false }
         if isAsking(name), let asking = chassis[name]?.asking, !hasTime(asking) { return true }
         return power.contains { $0.value.turn != nil && decided.power[$0.key]?.chassis == name && !hasTime($0.key) }
     }
@@ -39,7 +35,7 @@ extension CoordinatorCore {
     /// An operating system that was asked to shut down takes minutes: its turns come after all others.
     private func hasTime(_ id: OperationID) -> Bool {
         guard decided.power[id]?.request == .softOff, let confirmation = power[id]?.confirmation else { return false }
-        return !confirmation.hasEscalated && !confirmation.hasSeenOff
+        return !confirmation.hasEscalated && !confirmation.hasSeenOff && !confirmation.isEscalationDue(at: now.instant)
     }
 
     func isAsking(_ name: String) -> Bool {
@@ -79,32 +75,6 @@ extension CoordinatorCore {
         return first.map { ($0.id, $0.turn) }
     }
 
-    // MARK: - An off that may still be done
-
-    /// The last off of a blade that was given out.
-    struct OffOut: Sendable, Codable {
-        var id: OperationID
-        /// When it was given out; once it is answered, when that was.
-        var since: Instant
-        var isAnswered = false
-    }
-
-    /// Its request for power may have ended; the chassis may do what it was asked for all the same, as late as it does any.
-    func whyOffMayCome(_ blade: BladeID) -> String? {
-        guard let out = offsOut[blade] else { return nil }
-        let span = out.isAnswered ? PowerConfirmation.Rules.latestStart : Self.answerPatience
-        return now.instant - out.since < span ? "an off was asked of its chassis that may still be done (\(out.id))" : nil
-    }
-
-    /// Of a run before, what has ended a moment ago and nobody knows how.
-    mutating func noteOffsOut() {
-        for record in decided.power.values where record.request.goal == .off && (record.requests ?? 0) > 0 && record.state.isEnded {
-            if case .confirmed = record.state { continue }
-            guard let ended = record.endedAt, now.wall.millisecondsSince(ended) < 12_000 else { continue }
-            offsOut[record.blade] = OffOut(id: record.id, since: now.instant, isAnswered: true)
-        }
-    }
-
     // MARK: - Whether it may be asked
 
     /// Its premise may have gone since it was asked for.
@@ -139,7 +109,7 @@ extension CoordinatorCore {
         stored.requests = (stored.requests ?? 0) + 1
         if wish == .softOff { stored.hasAskedSoftly = true }
         if wish == .on { startsAsked[record.blade] = now.instant }
-        if wish.goal == .off { offsOut[record.blade] = OffOut(id: record.id, since: now.instant) }
+        if wish.goal == .off { noteOffOut(wish, record) }
         if live.confirmation.hasEscalated, stored.escalatedAt == nil {
             stored.escalatedAt = now.wall
             // What was accepted until now is the soft one.

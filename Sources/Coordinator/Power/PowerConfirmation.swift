@@ -323,6 +323,8 @@ public struct PowerConfirmation: Sendable, Codable {
     }
 
     private mutating func judge(_ outcome: RequestOutcome, at now: Instant) -> [Effect] {
+        // It may have been heard as late as this.
+        if lastAsked == .softOff, !isAccepted, !knowsNoSoftOff { softAsked = now }
         switch outcome {
         case .accepted:
             isAccepted = isAccepted || lastAsked == asking
@@ -381,7 +383,7 @@ public struct PowerConfirmation: Sendable, Codable {
     private mutating func askOrPause(at now: Instant) -> [Effect] {
         // Of which blade it would be asked is not known.
         if label != nil, !isLabelled { return pause(at: now) }
-        if asking == .softOff, let after = rules.escalateAfter, let softAsked, now - softAsked >= after {
+        if isEscalationDue(at: now) {
             hasEscalated = true
             // Of the soft one.
             isAccepted = false
@@ -397,10 +399,15 @@ public struct PowerConfirmation: Sendable, Codable {
             if asking == .softOff, isAccepted || knowsNoSoftOff { return pause(at: now) }
         }
         hasRequested = true
-        if request == .softOff { softAsked = softAsked ?? now }
         lastAsked = asking
         phase = .requesting
         return [.wait(until: end), .request(asking)]
+    }
+
+    /// Whether the operating system has had its time: at the next look that does not say off, the blade is switched off hard.
+    public func isEscalationDue(at now: Instant) -> Bool {
+        guard let after = rules.escalateAfter, let softAsked, !hasEscalated else { return false }
+        return now - softAsked >= after
     }
 
     private var asking: PowerRequest { hasEscalated ? .hardOff : request }
