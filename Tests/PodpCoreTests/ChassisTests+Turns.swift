@@ -109,14 +109,14 @@ extension ChassisTests {
             record.requests = 1
             record.endedAt = WallTime(milliseconds: ended)
             let bench = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(record)])
-            #expect((bench.core.whyOffMayCome(Self.id(1)) != nil) == isHeld)
+            #expect((bench.core.offMayCome(Self.id(1)) != nil) == isHeld)
             // Under way when the run before ended, and ended by this one at once: it was too long ago.
             record.state = .running
             record.endedAt = nil
             record.startedAt = WallTime(milliseconds: -900_000)
             var resumed = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(record)])
             resumed.pass(1)
-            #expect(resumed.core.committed.power[record.id]?.state.isEnded == true && resumed.core.whyOffMayCome(Self.id(1)) != nil)
+            #expect(resumed.core.committed.power[record.id]?.state.isEnded == true && resumed.core.offMayCome(Self.id(1)) != nil)
         }
     }
 
@@ -146,14 +146,50 @@ extension ChassisTests {
             bench.core.noteBootAfterOff(hello, of: Self.id(1))
         default: bench.pass(800)
         }
-        #expect(bench.core.whyOffMayCome(Self.id(1)) == nil)
-        // A refused one was not heard.
-        var refused = self.bench()
+        #expect(bench.core.offMayCome(Self.id(1)) == nil)
+    }
+
+    @Test func `a hard off that is refused does not end the wait for a shutdown that was asked for before it`() {
+        var bench = bench()
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard let soft = begin(1, .softOff, &bench) else { return #expect(Bool(false), "not begun") }
+        bench.tell(.chassis("north", .looked(soft, [reading(1, .on, bench)])))
+        bench.tell(.chassis("north", .requested(soft, .accepted)))
+        bench.pass(200)
+        guard let hard = begin(1, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
+        bench.tell(.chassis("north", .looked(soft, [reading(1, .on, bench)])))
+        bench.tell(.chassis("north", .looked(hard, [reading(1, .on, bench)])))
+        #expect(requests(bench).last == hard)
+        bench.tell(.chassis("north", .requested(hard, .refused(PowerRefusal(.notPermitted, "not by you")))))
+        bench.pass(20)
+        #expect(bench.core.offMayCome(Self.id(1))?.reason.contains("asked to shut down") == true)
+    }
+
+    @Test func `a shutdown that nobody saw the end of is over for the next run, too, where the blade was confirmed off since`() {
+        for isConfirmed in [true, false] {
+            var soft = PowerRecord(
+                id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1",
+                request: .softOff, state: .unknown(reason: "the deadline passed"), by: "root", startedAt: WallTime(milliseconds: -400_000))
+            soft.requests = 1
+            soft.endedAt = WallTime(milliseconds: -200_000)
+            var hard = soft
+            hard.id = OperationID(term: ID128(high: 9, low: 9), sequence: 2)
+            hard.request = .hardOff
+            hard.state = .confirmed(.off, requested: true)
+            hard.endedAt = WallTime(milliseconds: -100_000)
+            let bench = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(soft)] + (isConfirmed ? [.power(hard)] : []))
+            #expect((bench.core.offMayCome(Self.id(1)) == nil) == isConfirmed)
+        }
+    }
+
+    @Test func `an off that was refused at once was not heard, and nothing is waited for but its answer's time`() {
+        var refused = bench()
         refused.poll([Self.bay(1, 1), Self.bay(2, 2)])
         guard let off = begin(1, .softOff, &refused) else { return #expect(Bool(false), "not begun") }
         refused.tell(.chassis("north", .looked(off, [reading(1, .on, refused)])))
         refused.tell(.chassis("north", .requested(off, .refused(PowerRefusal(.unsupported, "it knows none")))))
-        #expect(refused.core.whyOffMayCome(Self.id(1)) == nil)
+        refused.pass(13)
+        #expect(refused.core.offMayCome(Self.id(1)) == nil)
     }
 
     @Test func `one blade that does not answer, or did not a while ago, does not make the others lose their time`() {

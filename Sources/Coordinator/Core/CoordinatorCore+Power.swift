@@ -16,8 +16,8 @@ extension CoordinatorCore {
             return refuse(
                 request, Refusal(.busy, "\(name) is being switched \(busy.request.goal.rawValue) already (\(busy.id), by \(busy.by))\(escalation(of: busy))"))
         }
-        if wish == .on, bladesThatAreOff[id] == nil, let reason = whyOffMayCome(id) {
-            return refuse(request, Refusal(.busy, "\(name) is not switched on: \(reason)", remedy: "try again in a quarter of a minute"))
+        if wish == .on, bladesThatAreOff[id] == nil, let off = offMayCome(id) {
+            return refuse(request, Refusal(.busy, "\(name) is not switched on: \(off.reason)", remedy: off.remedy))
         }
         if live.labelsAreOld || live.inventory == nil {
             return refuse(

@@ -51,7 +51,7 @@ extension CoordinatorCore {
         if record.revoked { return "its certificate is revoked" }
         if let held = record.held { return held }
         if let switching = runningPower(of: id), switching.request.goal == .off { return "it is being switched off (\(switching.id))" }
-        if let reason = whyOffMayCome(id) { return reason }
+        if let off = offMayCome(id) { return "\(off.reason); \(off.remedy)" }
         guard blade.link != nil else { return "unknown: no agent answers" }
         if let problem = blade.implausibleInventory { return problem }
         if let problem = blade.implausibleReport { return problem }

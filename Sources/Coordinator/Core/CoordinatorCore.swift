@@ -90,6 +90,7 @@ public struct CoordinatorCore: Sendable, Codable {
     /// Those that two labels told of at the last look.
     var bladesInTwoPlaces: Set<BladeID> = []
     var offsOut: [BladeID: OffOut] = [:]
+    var shutdowns: [BladeID: Shutdown] = [:]
     /// Looks and requests that were wanted of chassis.
     var turns: UInt64 = 0
     var powerFigures = PowerFigures()

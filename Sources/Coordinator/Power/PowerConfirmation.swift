@@ -36,7 +36,8 @@ public struct PowerConfirmation: Sendable, Codable {
         /// A hard off is asked for even where it is off already: a start that was asked for before may still come, also in the first seconds after a device
         /// has accepted the off (`latestStart`).
         public var asksAlways = false
-        /// A blade that is not off this long after it was first asked softly is switched off hard. `nil`: never. Of a soft-off alone.
+        /// A blade that is not off this long after it was asked softly is switched off hard; of several such requests, after the last that may have been heard.
+        /// `nil`: never. Of a soft-off alone.
         public var escalateAfter: Duration?
 
         public init() {}
@@ -137,7 +138,7 @@ public struct PowerConfirmation: Sendable, Codable {
     private var lastAsked: PowerRequest?
     /// With `asksAlways`: when it is asked for the next time.
     private var takeBackFrom = Instant.zero
-    /// When the operating system was first asked to shut down, by this value.
+    /// When the operating system was asked to shut down, by this value: when that was answered or given up.
     private var softAsked: Instant?
     /// Before this began, it was asked to shut down.
     private let hasAskedSoftly: Bool

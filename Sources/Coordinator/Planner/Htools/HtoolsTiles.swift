@@ -7,13 +7,12 @@ struct HtoolsTiles: ~Copyable {
     private let rows: UnsafeMutablePointer<Four>
     private let numbers: UnsafeMutablePointer<Float>
     private let groups: Int
-    private let blocks: Int
     /// Of four slots.
     private let tiles: Int
 
     /// Of so many groups of eight slots. Nothing gains anything at first.
     init(groups: Int, blocks: Int) {
-        (self.groups, self.blocks) = (groups, blocks)
+        self.groups = groups
         tiles = (blocks + 3) / 4
         rows = HtoolsRows.copy(groups * 8 * tiles) { _ in Four(repeating: -.infinity) }
         numbers = UnsafeMutableRawPointer(rows).assumingMemoryBound(to: Float.self)
