@@ -61,8 +61,8 @@ import Testing
                 guard case .requested(operation, let outcome) = what else { continue }
                 switch (way, outcome) {
                 case ("another", .refused(let refusal)): #expect(refusal.reason == .noBlade && refusal.message.contains("not another"))
-                case ("none", .lost(let why)): #expect(why.contains("was not asked"))
-                case ("late", .lost(let why)): #expect(why.contains("was not asked: its time"))
+                case ("none", .notAsked(let why)): #expect(why.contains("does not tell now"))
+                case ("late", .notAsked(let why)): #expect(why.contains("its time was over"))
                 case ("right", .accepted): break
                 default: #expect(Bool(false), "\(way): \(outcome)")
                 }

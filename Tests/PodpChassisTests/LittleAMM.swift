@@ -124,7 +124,7 @@ final class LittleAMM: Sendable {
             let now = world.clock.now()
             switch world.with({ $0.request(request, bay: bay, at: now) }) {
             case .accepted, .needless: return BER.response(to: message, status: 0, index: 0, message.variables)
-            case .lost: return nil
+            case .lost, .notAsked: return nil
             case .refused(let refusal):
                 if refusal.reason == .insufficientPower { world.with { $0.blades[bay]?.health = .insufficientPower } }
                 return fail(refusal.reason == .notPermitted ? 2 : 3, 0)

@@ -33,7 +33,7 @@ enum LittlePDU {
             let now = box.clock.now()
             switch box.with({ $0.request(wish, bay: Int(bay), at: now) }) {
             case .accepted, .needless: return BER.response(to: message, status: 0, index: 0, message.variables)
-            case .lost: return nil
+            case .lost, .notAsked: return nil
             case .refused: return fail(2, 0)
             }
         default: return nil

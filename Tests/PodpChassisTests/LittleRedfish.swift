@@ -228,7 +228,7 @@ final class LittleRedfish: Sendable {
         switch world.with({ $0.request(wish, bay: bay, at: now) }) {
         case .accepted, .needless:
             return quirks.queues ? answer(.accepted, #"{"@odata.id":"/redfish/v1/TaskService/Tasks/1","TaskState":"New"}"#) : answer(.noContent, "")
-        case .lost: return await silence()
+        case .lost, .notAsked: return await silence()
         case .refused(let refusal):
             return refusal.reason == .notPermitted
                 ? answer(.forbidden, #"{"error":{"message":"no privilege"}}"#)

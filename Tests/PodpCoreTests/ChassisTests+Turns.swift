@@ -6,19 +6,19 @@ import Testing
 
 /// Several blades of one chassis are switched at once.
 extension ChassisTests {
-    private func reading(_ bay: Int, _ state: PowerState, _ bench: Bench) -> PowerReading {
+    func reading(_ bay: Int, _ state: PowerState, _ bench: Bench) -> PowerReading {
         PowerReading(
             bay: bay, reported: state, isPresent: true, health: .good, source: PowerSource(.management), at: bench.now.instant,
             label: Self.bay(bay, UInt64(bay)).label)
     }
 
-    private func begin(_ number: UInt64, _ wish: PowerRequest, _ bench: inout Bench) -> OperationID? {
+    func begin(_ number: UInt64, _ wish: PowerRequest, _ bench: inout Bench) -> OperationID? {
         guard case .operation(let id)? = bench.ask(.switchBlade(Self.id(number), wish, unknownDomains: wish != .on)) else { return nil }
         return id
     }
 
-    private func looks(_ bench: Bench) -> [OperationID] { bench.orders.compactMap { if case .look(let id, _, _) = $0 { id } else { nil } } }
-    private func requests(_ bench: Bench) -> [OperationID] { bench.orders.compactMap { if case .request(let id, _, _, _) = $0 { id } else { nil } } }
+    func looks(_ bench: Bench) -> [OperationID] { bench.orders.compactMap { if case .look(let id, _, _) = $0 { id } else { nil } } }
+    func requests(_ bench: Bench) -> [OperationID] { bench.orders.compactMap { if case .request(let id, _, _, _) = $0 { id } else { nil } } }
 
     /// Two offs: the first one's request is out, the second one's waits for its turn.
     private func twoOffs() -> (bench: Bench, first: OperationID, second: OperationID)? {
@@ -77,119 +77,6 @@ extension ChassisTests {
         #expect(!looks(bench).contains(second))
         bench.pass(40)
         #expect(looks(bench).contains(second))
-    }
-
-    @Test func `a blade whose off has ended is held until that cannot be done any more, and not switched on`() {
-        for isAnswered in [true, false] {
-            var bench = bench()
-            bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
-            guard let off = begin(1, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
-            bench.tell(.chassis("north", .looked(off, [reading(1, .on, bench)])))
-            #expect(requests(bench) == [off])
-            bench.core.blades[Self.id(1)] = LiveBlade(since: bench.now.wall)
-            bench.pass(65)
-            #expect(bench.core.committed.power[off]?.state.isEnded == true)
-            #expect(bench.core.whyHeld(Self.id(1))?.contains("may still be done") == true)
-            guard case .refused(let on)? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "switched on") }
-            #expect(on.code == .busy)
-            guard case .refused(let removal)? = bench.ask(.removeChassis(name: "north")) else { return #expect(Bool(false), "removed") }
-            #expect(removal.code == .busy)
-            if isAnswered { bench.tell(.chassis("north", .requested(off, .accepted))) }
-            bench.pass(isAnswered ? 11 : 54)
-            #expect(bench.core.whyHeld(Self.id(1))?.contains("may still be done") == true)
-            bench.pass(2)
-            #expect(bench.core.whyHeld(Self.id(1))?.contains("may still be done") == false)
-            #expect(bench.ask(.removeChassis(name: "north")) == .done)
-        }
-        // A run that begins a moment after.
-        for (ended, isHeld) in [(Int64(995), true), (-20_000, true), (-140_000, false)] {
-            var record = PowerRecord(
-                id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1",
-                request: .hardOff, state: .unknown(reason: "the deadline passed"), by: "root", startedAt: WallTime(milliseconds: -60_000))
-            record.requests = 1
-            record.endedAt = WallTime(milliseconds: ended)
-            let bench = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(record)])
-            #expect((bench.core.offMayCome(Self.id(1)) != nil) == isHeld)
-            // Under way when the run before ended, and ended by this one at once: it was too long ago.
-            record.state = .running
-            record.endedAt = nil
-            record.startedAt = WallTime(milliseconds: -900_000)
-            var resumed = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(record)])
-            resumed.pass(1)
-            #expect(resumed.core.committed.power[record.id]?.state.isEnded == true && resumed.core.offMayCome(Self.id(1)) != nil)
-        }
-    }
-
-    @Test("A blade that was asked to shut down and did not is held, until it is seen off, has started anew, or is released", arguments: 0..<4)
-    func shutdown(way: Int) {
-        var bench = bench()
-        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
-        guard let soft = begin(1, .softOff, &bench) else { return #expect(Bool(false), "not begun") }
-        bench.tell(.chassis("north", .looked(soft, [reading(1, .on, bench)])))
-        bench.tell(.chassis("north", .requested(soft, .accepted)))
-        bench.core.blades[Self.id(1)] = LiveBlade(since: bench.now.wall)
-        bench.pass(200)
-        guard case .unknown? = bench.core.committed.power[soft]?.state else { return #expect(Bool(false), "not ended") }
-        #expect(bench.core.whyHeld(Self.id(1))?.contains("asked to shut down") == true)
-        guard case .refused? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "switched on") }
-        switch way {
-        case 0: #expect(bench.ask(.releaseBlade(Self.id(1))) == .done)
-        case 1:
-            var readings = ChassisReadings(at: bench.now.instant, primaryModule: 1)
-            readings.bays = [BayReadings(power: reading(1, .off, bench))]
-            bench.tell(.chassis("north", .polled(readings, inventory: nil, capabilities: nil)))
-        case 2:
-            let hello = Hello(
-                blade: Self.blade(1).identity, bootID: ID128(high: 1, low: 5), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
-                hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
-                cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: bench.now.wall, bootTime: .zero + .seconds(60))
-            bench.core.noteBootAfterOff(hello, of: Self.id(1))
-        default: bench.pass(800)
-        }
-        #expect(bench.core.offMayCome(Self.id(1)) == nil)
-    }
-
-    @Test func `a hard off that is refused does not end the wait for a shutdown that was asked for before it`() {
-        var bench = bench()
-        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
-        guard let soft = begin(1, .softOff, &bench) else { return #expect(Bool(false), "not begun") }
-        bench.tell(.chassis("north", .looked(soft, [reading(1, .on, bench)])))
-        bench.tell(.chassis("north", .requested(soft, .accepted)))
-        bench.pass(200)
-        guard let hard = begin(1, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
-        bench.tell(.chassis("north", .looked(soft, [reading(1, .on, bench)])))
-        bench.tell(.chassis("north", .looked(hard, [reading(1, .on, bench)])))
-        #expect(requests(bench).last == hard)
-        bench.tell(.chassis("north", .requested(hard, .refused(PowerRefusal(.notPermitted, "not by you")))))
-        bench.pass(20)
-        #expect(bench.core.offMayCome(Self.id(1))?.reason.contains("asked to shut down") == true)
-    }
-
-    @Test func `a shutdown that nobody saw the end of is over for the next run, too, where the blade was confirmed off since`() {
-        for isConfirmed in [true, false] {
-            var soft = PowerRecord(
-                id: OperationID(term: ID128(high: 9, low: 9), sequence: 1), chassis: "north", bay: 1, blade: Self.id(1), bladeName: "blade-1",
-                request: .softOff, state: .unknown(reason: "the deadline passed"), by: "root", startedAt: WallTime(milliseconds: -400_000))
-            soft.requests = 1
-            soft.endedAt = WallTime(milliseconds: -200_000)
-            var hard = soft
-            hard.id = OperationID(term: ID128(high: 9, low: 9), sequence: 2)
-            hard.request = .hardOff
-            hard.state = .confirmed(.off, requested: true)
-            hard.endedAt = WallTime(milliseconds: -100_000)
-            let bench = Bench([.blade(Self.blade(1)), .chassis(Self.north), .power(soft)] + (isConfirmed ? [.power(hard)] : []))
-            #expect((bench.core.offMayCome(Self.id(1)) == nil) == isConfirmed)
-        }
-    }
-
-    @Test func `an off that was refused at once was not heard, and nothing is waited for but its answer's time`() {
-        var refused = bench()
-        refused.poll([Self.bay(1, 1), Self.bay(2, 2)])
-        guard let off = begin(1, .softOff, &refused) else { return #expect(Bool(false), "not begun") }
-        refused.tell(.chassis("north", .looked(off, [reading(1, .on, refused)])))
-        refused.tell(.chassis("north", .requested(off, .refused(PowerRefusal(.unsupported, "it knows none")))))
-        refused.pass(13)
-        #expect(refused.core.offMayCome(Self.id(1)) == nil)
     }
 
     @Test func `one blade that does not answer, or did not a while ago, does not make the others lose their time`() {

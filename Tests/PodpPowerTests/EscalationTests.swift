@@ -17,6 +17,38 @@ import Testing
         #expect(scene.requestTimes[2] - scene.requestTimes[1] >= .seconds(30))
     }
 
+    @Test("What was not asked at all counts for nothing: it is asked at the next look, and the time to shut down counts from when it is", arguments: 0...2)
+    func notAsked(unasked: Int) {
+        var scene = Scene(isOn: true)
+        scene.ignoresSoftOff = true
+        // The first so many are not made, and neither is the first hard one.
+        scene.answer = { $0 <= unasked || $0 == unasked + 2 ? (.notAsked("the label is not told"), false) : (.accepted, true) }
+        #expect(scene.run(.softOff, rules: .usual(for: .softOff, escalateAfter: .seconds(30)))?.isConfirmed == true)
+        let wanted = [PowerRequest](repeating: .softOff, count: unasked + 1) + [.hardOff, .hardOff]
+        guard scene.asked == wanted else {
+            Issue.record("asked \(scene.asked)")
+            return
+        }
+        if unasked > 0 { #expect(scene.requestTimes[1] - scene.requestTimes[0] < .seconds(3)) }
+        #expect(scene.requestTimes[unasked + 1] - scene.requestTimes[unasked] >= .seconds(30))
+        #expect(scene.requestTimes[unasked + 2] - scene.requestTimes[unasked + 1] < .seconds(3))
+        // It was off by itself.
+        var alone = Scene(isOn: true)
+        alone.change = (seconds(5), false)
+        alone.answer = { _ in (.notAsked("the label is not told"), false) }
+        guard case .confirmed(.off, _, requested: false)? = alone.run(.softOff) else {
+            Issue.record("not confirmed, or by a request that was never made")
+            return
+        }
+        var never = Scene(isOn: true)
+        never.answer = { _ in (.notAsked("the label is not told"), false) }
+        guard case .deadline? = never.run(.softOff, rules: .usual(for: .softOff, escalateAfter: .seconds(30))) else {
+            Issue.record("not ended by its deadline")
+            return
+        }
+        #expect(!never.asked.contains(.hardOff))
+    }
+
     private func rules(_ after: Duration?) -> PowerConfirmation.Rules { .usual(for: .softOff, escalateAfter: after) }
 
     @Test("A blade that does not shut down is switched off hard when the time is over, once it was looked at again")

@@ -183,6 +183,7 @@ struct ChassisPower: AsyncParsableCommand {
             case .needless: ["request   \(request.rawValue): it is so already, the device says, and does nothing"]
             case .refused(let refusal): ["request   \(request.rawValue): refused: \(refusal)"]
             case .lost(let why): ["request   \(request.rawValue): \(why); it may have been heard"]
+            case .notAsked(let why): ["request   \(request.rawValue): not made: \(why)"]
             }
         case .waits: ["waiting   starts in a chassis are apart"]
         }

@@ -86,7 +86,7 @@ extension CoordinatorCore {
             blade.window = DemandWindow()
         }
         blades[id] = blade
-        if !power.isEmpty || !bladesThatAreOff.isEmpty { noteSignOfLife(of: id, "its agent connected") }
+        if showsLife { noteSignOfLife(of: id, "its agent connected") }
         noteBoot(hello.bootID, of: id)
         noteStart(hello, of: id)
         noteBootAfterOff(hello, of: id)
@@ -111,7 +111,7 @@ extension CoordinatorCore {
         guard var sender = links[link] else { return }
         sender.lastHeard = now.instant
         links[link] = sender
-        if !power.isEmpty || !bladesThatAreOff.isEmpty { noteSignOfLife(of: sender.blade, "its agent spoke") }
+        if showsLife { noteSignOfLife(of: sender.blade, "its agent spoke") }
         if case .pong(let number) = message {
             receivePong(number, from: link)
             return

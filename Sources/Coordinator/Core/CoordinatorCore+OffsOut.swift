@@ -10,58 +10,133 @@ extension CoordinatorCore {
         var since: Instant
         var isAnswered = false
         var isSoft = false
+        /// Before it was given out: what was known of a shutdown by the same request for power, and whether that had asked softly.
+        var shutdownBefore: Shutdown?
+        var hadAskedSoftly: Bool?
+
+        /// How long after it may still be done.
+        var patience: Duration { isAnswered ? PowerConfirmation.Rules.latestStart : CoordinatorCore.answerPatience }
     }
 
     /// The operating system of a blade was asked to shut down, and was not seen to have done so.
     struct Shutdown: Sendable, Codable {
-        var id: OperationID
+        var blade: BladeID
         var since: Instant
     }
 
     /// An operating system that was asked to shut down may do so minutes after.
     private static let shutdownTime = Duration.seconds(900)
 
-    mutating func noteOffOut(_ wish: PowerRequest, _ record: PowerRecord) {
-        offsOut[record.blade] = OffOut(id: record.id, since: now.instant, isSoft: wish == .softOff)
-    }
-
-    mutating func noteAnswer(_ outcome: RequestOutcome, of id: OperationID) {
-        guard let record = decided.power[id], var out = offsOut[record.blade], out.id == id, !out.isAnswered else { return }
-        out.since = now.instant
-        out.isAnswered = true
-        offsOut[record.blade] = out
-        // Refused is what was not done.
-        if case .refused = outcome { return }
-        if out.isSoft { shutdowns[record.blade] = Shutdown(id: id, since: now.instant) }
-    }
+    // MARK: - Whether one may still come
 
     /// Why one may still come, and what helps; `nil`: none.
     func offMayCome(_ blade: BladeID) -> (reason: String, remedy: String)? {
-        if let out = offsOut[blade], now.instant - out.since < (out.isAnswered ? PowerConfirmation.Rules.latestStart : Self.answerPatience) {
-            return ("an off was asked of its chassis that may still be done (\(out.id))", "try again in a quarter of a minute")
-        }
-        guard let shutdown = shutdowns[blade], now.instant - shutdown.since < Self.shutdownTime else { return nil }
+        if let out = offOut(of: blade) { return ("an off was asked of its chassis that may still be done (\(out.id))", "try again in a quarter of a minute") }
+        let open = shutdowns.filter { $0.value.blade == blade && now.instant - $0.value.since < Self.shutdownTime }
+        guard let id = open.keys.max() else { return nil }
         let minutes = Self.shutdownTime.components.seconds / 60
         return (
-            "its operating system was asked to shut down, and may still do so (\(shutdown.id))",
+            "its operating system was asked to shut down, and may still do so (\(id))",
             "`podp blade release \(name(of: blade))` where it will not; else that is waited for until it is off, or \(minutes) minutes"
         )
     }
 
-    /// It was off since, or was started since, or somebody knows that it does not shut down.
-    mutating func noteShutdownIsOver(of blade: BladeID) { shutdowns[blade] = nil }
+    /// One whose answer, or what comes of it, is still waited for.
+    func offOut(of blade: BladeID) -> OffOut? {
+        guard let out = offsOut[blade], now.instant - out.since < out.patience else { return nil }
+        return out
+    }
+
+    // MARK: - What is asked, and answered
+
+    mutating func noteOffOut(_ wish: PowerRequest, _ record: PowerRecord) {
+        offsOut[record.blade] = OffOut(
+            id: record.id, since: now.instant, isSoft: wish == .softOff, shutdownBefore: shutdowns[record.id], hadAskedSoftly: record.hasAskedSoftly)
+        // Also where no answer ever comes.
+        if wish == .softOff { wait(for: Shutdown(blade: record.blade, since: now.instant), by: record.id) }
+    }
+
+    mutating func noteAnswer(_ outcome: RequestOutcome, of id: OperationID) {
+        guard let record = decided.power[id] else { return }
+        if case .notAsked = outcome { takeBack(record) }
+        guard var out = offsOut[record.blade], out.id == id, !out.isAnswered else { return }
+        out.since = now.instant
+        out.isAnswered = true
+        offsOut[record.blade] = out
+        guard out.isSoft else { return }
+        switch outcome {
+        // Refused is what was not done.
+        case .refused, .notAsked: wait(for: out.shutdownBefore, by: id)
+        // It may have been heard as late as this.
+        case .accepted, .needless, .lost: wait(for: Shutdown(blade: record.blade, since: now.instant), by: id)
+        }
+    }
+
+    /// It was stored that the chassis is asked, and then it was not.
+    private mutating func takeBack(_ record: PowerRecord) {
+        var record = record
+        record.requests = record.requests.map { max(0, $0 - 1) }
+        if let out = offsOut[record.blade], out.id == record.id, out.isSoft, !out.isAnswered { record.hasAskedSoftly = out.hadAskedSoftly }
+        put(.power(record))
+    }
+
+    // MARK: - Shutdowns
+
+    /// Stored with the request that asked for it, so that the next run waits for the same ones.
+    private mutating func wait(for shutdown: Shutdown?, by id: OperationID) {
+        shutdowns[id] = shutdown
+        guard var record = decided.power[id], record.awaitsShutdown ?? false != (shutdown != nil) else { return }
+        record.awaitsShutdown = shutdown != nil
+        put(.power(record))
+    }
+
+    /// It was off since, or was started since.
+    mutating func noteShutdownIsOver(of blade: BladeID) {
+        firstOffs[blade] = nil
+        for (id, _) in shutdowns.filter({ $0.value.blade == blade }).sorted(by: { $0.key < $1.key }) { wait(for: nil, by: id) }
+    }
+
+    /// Somebody knows that it does not shut down. What is being asked for now is not what he knows of.
+    mutating func noteReleased(_ blade: BladeID) {
+        for (id, _) in shutdowns.filter({ $0.value.blade == blade && power[$0.key] == nil }).sorted(by: { $0.key < $1.key }) { wait(for: nil, by: id) }
+    }
+
+    /// It was called off, and is not: what it was asked for may still come.
+    mutating func noteShutdownIsOpen(_ record: PowerRecord) {
+        guard record.request == .softOff, record.hasAskedSoftly != false, (record.requests ?? 0) > 0 else { return }
+        wait(for: Shutdown(blade: record.blade, since: now.instant), by: record.id)
+    }
 
     /// Another boot than the one that was asked to shut down, by how long it has lasted.
     mutating func noteBootAfterOff(_ hello: Hello, of blade: BladeID) {
-        guard let shutdown = shutdowns[blade], hello.bootTime > .zero, hello.bootTime - .zero + Self.helloDelay < now.instant - shutdown.since else { return }
+        guard let last = shutdowns.values.filter({ $0.blade == blade }).map(\.since).max(), hello.bootTime > .zero,
+            hello.bootTime - .zero + Self.helloDelay < now.instant - last
+        else { return }
         noteShutdownIsOver(of: blade)
     }
+
+    /// A reading of a blade that may shut down. As for every off: two that agree, as far apart as its agent is silent without meaning it, nothing between them
+    /// that says otherwise, and no sign of life.
+    mutating func noteShutdown(by reading: PowerReading, of blade: BladeID) {
+        guard let last = shutdowns.values.filter({ $0.blade == blade }).map(\.since).max() else { return }
+        guard reading.state == .off, reading.at > last else {
+            if reading.state != .off { firstOffs[blade] = nil }
+            return
+        }
+        guard let first = firstOffs[blade] else { return firstOffs[blade] = reading.at }
+        let agreement = PowerConfirmation.Rules().agreement
+        let span = blades[blade]?.link == nil ? agreement : max(agreement, configuration.reportInterval + .seconds(2))
+        if reading.at - first >= span { noteShutdownIsOver(of: blade) }
+    }
+
+    // MARK: - After a restart
 
     /// Of a run before: offs that were under way when it ended, and those whose end nobody knows. When the chassis answered them is not known either.
     mutating func noteOffsOut() {
         for record in decided.power.values.filter({ $0.request.goal == .off }).sorted(by: { $1.isNewer(than: $0) }) {
             if case .confirmed = record.state {
-                (offsOut[record.blade], shutdowns[record.blade]) = (nil, nil)
+                offsOut[record.blade] = nil
+                for (id, _) in shutdowns.filter({ $0.value.blade == record.blade }) { shutdowns[id] = nil }
                 continue
             }
             guard (record.requests ?? 0) > 0 else { continue }
@@ -69,9 +144,8 @@ extension CoordinatorCore {
             if age < (Self.answerPatience + PowerConfirmation.Rules.latestStart).components.seconds * 1000 {
                 offsOut[record.blade] = OffOut(id: record.id, since: now.instant, isAnswered: true)
             }
-            if record.request == .softOff, record.hasAskedSoftly != false, age < Self.shutdownTime.components.seconds * 1000 {
-                shutdowns[record.blade] = Shutdown(id: record.id, since: now.instant)
-            }
+            let mayShutDown = record.awaitsShutdown ?? (record.request == .softOff && record.hasAskedSoftly != false)
+            if mayShutDown, age < Self.shutdownTime.components.seconds * 1000 { shutdowns[record.id] = Shutdown(blade: record.blade, since: now.instant) }
         }
     }
 }

@@ -185,6 +185,8 @@ extension CoordinatorCore {
                 guard !isWaiting || now.instant >= until - live.confirmation.rules.deadline / 2 else { continue }
             }
             if record.request == .on {
+                // Also where it was confirmed off before the chassis had done all that was asked of it.
+                guard offOut(of: record.blade) == nil else { continue }
                 let isStarting = power.contains { other, value in
                     value.hasBegun && other != id && decided.power[other]?.chassis == record.chassis && decided.power[other]?.request == .on
                 }
@@ -207,8 +209,12 @@ extension CoordinatorCore {
         beginPower()
     }
 
+    /// Whether it matters to anybody that a blade speaks.
+    var showsLife: Bool { !power.isEmpty || !bladesThatAreOff.isEmpty || !firstOffs.isEmpty }
+
     /// Any word of a blade's agent: a blade that speaks is not off.
     mutating func noteSignOfLife(of blade: BladeID, _ what: String) {
+        firstOffs[blade] = nil
         if bladesThatAreOff[blade] != nil { noteLifeAfterOff(of: blade, what, boot: blades[blade]?.hello?.bootID) }
         for id in power.keys.sorted() where decided.power[id]?.blade == blade { advancePower(id, .signOfLife(what)) }
     }
@@ -228,7 +234,7 @@ extension CoordinatorCore {
         let seats = seatedBlades(in: name)
         for bay in readings.bays {
             guard let blade = seats[bay.power.bay] else { continue }
-            if bay.power.state == .off { noteShutdownIsOver(of: blade) }
+            noteShutdown(by: bay.power, of: blade)
             guard bay.power.state == .on, let since = bladesThatAreOff[blade], bay.power.at > since else { continue }
             noteLifeAfterOff(of: blade, "chassis \(name) reads it on", boot: nil)
         }
@@ -263,11 +269,15 @@ extension CoordinatorCore {
         audit(
             "power-void", .critical, blade: blade, operation: record.id,
             "\(sentence(record)): it was confirmed off, and shows life (\(what)): the chassis cannot be relied on")
+        noteShutdownIsOpen(record)
     }
 
     mutating func advancePower(_ id: OperationID, _ event: PowerConfirmation.Event) {
         guard var live = power[id], let record = decided.power[id], !isStopped else { return }
-        if case .readings(let readings) = event { live.readings = readings }
+        if case .readings(let readings) = event {
+            live.readings = readings
+            if let reading = readings.first(where: { $0.source.kind == .management }) { noteShutdown(by: reading, of: record.blade) }
+        }
         // Whoever reports every 20 s is not off because it was silent for two.
         if record.request.goal == .off, blades[record.blade]?.link != nil { live.confirmation.widenAgreement(to: configuration.reportInterval + .seconds(2)) }
         let effects = live.confirmation.handle(event, at: now.instant)
@@ -299,7 +309,6 @@ extension CoordinatorCore {
             record.readings = readings
             result = .confirmed
             bladesThatAreOff[record.blade] = state == .off ? now.instant : nil
-            if state == .off { noteShutdownIsOver(of: record.blade) }
             audit(
                 "power-confirmed", by: record.by, blade: record.blade, operation: record.id,
                 "\(words): confirmed \(state.rawValue) by \(readings.count) reading\(readings.count == 1 ? "" : "s")\(requested ? "" : ", it was so already")")
@@ -321,6 +330,7 @@ extension CoordinatorCore {
         }
         powerFigures.add(result, record.request, chassis: record.chassis, after: now.instant - live.begunAt)
         put(.power(record))
+        if case .confirmed(.off, _) = record.state { noteShutdownIsOver(of: record.blade) }
         trimEndedPower()
         chassis[record.chassis]?.nextPoll = now.instant
         if result == .unknown { chassis[record.chassis]?.nextInventory = now.instant }

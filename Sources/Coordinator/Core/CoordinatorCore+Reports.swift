@@ -5,7 +5,7 @@ extension CoordinatorCore {
     mutating func receive(_ report: Report, from link: LinkID) {
         guard let id = links[link]?.blade, blades[id]?.link == link else { return }
         links[link]?.lastHeard = now.instant
-        if !power.isEmpty || !bladesThatAreOff.isEmpty { noteSignOfLife(of: id, "its agent reported") }
+        if showsLife { noteSignOfLife(of: id, "its agent reported") }
         if let problem = Plausibility.problem(of: report, after: blades[id]?.report, on: blades[id]?.inventory?.host) {
             refusedReports &+= 1
             let refused = (blades[id]?.refusedInARow ?? 0) + 1
@@ -51,6 +51,7 @@ extension CoordinatorCore {
         if record.revoked { return "its certificate is revoked" }
         if let held = record.held { return held }
         if let switching = runningPower(of: id), switching.request.goal == .off { return "it is being switched off (\(switching.id))" }
+        if pendingOffs.values.contains(where: { $0.blade == id }) { return "it is asked what runs there, to be switched off" }
         if let off = offMayCome(id) { return "\(off.reason); \(off.remedy)" }
         guard blade.link != nil else { return "unknown: no agent answers" }
         if let problem = blade.implausibleInventory { return problem }

@@ -109,7 +109,6 @@ extension CoordinatorCore {
         stored.requests = (stored.requests ?? 0) + 1
         if wish == .softOff { stored.hasAskedSoftly = true }
         if wish == .on { startsAsked[record.blade] = now.instant }
-        if wish.goal == .off { noteOffOut(wish, record) }
         if live.confirmation.hasEscalated, stored.escalatedAt == nil {
             stored.escalatedAt = now.wall
             // What was accepted until now is the soft one.
@@ -120,5 +119,6 @@ extension CoordinatorCore {
                 "\(sentence(record)): it is not off \(after) s after it was asked to shut down: it is switched off hard, as was asked for")
         }
         put(.power(stored))
+        if wish.goal == .off { noteOffOut(wish, record) }
     }
 }

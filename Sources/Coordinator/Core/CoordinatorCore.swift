@@ -90,7 +90,9 @@ public struct CoordinatorCore: Sendable, Codable {
     /// Those that two labels told of at the last look.
     var bladesInTwoPlaces: Set<BladeID> = []
     var offsOut: [BladeID: OffOut] = [:]
-    var shutdowns: [BladeID: Shutdown] = [:]
+    var shutdowns: [OperationID: Shutdown] = [:]
+    /// The first reading that says off, of blades that were asked to shut down.
+    var firstOffs: [BladeID: Instant] = [:]
     /// Looks and requests that were wanted of chassis.
     var turns: UInt64 = 0
     var powerFigures = PowerFigures()

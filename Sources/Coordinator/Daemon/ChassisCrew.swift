@@ -143,7 +143,7 @@ private final class ChassisLine: Sendable {
             if let label = limits.label, let mistake = await mistake(label, in: bay, driver) {
                 tell(record.name, .requested(id, mistake))
             } else if Clock.now.instant >= limits.notAfter {
-                tell(record.name, .requested(id, .lost("it was not asked: its time was over before its turn came")))
+                tell(record.name, .requested(id, .notAsked("its time was over before its turn came")))
             } else {
                 tell(record.name, .requested(id, await driver.request(wish, bay: bay)))
             }
@@ -156,7 +156,7 @@ private final class ChassisLine: Sendable {
         let reading = await driver.powerState(bay: bay)
         if reading.label == label { return nil }
         guard let told = reading.label else {
-            return .lost("it was not asked: the chassis does not tell now which blade is in bay \(bay)\(reading.why.isEmpty ? "" : " (\(reading.why))")")
+            return .notAsked("the chassis does not tell now which blade is in bay \(bay)\(reading.why.isEmpty ? "" : " (\(reading.why))")")
         }
         return .refused(PowerRefusal(.noBlade, "bay \(bay) has another blade in it now: its label says \(told), not \(label)"))
     }

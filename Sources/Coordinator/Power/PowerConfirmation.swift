@@ -129,6 +129,10 @@ public struct PowerConfirmation: Sendable, Codable {
     /// When the next repetition is due; as many as `rules.repeats`.
     private var repetition = 0
     private var hasRequested = false
+    /// Before what was asked last.
+    private var hadRequested = false
+    /// What was to be asked last was not.
+    private var isOwed = false
     /// Whether what is being asked for was accepted: after an escalation, the hard off.
     public private(set) var isAccepted = false
     /// Whether one may have been carried out: it was accepted, or nobody knows what became of it.
@@ -293,10 +297,7 @@ public struct PowerConfirmation: Sendable, Codable {
         streak = nil
         guard now >= takeBackFrom else { return pause(at: now) }
         takeBackFrom = now + .seconds(5)
-        hasRequested = true
-        lastAsked = .hardOff
-        phase = .requesting
-        return [.wait(until: end), .request(.hardOff)]
+        return ask(.hardOff)
     }
 
     /// The operating system is down, by two readings, and nothing but what feeds the blade is still on: a soft-off does not reach that.
@@ -307,9 +308,16 @@ public struct PowerConfirmation: Sendable, Codable {
             return pause(at: now)
         }
         fedSince = nil
-        lastAsked = .hardOff
+        return ask(.hardOff)
+    }
+
+    private mutating func ask(_ wish: PowerRequest) -> [Effect] {
+        hadRequested = hasRequested
+        hasRequested = true
+        isOwed = false
+        lastAsked = wish
         phase = .requesting
-        return [.wait(until: end), .request(.hardOff)]
+        return [.wait(until: end), .request(wish)]
     }
 
     /// An empty bay is nothing to switch: twice the same word, and it is over.
@@ -324,6 +332,7 @@ public struct PowerConfirmation: Sendable, Codable {
     }
 
     private mutating func judge(_ outcome: RequestOutcome, at now: Instant) -> [Effect] {
+        if case .notAsked = outcome { return owe(at: now) }
         // It may have been heard as late as this.
         if lastAsked == .softOff, !isAccepted, !knowsNoSoftOff { softAsked = now }
         switch outcome {
@@ -347,7 +356,16 @@ public struct PowerConfirmation: Sendable, Codable {
             return finish(.refused(refusal))
         // It may have been heard: what the blade does next tells.
         case .lost: mayBeDone = true
+        case .notAsked: break
         }
+        return pause(at: now)
+    }
+
+    /// Nothing was asked: it is asked at the next look that still wants it.
+    private mutating func owe(at now: Instant) -> [Effect] {
+        hasRequested = hadRequested
+        takeBackFrom = now
+        isOwed = lastAsked == asking
         return pause(at: now)
     }
 
@@ -393,16 +411,13 @@ public struct PowerConfirmation: Sendable, Codable {
         } else if asksSoftlyAfterTakeBack {
             // One reading that lies must not press the button of a blade that is off.
             guard onInARow >= 2 else { return pause(at: now) }
-        } else if hasRequested {
+        } else if hasRequested, !isOwed {
             guard repetition < rules.repeats.count, now - repeatsFrom >= rules.repeats[repetition] else { return pause(at: now) }
             repetition += 1
             // A second press of the button is not the same as one.
             if asking == .softOff, isAccepted || knowsNoSoftOff { return pause(at: now) }
         }
-        hasRequested = true
-        lastAsked = asking
-        phase = .requesting
-        return [.wait(until: end), .request(asking)]
+        return ask(asking)
     }
 
     /// Whether the operating system has had its time: at the next look that does not say off, the blade is switched off hard.

@@ -56,4 +56,6 @@ public enum RequestOutcome: Hashable, Sendable, Codable {
     case refused(PowerRefusal)
     /// No answer: it may have been heard, or not.
     case lost(String)
+    /// Nothing was sent to the device, and why not.
+    case notAsked(String)
 }
