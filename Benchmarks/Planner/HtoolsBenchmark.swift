@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import PodpPlanner
 import PodpRules
@@ -11,6 +12,7 @@ enum HtoolsBenchmark {
         var limits = HtoolsPlanner.Limits()
         var movesOut: String?
         var peerOut: String?
+        var threads = 2
         var index = 0
         while index < arguments.count {
             let value = index + 1 < arguments.count ? arguments[index + 1] : ""
@@ -19,6 +21,7 @@ enum HtoolsBenchmark {
             case "--steps": limits.steps = Int(value)
             case "--seed": limits.seed = UInt64(value) ?? limits.seed
             case "--moves-out": movesOut = value
+            case "--threads": threads = Int(value) ?? threads
             case "--peer-out": peerOut = value
             default:
                 files.append(arguments[index])
@@ -27,19 +30,20 @@ enum HtoolsBenchmark {
             index += 2
         }
         guard let data = files.first.flatMap(read) else {
-            print("usage: planner-bench htools FILE.data [FILE.util] [--max-moves N] [--steps N] [--seed N] [--moves-out FILE]")
+            print("usage: planner-bench htools FILE.data [FILE.util] [--max-moves N] [--steps N] [--seed N] [--threads N] [--moves-out FILE]")
             return 64
         }
         do {
             let cluster = try HtoolsCluster(data, utilisation: files.dropFirst().first.flatMap(read))
-            let start = Program.processorTime()
-            let peer = HtoolsPlanner.steepestDescent(cluster, maxMoves: limits.maxMoves)
-            let middle = Program.processorTime()
-            let answer = HtoolsPlanner.plan(cluster, limits: limits)
-            let end = Program.processorTime()
+            let sideBySide = SideBySide(threads: threads) { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }
+            let start = Times()
+            let peer = HtoolsPlanner.steepestDescent(cluster, maxMoves: limits.maxMoves, sideBySide)
+            let middle = Times()
+            let answer = HtoolsPlanner.plan(cluster, limits: limits, sideBySide)
+            let end = Times()
             print("start score \(FleetBenchmark.decimal(answer.before.total, 8))")
-            report("hbal's way", peer, middle - start)
-            report("podp", answer, end - middle)
+            report("hbal's way", peer, start, middle)
+            report("podp", answer, middle, end)
             for (name, answer) in [("podp", answer), ("hbal", peer)] {
                 let moves = answer.steps.map { (cluster.instances[$0.instance].name, cluster.nodes[$0.from].name, cluster.nodes[$0.to].name) }
                 let violations = HtoolsReplay(dump: data)?.violations(of: moves) ?? []
@@ -54,11 +58,16 @@ enum HtoolsBenchmark {
         }
     }
 
-    private static func report(_ name: String, _ answer: HtoolsPlanner.Answer, _ seconds: Double) {
+    private struct Times {
+        let wall = Program.clock()
+        let processor = Program.processorTime()
+    }
+
+    private static func report(_ name: String, _ answer: HtoolsPlanner.Answer, _ start: Times, _ end: Times) {
         print(
             FleetBenchmark.column(name, 12),
             "score \(FleetBenchmark.decimal(answer.after.total, 8))  moves \(answer.steps.count)  MiB \(answer.memory)  "
-                + "CPU \(FleetBenchmark.decimal(seconds, 3)) s")
+                + "CPU \(FleetBenchmark.decimal(end.processor - start.processor, 3)) s  wall \(FleetBenchmark.decimal(end.wall - start.wall, 3)) s")
     }
 
     private static func line(_ step: HtoolsPlanner.Step, _ cluster: HtoolsCluster) -> String {

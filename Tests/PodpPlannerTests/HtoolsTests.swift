@@ -159,6 +159,19 @@ struct HtoolsTests {
         #expect(answer.steps.count <= peer.steps.count && answer.memory <= peer.memory)
     }
 
+    @Test("How many parts the instances are looked at in, and which part is done first, changes nothing in hbal's way, equals included", arguments: 0..<12)
+    func parts(seed: UInt64) throws {
+        // Without loads many instances are alike, and their moves gain the same.
+        let dump = HtoolsDump.random(nodes: 3 + Int(seed), instances: 20 + 8 * Int(seed), seed: seed, offline: seed % 4 == 1, tags: seed % 3 == 0)
+        let board = HtoolsBoard(try HtoolsCluster(dump.data, utilisation: seed % 2 == 0 ? nil : dump.load))
+        let whole = HtoolsDescent(board, .inTurn).run(maxMoves: .max)
+        #expect(!whole.isEmpty)
+        for threads in 2...4 {
+            let backwards = SideBySide(threads: threads) { count, work in for piece in (0..<count).reversed() { work(piece) } }
+            #expect(HtoolsDescent(board, backwards, fewInstances: 0).run(maxMoves: .max) == whole)
+        }
+    }
+
     @Test("hbal's way with bounds is hbal's way without them", arguments: 0..<15)
     func descent(seed: UInt64) throws {
         let dump = HtoolsDump.random(nodes: 3 + Int(seed) / 2, instances: 16 + 3 * Int(seed), seed: seed, offline: seed % 4 == 1, tags: seed % 3 == 0)

@@ -29,8 +29,8 @@ struct Room {
 
         Room(folder: "Coordinator/Definition", isPure: true, imports: ["PodpModel"]),
         Room(folder: "Coordinator/Rules", isPure: true, imports: ["PodpModel"]),
-        // The checker shares nothing with the planner that it checks.
-        Room(folder: "Coordinator/Planner", isPure: true, imports: ["PodpModel"]),
+        // The checker shares nothing with the planner that it checks. Parts of its work may run side by side on its caller's threads: each has a lock.
+        Room(folder: "Coordinator/Planner", isPure: true, imports: ["PodpModel", "Synchronization"]),
         Room(folder: "Coordinator/Diagnosis", isPure: true, imports: ["PodpModel"]),
         Room(folder: "Coordinator/Core", isPure: true, imports: ["PodpModel", "PodpRules", "PodpDefinition", "PodpPower"]),
         Room(folder: "Coordinator/API", isPure: true, imports: ["PodpModel"]),

@@ -38,7 +38,7 @@ import Testing
             }
             for (index, line) in source.code.enumerated() {
                 guard let module = line.firstMatch(of: statement)?.output[1].substring.map(String.init) else { continue }
-                let isAllowed = Room.isOurs(module) ? room.imports.contains(module) : !room.isPure && !room.forbidden.contains(module)
+                let isAllowed = Room.isOurs(module) || room.isPure ? room.imports.contains(module) : !room.forbidden.contains(module)
                 if !isAllowed { findings.append("\(path):\(index + 1): \(room.folder) may not import \(module)") }
             }
         }

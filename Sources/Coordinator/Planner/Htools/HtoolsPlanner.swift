@@ -44,15 +44,14 @@ public enum HtoolsPlanner {
     }
 
     /// hbal's way: the best single move, again and again, until none improves the score (or, below 0.1, improves it by 0.01). hbal's own plan, at any size.
-    public static func steepestDescent(_ cluster: HtoolsCluster, maxMoves: Int? = nil) -> Answer {
+    public static func steepestDescent(_ cluster: HtoolsCluster, maxMoves: Int? = nil, _ sideBySide: SideBySide = .inTurn) -> Answer {
         let board = HtoolsBoard(cluster)
-        var descent = HtoolsDescent(board)
-        return answer(cluster, board, descent.run(maxMoves: maxMoves ?? .max))
+        return answer(cluster, board, HtoolsDescent(board, sideBySide).run(maxMoves: maxMoves ?? .max))
     }
 
     /// A better score than hbal's way with no more moves and no more memory sent.
-    public static func plan(_ cluster: HtoolsCluster, limits: Limits = Limits()) -> Answer {
-        let session = HtoolsSession(cluster, limits: limits)
+    public static func plan(_ cluster: HtoolsCluster, limits: Limits = Limits(), _ sideBySide: SideBySide = .inTurn) -> Answer {
+        let session = HtoolsSession(cluster, limits: limits, sideBySide)
         return session.improved(seed: limits.seed, steps: limits.steps ?? session.usualSteps)
     }
 
@@ -83,15 +82,15 @@ public struct HtoolsSession: Sendable {
     private let maxMoves: Int
     private let maxMemory: Int
 
-    public init(_ cluster: HtoolsCluster, limits: HtoolsPlanner.Limits = HtoolsPlanner.Limits()) {
+    public init(_ cluster: HtoolsCluster, limits: HtoolsPlanner.Limits = HtoolsPlanner.Limits(), _ sideBySide: SideBySide = .inTurn) {
         var leaving: Int?
         if case .evacuate(let node) = limits.goal { leaving = node }
         let board = HtoolsBoard(cluster, leaving: leaving)
-        var descent = HtoolsDescent(board)
-        let steps = descent.run(maxMoves: .max)
+        let steps = HtoolsDescent(board, sideBySide).run(maxMoves: .max)
+        var places = board.origin
+        for step in steps { places[step.instance] = step.to }
         self.init(
-            cluster, board, HtoolsPlanner.answer(cluster, board, steps), places: descent.state.places, maxMoves: limits.maxMoves ?? steps.count,
-            searches: limits.searches)
+            cluster, board, HtoolsPlanner.answer(cluster, board, steps), places: places, maxMoves: limits.maxMoves ?? steps.count, searches: limits.searches)
     }
 
     private init(_ cluster: HtoolsCluster, _ board: HtoolsBoard, _ way: HtoolsPlanner.Answer, places: [Int], maxMoves: Int, searches: Int) {
@@ -114,7 +113,7 @@ public struct HtoolsSession: Sendable {
     }
 
     /// Candidates that are usually worth their time.
-    public var usualSteps: Int { min(6_400_000, max(28_000, min(370, 14 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
+    public var usualSteps: Int { min(1_600_000, max(28_000, min(370, 14 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
 
     /// A plan no worse than `plain` in score, moves and memory sent.
     ///
