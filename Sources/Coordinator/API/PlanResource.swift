@@ -30,6 +30,10 @@ public struct PlanResource: Documented {
     public var costBefore: Double
     /// The objective after.
     public var costAfter: Double
+    /// What the blades draw whose watts are measured, empty ones switched off; before, in watts.
+    public var wattsBefore: Int?
+    /// The same after.
+    public var wattsAfter: Int?
     /// Why there is no move, or not all that was wanted.
     public var remarks: [String]
     /// States of the fleet, between the moves too, that an independent checker found legal.
@@ -40,7 +44,7 @@ public struct PlanResource: Documented {
     public init(
         id: String, goal: PlanGoal, blade: BladeID? = nil, bladeName: String? = nil, state: PlanPhase, reason: String? = nil, wave: Int? = nil,
         createdAt: Timestamp, by: String, moves: [MoveResource], before: [LoadResource], after: [LoadResource], costBefore: Double, costAfter: Double,
-        remarks: [String], statesChecked: Int, rulesChecked: Int
+        wattsBefore: Int? = nil, wattsAfter: Int? = nil, remarks: [String], statesChecked: Int, rulesChecked: Int
     ) {
         self.id = id
         self.goal = goal
@@ -56,6 +60,8 @@ public struct PlanResource: Documented {
         self.after = after
         self.costBefore = costBefore
         self.costAfter = costAfter
+        self.wattsBefore = wattsBefore
+        self.wattsAfter = wattsAfter
         self.remarks = remarks
         self.statesChecked = statesChecked
         self.rulesChecked = rulesChecked
@@ -77,6 +83,8 @@ public struct PlanResource: Documented {
         "after": "Every blade's load when all moves are done.",
         "costBefore": "The objective before; lower is better.",
         "costAfter": "The objective after.",
+        "wattsBefore": "What the blades draw whose watts are measured, empty ones switched off; before, in watts.",
+        "wattsAfter": "The same after.",
         "remarks": "Why there is no move, or not all that was wanted.",
         "statesChecked": "States of the fleet, between the moves too, that an independent checker found legal.",
         "rulesChecked": "Rules that each of them was checked against.",
@@ -200,11 +208,14 @@ public struct PlanOrder: Documented {
     public var blade: String?
     /// Of a rollback: the plan that was carried out.
     public var plan: String?
+    /// Count what blades draw, too; false where missing.
+    public var watts: Bool?
 
-    public init(goal: PlanGoal, blade: String? = nil, plan: String? = nil) {
+    public init(goal: PlanGoal, blade: String? = nil, plan: String? = nil, watts: Bool? = nil) {
         self.goal = goal
         self.blade = blade
         self.plan = plan
+        self.watts = watts
     }
 
     public static let summary = "A plan that is asked for."
@@ -212,6 +223,7 @@ public struct PlanOrder: Documented {
         "goal": "What it is for.",
         "blade": "Of an evacuation: the blade's UUID or whole name.",
         "plan": "Of a rollback: the plan that was carried out.",
+        "watts": "Count what blades draw, too; an empty one draws nothing. False where missing.",
     ]
 }
 

@@ -12,23 +12,27 @@ struct PlanCommand: AsyncParsableCommand {
 
     struct Balance: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Spread the load (what 'podp plan' alone does).")
+        @Flag(help: "Count what the blades draw, too: an empty one can be switched off.") var watts = false
         @OptionGroup var htools: HtoolsOptions
         @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
+            try PlanCommand.refuse(watts, of: htools)
             if htools.htools != nil { return try await HtoolsRun(goal: .balance, options: htools, output: options.output).run() }
-            try await PlanCommand.make(PlanOrder(goal: .balance), options)
+            try await PlanCommand.make(PlanOrder(goal: .balance, watts: watts ? true : nil), options)
         }
     }
 
     struct Consolidate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Empty as many blades as can be.")
+        @Flag(help: "Count what the blades draw, too: an empty one can be switched off.") var watts = false
         @OptionGroup var htools: HtoolsOptions
         @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
+            try PlanCommand.refuse(watts, of: htools)
             if htools.htools != nil { return try await HtoolsRun(goal: .consolidate, options: htools, output: options.output).run() }
-            try await PlanCommand.make(PlanOrder(goal: .consolidate), options)
+            try await PlanCommand.make(PlanOrder(goal: .consolidate, watts: watts ? true : nil), options)
         }
     }
 
@@ -84,6 +88,11 @@ struct PlanCommand: AsyncParsableCommand {
         func run() async throws { try await options.show("/v1/plans/\(Coordinator.segment(plan))", as: PlanResource.self, table: PlanCommand.text) }
     }
 
+    /// Ganeti's dumps know no watts.
+    private static func refuse(_ watts: Bool, of htools: HtoolsOptions) throws {
+        if watts, htools.htools != nil { throw ValidationError("--watts and --htools do not go together: a dump has no watts") }
+    }
+
     static func make(_ order: PlanOrder, _ options: ConnectionOptions) async throws {
         try await options.withCoordinator { coordinator in
             options.print(try await coordinator.send(.POST, "/v1/plans", order, as: PlanResource.self), text)
@@ -117,6 +126,9 @@ struct PlanCommand: AsyncParsableCommand {
         }
         for remark in plan.remarks { text += out.yellow("   \(SafeText.line(remark))") + "\n" }
         text += "\n" + loads(plan)
+        if let now = plan.wattsBefore, let then = plan.wattsAfter {
+            text += "watts of the blades that are measured: \(now)" + (then == now ? "" : ", then \(then) with empty ones switched off") + "\n"
+        }
         if !plan.moves.isEmpty {
             text += out.faint("every state between the moves was checked: \(plan.statesChecked) states, \(plan.rulesChecked) rules") + "\n"
             if plan.state == .proposed { text += "\n'podp apply \(SafeText.line(plan.id))' carries it out\n" }

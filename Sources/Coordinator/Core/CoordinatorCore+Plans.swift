@@ -18,7 +18,7 @@ struct PlanTicket: Sendable, Codable {
 extension CoordinatorCore {
     // MARK: - Making
 
-    mutating func plan(_ goal: Problem.Goal, for receiver: PlanTicket.Receiver) {
+    mutating func plan(_ goal: Problem.Goal, weighsWatts: Bool = false, for receiver: PlanTicket.Receiver) {
         if case .evacuate(let blade) = goal, decided.blades[blade] == nil {
             if case .request(let request, _) = receiver { refuse(request, .noBlade(blade)) }
             return
@@ -30,7 +30,7 @@ extension CoordinatorCore {
             return
         }
         let automatic: Bool = if case .automation = receiver { true } else { false }
-        let problem = problem(goal, automatic: automatic)
+        let problem = problem(goal, automatic: automatic, weighsWatts: weighsWatts)
         let ticket = newTicket()
         planning[ticket] = PlanTicket(receiver: receiver, problem: problem)
         emit(.plan(ticket: ticket, problem))

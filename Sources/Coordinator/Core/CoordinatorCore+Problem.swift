@@ -2,7 +2,7 @@ import PodpModel
 
 extension CoordinatorCore {
     /// The fleet as a planner's problem. `automatic`: only what policy lets automation touch may move.
-    func problem(_ goal: Problem.Goal, automatic: Bool = false) -> Problem {
+    func problem(_ goal: Problem.Goal, automatic: Bool = false, weighsWatts: Bool = false) -> Problem {
         let ids = decided.blades.keys.sorted()
         var index: [BladeID: Int] = [:]
         var problemBlades: [Problem.Blade] = []
@@ -20,6 +20,7 @@ extension CoordinatorCore {
         var limits = PlanLimits()
         limits.migrationBytesPerSecond = configuration.migrationBytesPerSecond
         limits.minimumGainPermille = decided.settings.minimumGainPermille
+        limits.weighsWatts = weighsWatts
         return Problem(revision: revision, goal: goal, blades: problemBlades, domains: domains, rules: rules(on: ids), limits: limits)
     }
 
@@ -41,7 +42,8 @@ extension CoordinatorCore {
             comfort: comfortLevels,
             reserved: reserved,
             accepts: reason == nil, reason: reason, cpuFeatures: live?.hello?.cpu.features ?? [], bridges: (host?.bridges ?? []).sorted(),
-            sharedStorage: Set((host?.storage ?? []).filter { !$0.serial.isEmpty }.map { Self.storageKey($0.path, serial: $0.serial) }).sorted())
+            sharedStorage: Set((host?.storage ?? []).filter { !$0.serial.isEmpty }.map { Self.storageKey($0.path, serial: $0.serial) }).sorted(),
+            power: live?.powerLine.line)
     }
 
     func problemDomain(_ domain: ManagedDomain, on blade: BladeID, at position: Int, automatic: Bool) -> Problem.Domain {

@@ -35,7 +35,7 @@ extension CoordinatorCore {
         case .setDraining(let blade, let draining):
             change(blade, id, by: actor, "blade-draining", draining ? "takes no new domains" : "takes domains again") { $0.draining = draining }
         case .releaseBlade(let blade):
-            noteShutdownIsOver(of: blade)
+            noteReleased(blade)
             change(blade, id, by: actor, "blade-released", "takes part in automation again") { $0.held = nil }
         case .createAPIToken(let token):
             guard decided.apiTokens[token.name] == nil else {
@@ -60,7 +60,7 @@ extension CoordinatorCore {
         case .noteConsole(let name, let bay, let moment): noteConsole(of: name, bay: bay, moment, request: id, by: actor)
         case .switchBlade(let blade, let wish, let unknownDomains, let escalateAfter):
             switchBlade(blade, wish, unknownDomains: unknownDomains, escalateAfter: escalateAfter, request: id, by: actor)
-        case .plan(let goal): plan(goal, for: .request(id, actor))
+        case .plan(let goal, let weighsWatts): plan(goal, weighsWatts: weighsWatts, for: .request(id, actor))
         case .applyPlan(let plan): applyPlan(plan, request: id, by: actor)
         case .rollbackPlan(let plan): rollbackPlan(plan, request: id, by: actor)
         case .whatIf(let hypothesis): consider(hypothesis, request: id)

@@ -22,6 +22,7 @@ struct LiveBlade: Sendable, Codable {
     var window = DemandWindow()
     /// dom0's own CPU, smoothed, in mCPU.
     var dom0CPU: Int64 = 0
+    var powerLine = PowerLine()
 
     init(since: WallTime) { self.since = since }
 

@@ -58,7 +58,7 @@ public enum Request: Hashable, Sendable, Codable {
     case noteConsole(chassis: String, bay: Int, ConsoleMoment)
 
     // Plans and policy
-    case plan(Problem.Goal)
+    case plan(Problem.Goal, weighsWatts: Bool = false)
     case applyPlan(id: String)
     /// The inverse of a plan that was carried out, wholly or in part; answered with `.plan`, applied as any other.
     case rollbackPlan(id: String)

@@ -57,7 +57,10 @@ final class Board: Sendable {
     let evacuated: Int
     let weights: Weights
     let queueWeight: Double
-    let occupiedWeight: Double
+    let isConsolidating: Bool
+    let watts: BoardWatts
+    /// By blade: what it weighs as long as it is not empty.
+    let standing: [Double]
     let estimates: [MigrationEstimate]
     let terms: RuleTerms
     let cover: Cover
@@ -72,7 +75,13 @@ final class Board: Sendable {
         blades = problem.blades.count
         self.weights = weights
         queueWeight = restoring ? 0 : weights.waiting
-        occupiedWeight = consolidating ? weights.occupied : 0
+        isConsolidating = consolidating
+        watts = BoardWatts(problem, weights)
+        // The watts of those that are to be emptied stand for their number, where that was asked for.
+        let occupied = consolidating ? weights.occupied : 0
+        standing = problem.blades.indices.map { [watts] blade in
+            consolidating && watts.isWeighed ? occupied * watts.share(blade) : occupied + watts.idle[blade]
+        }
         isHard = problem.resources.map(\.hard)
         balanceWeight = problem.resources.map { consolidating || restoring ? 0 : $0.hard ? weights.hardBalance : weights.balance }
         if case .evacuate(let id) = problem.goal { evacuated = problem.blades.firstIndex { $0.id == id } ?? -1 } else { evacuated = -1 }

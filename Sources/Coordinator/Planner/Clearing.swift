@@ -100,7 +100,8 @@ struct Clearing {
                 case .amount: hardLoad(blade) * size(blade)
                 case .size: size(blade) * (1 + 0.1 * hardLoad(blade))
                 }
-            return value * (1 + noise * (random.unit() - 0.5))
+            // The more it draws, the sooner.
+            return value / max(0.01, board.watts.share(blade)) * (1 + noise * (random.unit() - 0.5))
         }
         let order = (0..<board.blades).sorted { (key[$0], $0) < (key[$1], $1) }
         var isTarget = (0..<board.blades).map { board.accepts[$0] && (placement.population[$0] > 0 || board.isNeverEmpty[$0]) }
@@ -142,7 +143,7 @@ struct Clearing {
         let board = placement.board
         let source = placement.at[item]
         let relief = placement.cost[source] - placement.cost(of: source, without: item)
-        let emptied = isTarget != nil && placement.population[source] == board.domains.count(item) ? board.occupiedWeight : 0
+        let emptied = isTarget != nil && placement.population[source] == board.domains.count(item) ? board.standing[source] : 0
         var best: (blade: Int, left: Double)?
         for target in 0..<board.blades where target != source && isTarget?[target] ?? true && mayMove(item, to: target) {
             steps -= 1

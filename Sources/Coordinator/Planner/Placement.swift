@@ -51,6 +51,7 @@ struct Placement {
         let count = board.resources
         var waiting = 0.0
         var balance = 0.0
+        var watts = 0.0
         for resource in 0..<count {
             let index = blade * count + resource
             let inverse = board.inverse[index]
@@ -70,17 +71,18 @@ struct Placement {
                 let distance = utilisation - board.fleetUtilisation[resource]
                 balance += board.balanceWeight[resource] * distance * distance
             }
+            if resource == board.watts.resource { watts = board.watts.slope[blade] * utilisation }
             guard !board.isHard[resource] else { continue }
             // The high quantile of a sum of independent demands: their deviations add up in squares.
             let peak = utilisation + Double(spread).squareRoot() * board.spreadUnit[resource] * inverse
             if peak > board.comfort[index] { waiting += Queue.length(peak) - board.queueAtComfort[index] }
         }
-        var cost = board.queueWeight * waiting + balance
-        if board.occupiedWeight > 0 || blade == board.evacuated {
+        var cost = board.queueWeight * waiting + balance + watts
+        if board.standing[blade] > 0 || blade == board.evacuated {
             var domains = population[blade]
             if leaver >= 0 { domains -= board.domains.count(leaver) }
             if comer >= 0 { domains += board.domains.count(comer) }
-            if domains > 0 || board.isNeverEmpty[blade] { cost += board.occupiedWeight }
+            if domains > 0 || board.isNeverEmpty[blade] { cost += board.standing[blade] }
             if blade == board.evacuated { cost += board.weights.stranded * Double(domains) }
         }
         return cost

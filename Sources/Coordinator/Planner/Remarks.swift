@@ -22,6 +22,20 @@ struct Remarks {
     ///   - found: moves that the search and the schedule came to.
     ///   - shown: moves of them that the plan has.
     func list(found: Int, shown: Int, before: Double, after: Double) -> [String] {
+        unknownWatts() + byGoal(found: found, shown: shown, before: before, after: after)
+    }
+
+    /// Watts that were to be weighed.
+    private func unknownWatts() -> [String] {
+        guard problem.limits.weighsWatts, problem.goal != .restore else { return [] }
+        let unknown = problem.blades.filter { $0.power == nil }
+        guard !unknown.isEmpty else { return [] }
+        if unknown.count == problem.blades.count { return ["watts are not weighed: no chassis has measured any blade's for long enough"] }
+        let names = unknown.prefix(8).map(\.name).joined(separator: ", ") + (unknown.count > 8 ? " and \(unknown.count - 8) more" : "")
+        return ["no chassis has measured the watts of {\(names)} for long enough: they count as a usual blade's"]
+    }
+
+    private func byGoal(found: Int, shown: Int, before: Double, after: Double) -> [String] {
         switch problem.goal {
         case .balance: balance(found: found, shown: shown, before: before, after: after)
         case .evacuate: board.evacuated < 0 ? [] : stranded(on: board.evacuated, after: end)

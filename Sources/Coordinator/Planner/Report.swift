@@ -26,7 +26,10 @@ struct Report {
         var plan = Plan(
             revision: problem.revision, goal: problem.goal, moves: [], waves: [], before: loads(start), after: loads(start), costBefore: before,
             costAfter: before, remarks: remarks)
+        plan.wattsBefore = BoardWatts.drawn(problem, start)
+        plan.wattsAfter = plan.wattsBefore
         if pays, !steps.isEmpty {
+            plan.wattsAfter = BoardWatts.drawn(problem, end)
             plan.moves = moves(start)
             plan.waves = schedule.waves
             plan.after = loads(end)
@@ -106,6 +109,10 @@ struct Report {
         if here > board.fleetUtilisation[resource] {
             return "\(called) is at \(words.percent(here)) of \(size), the fleet's at \(words.percent(board.fleetUtilisation[resource])); \(takes); \(there)"
         }
+        if let saved = running.watts(saved: step, cpu: board.watts.resource), saved >= 1 {
+            return
+                "\(target.name) computes with fewer watts: about \(Int(saved.rounded())) W less; \(takes) of \(source.name); \(there) of \(words.name(resource))"
+        }
         return "in exchange: \(domain.name) makes room on \(source.name) (\(called) is at \(words.percent(here))); \(there)"
     }
 
@@ -180,6 +187,16 @@ private struct Running {
         if let comer { used += problem.domains[comer].mean[resource] }
         if let leaver { used -= problem.domains[leaver].mean[resource] }
         return Double(used) / Double(capacity)
+    }
+
+    /// What moving it saves, by the processors' use alone; `nil`: not weighed, or not known.
+    func watts(saved step: Schedule.Step, cpu: Int) -> Double? {
+        guard cpu >= 0, let here = problem.blades[step.from].power, let there = problem.blades[step.to].power else { return nil }
+        func drawn(_ power: BladePower, _ blade: Int) -> Double {
+            let capacity = problem.blades[blade].capacity[cpu]
+            return capacity > 0 ? Double(power.busyWatts - power.idleWatts) * Double(problem.domains[step.domain].mean[cpu]) / Double(capacity) : 0
+        }
+        return drawn(here, step.from) - drawn(there, step.to)
     }
 
     func peak(_ blade: Int, _ resource: Int, minus leaver: Int? = nil) -> Double {

@@ -25,6 +25,7 @@ enum Soundness {
         for blade in problem.blades where !isSound(blade.capacity) || !isSound(blade.comfort) || !isSound(blade.reserved, counted: true) {
             faults.append("the amounts of \(blade.name) are not sound")
         }
+        for blade in problem.blades where blade.power?.isSound == false { faults.append("the watts of \(blade.name) are not sound") }
         for domain in problem.domains {
             if !isSound(domain.mean) || !isSound(domain.high, counted: true) || zip(domain.mean, domain.high).contains(where: { $0 > $1 }) {
                 faults.append("the amounts of \(domain.name) are not sound")

@@ -15,6 +15,8 @@ public struct Weights: Sendable {
     public var occupied = 100.0
     /// Per domain that is still on the blade that is to be emptied.
     public var stranded = 1000.0
+    /// Per watt that blades draw, where that was asked for: a blade of 200 W that is switched off weighs as much as one that is 45 points from the fleet's use.
+    public var watt = 0.001
     /// Per move, whatever its size: each is work for dom0 and a risk.
     public var move = 0.002
     /// Per GiB sent over the migration network.

@@ -33,7 +33,8 @@ extension PlanResource {
                 MoveResource(move, wave: waves[index], operation: record.operations.indices.contains(index) ? record.operations[index] : nil)
             },
             before: plan.before.map { LoadResource($0) }, after: plan.after.map { LoadResource($0) }, costBefore: plan.costBefore.finite,
-            costAfter: plan.costAfter.finite, remarks: plan.remarks, statesChecked: record.certificate.states, rulesChecked: record.certificate.rulesChecked)
+            costAfter: plan.costAfter.finite, wattsBefore: plan.wattsBefore, wattsAfter: plan.wattsAfter, remarks: plan.remarks,
+            statesChecked: record.certificate.states, rulesChecked: record.certificate.rulesChecked)
     }
 }
 

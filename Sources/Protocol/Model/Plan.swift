@@ -62,6 +62,9 @@ public struct Plan: Hashable, Sendable, Codable {
     /// The objective before and after; lower is better.
     public var costBefore: Double
     public var costAfter: Double
+    /// What the blades draw whose power is known, empty ones switched off; `nil` where none is known.
+    public var wattsBefore: Int?
+    public var wattsAfter: Int?
     /// Why there is no move, or not all that was wanted, in words; empty when there is nothing to say.
     public var remarks: [String]
 

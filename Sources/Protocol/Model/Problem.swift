@@ -57,12 +57,15 @@ public struct Problem: Hashable, Sendable, Codable {
         public var bridges: [String]
         /// Paths whose domains' disks are reached here and are the same storage everywhere (serials known and equal). Sorted.
         public var sharedStorage: [String]
+        /// What it draws; `nil` where nobody has measured it.
+        public var power: BladePower?
 
         public init(
             id: BladeID, name: String, chassis: String = "", zones: [Zone: String] = [:], capacity: [Int64], comfort: [Int64], reserved: [Int64],
             accepts: Bool = true, reason: String? = nil,
-            cpuFeatures: [String] = [], bridges: [String] = [], sharedStorage: [String] = []
+            cpuFeatures: [String] = [], bridges: [String] = [], sharedStorage: [String] = [], power: BladePower? = nil
         ) {
+            self.power = power
             self.id = id
             self.name = name
             self.chassis = chassis
@@ -155,6 +158,8 @@ public struct PlanLimits: Hashable, Sendable, Codable {
     public var migrationBytesPerSecond: UInt64 = 100_000_000
     /// Hysteresis: a balance whose objective improves by less than this many thousandths proposes nothing.
     public var minimumGainPermille: Int = 50
+    /// What blades draw counts, too; an empty one draws nothing, for it can be switched off.
+    public var weighsWatts = false
     /// A budget in steps makes a planner deterministic.
     public var steps: Int = 200_000
     public var seed: UInt64 = 1

@@ -44,6 +44,7 @@ extension Endpoints {
             case .consolidate: goal = .consolidate
             case .restore: goal = .restore
             case .rollback:
+                guard order.watts != true else { throw Fault(.invalid, "watts are weighed where blades are chosen: a rollback chooses none") }
                 guard let name = order.plan else { throw Fault(.invalid, "a rollback needs a plan", remedy: "give plan") }
                 guard order.blade == nil else { throw Fault(.invalid, "a blade goes with the goal evacuate only") }
                 let undone = try Lookup.plan(name, in: await call.fleet.view())
@@ -57,7 +58,9 @@ extension Endpoints {
             }
             guard order.goal == .evacuate || order.blade == nil else { throw Fault(.invalid, "a blade goes with the goal evacuate only") }
             guard order.plan == nil else { throw Fault(.invalid, "a plan goes with the goal rollback only") }
-            guard case .plan(let record) = try await call.ask(.plan(goal)) else { throw Fault(.internalError, "the core answered with no plan") }
+            guard case .plan(let record) = try await call.ask(.plan(goal, weighsWatts: order.watts ?? false)) else {
+                throw Fault(.internalError, "the core answered with no plan")
+            }
             return PlanResource(record, blades: await call.fleet.view().blades)
         },
         .act(.post, "/v1/plans/{plan}/apply", "Carry a plan out; a step whose premise has changed is refused", faults: [.notFound, .ambiguous, .planStale]) {
