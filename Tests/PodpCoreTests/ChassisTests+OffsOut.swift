@@ -75,7 +75,9 @@ extension ChassisTests {
         #expect(held(restarted(bench))?.contains("asked to shut down") != true, "for the next run, too")
     }
 
-    @Test("Two polls that say off do not agree where a look between them says on, or where the blade's agent reports less often than they come", arguments: [true, false])
+    @Test(
+        "Two polls that say off do not agree where a look between them says on, or where they come sooner than the agent reports",
+        arguments: [true, false])
     func between(isLinked: Bool) {
         var bench = seated()
         guard begin(1, .softOff, &bench) != nil else { return #expect(Bool(false), "not begun") }
