@@ -32,7 +32,7 @@ extension ChassisTests {
     }
 
     /// The same with all that is stored, in a new run. What is under way ended before.
-    private func restarted(_ bench: Bench) -> Bench {
+    private func restarted(_ bench: Bench, reads state: PowerState = .on) -> Bench {
         let stored = bench.core.committed
         var again = Bench([])
         again.core = CoordinatorCore()
@@ -40,7 +40,10 @@ extension ChassisTests {
         again.next = bench.next
         let records = stored.blades.values.map(Record.blade) + stored.chassis.values.map(Record.chassis) + stored.power.values.map(Record.power)
         again.tell(.loaded(records, newTermID: ID128(high: 1, low: UInt64(bench.now.instant.nanoseconds))))
-        again.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        let readings = ChassisReadings(
+            at: again.now.instant, primaryModule: 1, bays: [BayReadings(power: reading(1, state, again)), BayReadings(power: reading(2, .on, again))])
+        let inventory = ChassisInventory(kind: .simulated, bays: [Self.bay(1, 1), Self.bay(2, 2)])
+        again.tell(.chassis("north", .polled(readings, inventory: inventory, capabilities: nil)))
         return again
     }
 
@@ -101,6 +104,135 @@ extension ChassisTests {
         live(30, .on, &bench, answer: .refused(PowerRefusal(.notPermitted, "not by you")))
         guard case .unknown? = bench.core.committed.power[soft]?.state else { return #expect(Bool(false), "not ended") }
         #expect(bench.core.committed.power[soft]?.requests == 2 && !bench.core.shutdowns.isEmpty)
+    }
+
+    @Test func `a restart neither forgets an off that is out, nor a start that waits for it`() {
+        for isWaiting in [true, false] {
+            var bench = seated()
+            guard let off = begin(1, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
+            live(1, .on, &bench)
+            live(5, .off, &bench)
+            guard case .confirmed(.off, _)? = bench.core.committed.power[off]?.state else { return #expect(Bool(false), "not confirmed") }
+            var before: OperationID?
+            if isWaiting { before = begin(1, .on, &bench) }
+            var again = restarted(bench, reads: .off)
+            guard let on = before ?? begin(1, .on, &again) else { return #expect(Bool(false), "not begun") }
+            live(7, .off, &again)
+            #expect(again.core.committed.power[on]?.requests == nil, "12 s after its answer, an off may still be done")
+            live(10, .off, &again)
+            #expect(again.core.committed.power[on]?.requests == 1)
+        }
+    }
+
+    @Test("What one shutdown was read by says nothing of the next one", arguments: [true, false])
+    func stale(isReleased: Bool) {
+        var bench = seated()
+        guard begin(1, .softOff, &bench) != nil else { return #expect(Bool(false), "not begun") }
+        live(isReleased ? 200 : 0, .on, &bench)
+        poll(.off, &bench)
+        if isReleased {
+            #expect(bench.ask(.releaseBlade(Self.id(1))) == .done)
+        } else {
+            live(20, .on, &bench, answer: .refused(PowerRefusal(.unsupported, "it knows none")))
+        }
+        #expect(bench.core.firstOffs.isEmpty && bench.core.shutdowns.isEmpty)
+        bench.pass(3600)
+        guard begin(1, .softOff, &bench) != nil else { return #expect(Bool(false), "not begun") }
+        live(2, .on, &bench)
+        poll(.off, &bench)
+        #expect(!bench.core.shutdowns.isEmpty)
+    }
+
+    @Test func `where second sources have to say off, too, the management alone does not end the wait for a shutdown`() {
+        var north = Self.north
+        north.secondSources = [.watts]
+        var bench = Bench([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(north)])
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard begin(1, .softOff, &bench) != nil else { return #expect(Bool(false), "not begun") }
+        live(3, .on, &bench)
+        for _ in 0..<50 {
+            live(5, .off, &bench)
+            poll(.off, &bench)
+        }
+        #expect(held(bench)?.contains("asked to shut down") == true)
+    }
+
+    @Test func `a reading of another blade does not end the wait for a shutdown`() {
+        var bench = seated()
+        guard begin(1, .softOff, &bench) != nil else { return #expect(Bool(false), "not begun") }
+        live(200, .on, &bench)
+        var power = reading(2, .off, bench)
+        power.bay = 1
+        for _ in 0..<3 {
+            bench.pass(5)
+            power.at = bench.now.instant
+            let readings = ChassisReadings(at: bench.now.instant, primaryModule: 1, bays: [BayReadings(power: power)])
+            bench.tell(.chassis("north", .polled(readings, inventory: nil, capabilities: nil)))
+        }
+        #expect(held(bench)?.contains("asked to shut down") == true)
+    }
+
+    @Test func `a blade that may shut down is not switched on, whatever was confirmed before`() {
+        var bench = seated()
+        guard let off = begin(1, .hardOff, &bench) else { return #expect(Bool(false), "not begun") }
+        live(8, .off, &bench)
+        guard case .confirmed? = bench.core.committed.power[off]?.state, begin(1, .softOff, &bench) != nil else { return #expect(Bool(false), "not so") }
+        // Started by hand; the chassis says standby.
+        live(200, .standby, &bench)
+        #expect(!bench.core.shutdowns.isEmpty && bench.core.bladesThatAreOff.isEmpty)
+        guard case .refused? = bench.ask(.switchBlade(Self.id(1), .on)) else { return #expect(Bool(false), "switched on") }
+    }
+
+    @Test func `a wait that is over is not brought back by a request that was not sent, and a boot that began while it might come does not end it`() {
+        var bench = seated()
+        guard let soft = begin(1, .softOff, &bench) else { return #expect(Bool(false), "not begun") }
+        live(3, .on, &bench, answer: .lost("no answer"))
+        live(20, .on, &bench, answer: nil)
+        for _ in 0..<3 {
+            bench.pass(3)
+            poll(.off, &bench)
+        }
+        #expect(bench.core.shutdowns.isEmpty)
+        bench.tell(.chassis("north", .requested(soft, .notAsked("no label"))))
+        #expect(bench.core.shutdowns.isEmpty)
+
+        var early = seated()
+        guard begin(1, .softOff, &early) != nil else { return #expect(Bool(false), "not begun") }
+        live(120, .on, &early)
+        let since = early.core.shutdowns.values.map(\.since).max() ?? .zero
+        func hello(after seconds: Int64) -> Hello {
+            let upFor = (early.now.instant - since) - .seconds(seconds)
+            return Hello(
+                blade: Self.blade(1).identity, bootID: ID128(high: 1, low: 5), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
+                hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
+                cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: early.now.wall, bootTime: .zero + upFor)
+        }
+        early.core.noteBootAfterOff(hello(after: 21), of: Self.id(1))
+        #expect(!early.core.shutdowns.isEmpty)
+        early.core.noteBootAfterOff(hello(after: 23), of: Self.id(1))
+        #expect(early.core.shutdowns.isEmpty)
+    }
+
+    @Test func `a wait lasts as long over restarts as without, also where it began anew after its request had ended`() {
+        var bench = seated()
+        guard begin(1, .softOff, &bench) != nil else { return #expect(Bool(false), "not begun") }
+        live(200, .on, &bench)
+        for _ in 0..<4 {
+            bench = restarted(bench)
+            bench.pass(150)
+            #expect(held(bench)?.contains("asked to shut down") == true)
+        }
+        bench = restarted(bench)
+        bench.pass(110)
+        #expect(held(bench) == nil)
+        // podp was not there for a day.
+        var away = seated()
+        guard begin(1, .softOff, &away) != nil else { return #expect(Bool(false), "not begun") }
+        live(5, .on, &away)
+        away.now.wall = WallTime(milliseconds: away.now.wall.milliseconds + 86_400_000)
+        var back = restarted(away)
+        back.pass(140)
+        #expect(held(back) == nil)
     }
 
     @Test func `what was read before an operating system was asked to shut down says nothing of that`() {
@@ -294,6 +426,7 @@ extension ChassisTests {
                 request: .softOff, state: .unknown(reason: "the deadline passed"), by: "root", startedAt: WallTime(milliseconds: -400_000))
             soft.requests = 1
             soft.endedAt = WallTime(milliseconds: -200_000)
+            soft.shutdownSince = isConfirmed ? nil : WallTime(milliseconds: -380_000)
             var hard = soft
             hard.id = OperationID(term: ID128(high: 9, low: 9), sequence: 2)
             hard.request = .hardOff

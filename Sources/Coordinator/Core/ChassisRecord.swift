@@ -84,8 +84,8 @@ public struct PowerRecord: Hashable, Sendable, Codable {
     public var isAccepted: Bool?
     /// Of a soft-off: whether that was asked, and not only that a start be taken back. `nil`: as often as anything was.
     public var hasAskedSoftly: Bool?
-    /// Of a soft-off: whether the operating system may still shut down. `nil`: it was not asked, or not by this version.
-    public var awaitsShutdown: Bool?
+    /// Of a soft-off: since when the operating system may shut down. `nil`: it was not asked, or that is over.
+    public var shutdownSince: WallTime?
     /// The label of the blade that is meant, as the chassis told it (`ChassisBay.label`).
     public var label: String?
     /// Of a soft-off: when a blade that does not obey is switched off hard; `nil`: never.

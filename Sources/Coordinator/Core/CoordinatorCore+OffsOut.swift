@@ -32,6 +32,10 @@ extension CoordinatorCore {
     /// Why one may still come, and what helps; `nil`: none.
     func offMayCome(_ blade: BladeID) -> (reason: String, remedy: String)? {
         if let out = offOut(of: blade) { return ("an off was asked of its chassis that may still be done (\(out.id))", "try again in a quarter of a minute") }
+        return shutdownMayCome(blade)
+    }
+
+    func shutdownMayCome(_ blade: BladeID) -> (reason: String, remedy: String)? {
         let open = shutdowns.filter { $0.value.blade == blade && now.instant - $0.value.since < Self.shutdownTime }
         guard let id = open.keys.max() else { return nil }
         let minutes = Self.shutdownTime.components.seconds / 60
@@ -76,6 +80,7 @@ extension CoordinatorCore {
     private mutating func takeBack(_ record: PowerRecord) {
         var record = record
         record.requests = record.requests.map { max(0, $0 - 1) }
+        if record.request == .on, let live = power[record.id] { startsAsked[record.blade] = live.startBefore }
         if let out = offsOut[record.blade], out.id == record.id, out.isSoft, !out.isAnswered { record.hasAskedSoftly = out.hadAskedSoftly }
         put(.power(record))
     }
@@ -84,15 +89,20 @@ extension CoordinatorCore {
 
     /// Stored with the request that asked for it, so that the next run waits for the same ones.
     private mutating func wait(for shutdown: Shutdown?, by id: OperationID) {
+        // What was read before says nothing of this one.
+        if let blade = (shutdown ?? shutdowns[id])?.blade { firstOffs[blade] = nil }
         shutdowns[id] = shutdown
-        guard var record = decided.power[id], record.awaitsShutdown ?? false != (shutdown != nil) else { return }
-        record.awaitsShutdown = shutdown != nil
+        guard var record = decided.power[id] else { return }
+        let since = shutdown.map { WallTime(milliseconds: now.wall.milliseconds &- (now.instant - $0.since).components.seconds &* 1000) }
+        guard record.shutdownSince != since else { return }
+        record.shutdownSince = since
         put(.power(record))
     }
 
     /// It was off since, or was started since.
     mutating func noteShutdownIsOver(of blade: BladeID) {
-        firstOffs[blade] = nil
+        // One that turns out not to have been sent brings back none of before.
+        offsOut[blade]?.shutdownBefore = nil
         for (id, _) in shutdowns.filter({ $0.value.blade == blade }).sorted(by: { $0.key < $1.key }) { wait(for: nil, by: id) }
     }
 
@@ -107,17 +117,20 @@ extension CoordinatorCore {
         wait(for: Shutdown(blade: record.blade, since: now.instant), by: record.id)
     }
 
-    /// Another boot than the one that was asked to shut down, by how long it has lasted.
+    /// Another boot than the one that was asked to shut down, by how long it has lasted: it began when that could not be done to it any more.
     mutating func noteBootAfterOff(_ hello: Hello, of blade: BladeID) {
         guard let last = shutdowns.values.filter({ $0.blade == blade }).map(\.since).max(), hello.bootTime > .zero,
-            hello.bootTime - .zero + Self.helloDelay < now.instant - last
+            hello.bootTime - .zero + Self.helloDelay + PowerConfirmation.Rules.latestStart < now.instant - last
         else { return }
         noteShutdownIsOver(of: blade)
     }
 
     /// A reading of a blade that may shut down. As for every off: two that agree, as far apart as its agent is silent without meaning it, nothing between them
-    /// that says otherwise, and no sign of life.
-    mutating func noteShutdown(by reading: PowerReading, of blade: BladeID) {
+    /// that says otherwise, and no sign of life. Where second sources have to say so too, a confirmed off does.
+    ///
+    /// - Parameter label: the blade's, as far as it is told.
+    mutating func noteShutdown(by reading: PowerReading, of blade: BladeID, labelled label: String?, in name: String) {
+        guard decided.chassis[name]?.secondSources.isEmpty == true, reading.label == nil || label == nil || reading.label == label else { return }
         guard let last = shutdowns.values.filter({ $0.blade == blade }).map(\.since).max() else { return }
         guard reading.state == .off, reading.at > last else {
             if reading.state != .off { firstOffs[blade] = nil }
@@ -134,18 +147,17 @@ extension CoordinatorCore {
     /// Of a run before: offs that were under way when it ended, and those whose end nobody knows. When the chassis answered them is not known either.
     mutating func noteOffsOut() {
         for record in decided.power.values.filter({ $0.request.goal == .off }).sorted(by: { $1.isNewer(than: $0) }) {
-            if case .confirmed = record.state {
-                offsOut[record.blade] = nil
-                for (id, _) in shutdowns.filter({ $0.value.blade == record.blade }) { shutdowns[id] = nil }
-                continue
-            }
             guard (record.requests ?? 0) > 0 else { continue }
             let age = record.endedAt.map { now.wall.millisecondsSince($0) } ?? 0
-            if age < (Self.answerPatience + PowerConfirmation.Rules.latestStart).components.seconds * 1000 {
+            // What was confirmed was answered before.
+            let patience = if case .confirmed = record.state { Duration.zero } else { Self.answerPatience }
+            if age < (patience + PowerConfirmation.Rules.latestStart).components.seconds * 1000 {
                 offsOut[record.blade] = OffOut(id: record.id, since: now.instant, isAnswered: true)
             }
-            let mayShutDown = record.awaitsShutdown ?? (record.request == .softOff && record.hasAskedSoftly != false)
-            if mayShutDown, age < Self.shutdownTime.components.seconds * 1000 { shutdowns[record.id] = Shutdown(blade: record.blade, since: now.instant) }
+            // By the wall's clock, which may have been set back.
+            guard let since = record.shutdownSince.map({ max(0, now.wall.millisecondsSince($0)) }) else { continue }
+            guard since < Self.shutdownTime.components.seconds * 1000 else { continue }
+            shutdowns[record.id] = Shutdown(blade: record.blade, since: now.instant + .milliseconds(-since))
         }
     }
 }

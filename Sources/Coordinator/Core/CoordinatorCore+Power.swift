@@ -16,7 +16,8 @@ extension CoordinatorCore {
             return refuse(
                 request, Refusal(.busy, "\(name) is being switched \(busy.request.goal.rawValue) already (\(busy.id), by \(busy.by))\(escalation(of: busy))"))
         }
-        if wish == .on, bladesThatAreOff[id] == nil, let off = offMayCome(id) {
+        // Where it was confirmed off, it waits until an off that is out cannot be done any more.
+        if wish == .on, let off = bladesThatAreOff[id] == nil ? offMayCome(id) : shutdownMayCome(id) {
             return refuse(request, Refusal(.busy, "\(name) is not switched on: \(off.reason)", remedy: off.remedy))
         }
         if live.labelsAreOld || live.inventory == nil {
@@ -234,7 +235,7 @@ extension CoordinatorCore {
         let seats = seatedBlades(in: name)
         for bay in readings.bays {
             guard let blade = seats[bay.power.bay] else { continue }
-            noteShutdown(by: bay.power, of: blade)
+            noteShutdown(by: bay.power, of: blade, labelled: chassis[name]?.inventory?.bay(bay.power.bay)?.label, in: name)
             guard bay.power.state == .on, let since = bladesThatAreOff[blade], bay.power.at > since else { continue }
             noteLifeAfterOff(of: blade, "chassis \(name) reads it on", boot: nil)
         }
@@ -242,10 +243,13 @@ extension CoordinatorCore {
 
     /// It was confirmed off, and shows life: if its agent speaks in the boot that it was in before, it never was off; else somebody has started it.
     private mutating func noteLifeAfterOff(of blade: BladeID, _ what: String, boot: ID128?) {
-        bladesThatAreOff[blade] = nil
+        let since = bladesThatAreOff.removeValue(forKey: blade) ?? Instant.zero
         let records = decided.power.values.filter { $0.blade == blade }
         guard var record = records.max(by: { $1.isNewer(than: $0) }), case .confirmed(.off, _) = record.state else { return }
-        guard let boot, record.boot == nil || record.boot == boot else {
+        // Where the boot before is not known, by how long this one has lasted.
+        let upFor = (blades[blade]?.hello?.bootTime ?? Instant.zero) - Instant.zero
+        let isNew = record.boot == nil && since > .zero && upFor > .zero && upFor < now.instant - since
+        guard let boot, !isNew, record.boot == nil || record.boot == boot else {
             // Stored: no later run takes it for off, or tells it again.
             record.lifeSince = now.wall
             put(.power(record))
@@ -276,7 +280,9 @@ extension CoordinatorCore {
         guard var live = power[id], let record = decided.power[id], !isStopped else { return }
         if case .readings(let readings) = event {
             live.readings = readings
-            if let reading = readings.first(where: { $0.source.kind == .management }) { noteShutdown(by: reading, of: record.blade) }
+            if let reading = readings.first(where: { $0.source.kind == .management }) {
+                noteShutdown(by: reading, of: record.blade, labelled: record.label, in: record.chassis)
+            }
         }
         // Whoever reports every 20 s is not off because it was silent for two.
         if record.request.goal == .off, blades[record.blade]?.link != nil { live.confirmation.widenAgreement(to: configuration.reportInterval + .seconds(2)) }
@@ -330,6 +336,7 @@ extension CoordinatorCore {
         }
         powerFigures.add(result, record.request, chassis: record.chassis, after: now.instant - live.begunAt)
         put(.power(record))
+        if record.request.goal == .off, result != .confirmed { bladesThatAreOff[record.blade] = nil }
         if case .confirmed(.off, _) = record.state { noteShutdownIsOver(of: record.blade) }
         trimEndedPower()
         chassis[record.chassis]?.nextPoll = now.instant

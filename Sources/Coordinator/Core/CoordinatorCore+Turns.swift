@@ -108,7 +108,10 @@ extension CoordinatorCore {
         guard let live = power[record.id], var stored = decided.power[record.id] else { return }
         stored.requests = (stored.requests ?? 0) + 1
         if wish == .softOff { stored.hasAskedSoftly = true }
-        if wish == .on { startsAsked[record.blade] = now.instant }
+        if wish == .on {
+            power[record.id]?.startBefore = startsAsked[record.blade]
+            startsAsked[record.blade] = now.instant
+        }
         if live.confirmation.hasEscalated, stored.escalatedAt == nil {
             stored.escalatedAt = now.wall
             // What was accepted until now is the soft one.

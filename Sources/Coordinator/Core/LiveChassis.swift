@@ -63,6 +63,8 @@ struct LivePower: Sendable, Codable {
     /// What it waits to ask of the chassis, and which one that was of all.
     var turn: CoordinatorCore.Turn?
     var turnNumber: UInt64 = 0
+    /// When the blade was asked to start, before this one asked for it last.
+    var startBefore: Instant?
 }
 
 /// What requests for power came to since the start; for metrics.
