@@ -22,15 +22,15 @@ struct HtoolsOptions: ParsableArguments {
     var seconds: Double?
     @Option(help: ArgumentHelp("Another seed, another search.", valueName: "n"))
     var seed: UInt64 = 1
-    @Option(help: ArgumentHelp("Threads, and searches side by side, each from a seed of its own; else all processors, and one search.", valueName: "n"))
-    var threads: Int?
+    @Option(help: ArgumentHelp("Searches side by side, each from a seed of its own.", valueName: "n"))
+    var threads: Int = 2
     @Option(help: "podp: podp's own objective; hbal: hbal's score, never worse than hbal's own plan, with no more moves and no more memory sent.")
     var objective: Objective = .podp
 
     func validate() throws {
         if let maxMoves, maxMoves < 0 { throw ValidationError("--max-moves is below 0") }
         if let seconds, !(seconds >= 0 && seconds <= 86_400) { throw ValidationError("--seconds is not from 0 to 86400") }
-        if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is not from 1 to 256") }
+        if !(1...256).contains(threads) { throw ValidationError("--threads is not from 1 to 256") }
         guard htools == nil else { return }
         if utilisation != nil || movesOut != nil || maxMoves != nil || seconds != nil || objective != .podp {
             throw ValidationError("--utilisation, --moves-out, --max-moves, --seconds and --objective go with --htools FILE")
@@ -65,7 +65,7 @@ struct HtoolsRun {
         if let evacuated { cluster.nodes[evacuated].isOffline = true }
         var draft: HtoolsDraft
         if options.objective == .hbal, goal != .consolidate {
-            draft = await onScore(cluster, evacuated, started)
+            draft = onScore(cluster, evacuated, started)
             // Where nothing else may move, somebody may be left without room: podp's own way lets others make some.
             if let evacuated, draft.left(on: evacuated, in: cluster) > 0 {
                 let other = try own(cluster, evacuated)
@@ -108,29 +108,21 @@ struct HtoolsRun {
 
     // MARK: - Plans
 
-    private func onScore(_ cluster: HtoolsCluster, _ evacuated: Int?, _ started: ContinuousClock.Instant) async -> HtoolsDraft {
+    private func onScore(_ cluster: HtoolsCluster, _ evacuated: Int?, _ started: ContinuousClock.Instant) -> HtoolsDraft {
         var limits = HtoolsPlanner.Limits()
         limits.maxMoves = options.maxMoves
         limits.seed = options.seed
         limits.goal = evacuated.map { .evacuate($0) } ?? .balance
-        let sideBySide = SideBySide(threads: min(options.threads ?? ProcessInfo.processInfo.activeProcessorCount, 16)) {
-            DispatchQueue.concurrentPerform(iterations: $0, execute: $1)
-        }
+        let sideBySide = SideBySide(threads: min(options.threads, 16)) { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }
         let session = HtoolsSession(cluster, limits: limits, sideBySide)
-        let searches = options.threads ?? 1
         var best = session.plain
         var seed = options.seed
         let end = options.seconds.map { started + .seconds($0) }
         var steps = session.usualSteps
         repeat {
-            let first = seed
-            let size = steps
-            let found = await withTaskGroup(of: HtoolsPlanner.Answer.self, returning: [HtoolsPlanner.Answer].self) { group in
-                for thread in 0..<searches { group.addTask { session.improved(seed: first &+ UInt64(thread), steps: size) } }
-                return await group.reduce(into: []) { $0.append($1) }
-            }
-            for answer in found where answer.isBetter(than: best) { best = answer }
-            seed = seed &+ UInt64(searches)
+            let found = session.best(of: options.threads, seed: seed, steps: steps, sideBySide)
+            if found.isBetter(than: best) { best = found }
+            seed = seed &+ UInt64(options.threads)
             // Each search is longer than the one before: a slow one finds what short ones cannot.
             steps = min(steps &* 2, 400_000_000)
         } while end.map { $0 - .now > ($0 - started) / 3 } ?? false

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Plans on hbal's own score, for clusters whose disks every node reaches: what a Ganeti user compares with hbal's answer.
 public enum HtoolsPlanner {
     public struct Step: Hashable, Sendable {
@@ -36,7 +38,9 @@ public enum HtoolsPlanner {
         /// Candidates of the search; hbal's own way comes on top. `nil`: by the cluster's size.
         public var steps: Int?
         public var seed: UInt64 = 1
-        /// Searches at most, each but the first four times as long, as long as hbal's score is not reached with N+1 kept.
+        /// Searches, each from a seed of its own; the best answer counts.
+        public var seeds = 2
+        /// For each of them: searches at most, each but the first four times as long, as long as hbal's score is not reached with N+1 kept.
         public var searches = 32
         public var goal = Goal.balance
 
@@ -52,7 +56,7 @@ public enum HtoolsPlanner {
     /// A better score than hbal's way with no more moves and no more memory sent.
     public static func plan(_ cluster: HtoolsCluster, limits: Limits = Limits(), _ sideBySide: SideBySide = .inTurn) -> Answer {
         let session = HtoolsSession(cluster, limits: limits, sideBySide)
-        return session.improved(seed: limits.seed, steps: limits.steps ?? session.usualSteps)
+        return session.best(of: limits.seeds, seed: limits.seed, steps: limits.steps ?? session.usualSteps, sideBySide)
     }
 
     static func answer(_ cluster: HtoolsCluster, _ board: HtoolsBoard, _ steps: [Step], waves: [Int]? = nil) -> Answer {
@@ -114,6 +118,16 @@ public struct HtoolsSession: Sendable {
 
     /// Candidates that are usually worth their time.
     public var usualSteps: Int { min(1_600_000, max(28_000, min(370, 14 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
+
+    /// The best plan of so many searches, each from a seed of its own, side by side where there are threads for it.
+    public func best(of count: Int, seed: UInt64, steps: Int, _ sideBySide: SideBySide = .inTurn) -> HtoolsPlanner.Answer {
+        let found = Mutex([HtoolsPlanner.Answer?](repeating: nil, count: max(0, count)))
+        sideBySide.run(max(0, count)) { search in
+            let answer = improved(seed: seed &+ UInt64(search), steps: steps)
+            found.withLock { $0[search] = answer }
+        }
+        return found.withLock { $0 }.compactMap { $0 }.reduce(plain) { $1.isBetter(than: $0) ? $1 : $0 }
+    }
 
     /// A plan no worse than `plain` in score, moves and memory sent.
     ///
