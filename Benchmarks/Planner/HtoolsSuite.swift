@@ -112,7 +112,7 @@ struct HtoolsSuite {
         let start = Program.clock()
         let session = HtoolsSession(cluster, Self.sideBySide)
         let middle = Program.clock()
-        let answer = session.best(of: usual.seeds, seed: usual.seed, steps: session.usualSteps, Self.sideBySide)
+        let answer = session.best(of: session.usualSeeds, seed: usual.seed, steps: session.usualSteps, Self.sideBySide)
         let end = Program.clock()
         let peer = session.way
         line.peer.append(middle - start)
@@ -130,7 +130,7 @@ struct HtoolsSuite {
         line.moves.append(Double(answer.steps.count) / Double(peer.steps.count))
         line.memory.append(peer.memory > 0 ? Double(answer.memory) / Double(peer.memory) : 1)
         let fewer = session.limited(to: peer.steps.count * Self.percent(mixed, cluster.nodes.count) / 100)
-        line.fewer.append(fewer.best(of: usual.seeds, seed: usual.seed, steps: session.usualSteps, Self.sideBySide).after.total / peer.after.total)
+        line.fewer.append(fewer.best(of: session.usualSeeds, seed: usual.seed, steps: session.usualSteps, Self.sideBySide).after.total / peer.after.total)
         let moves = answer.steps.map { (cluster.instances[$0.instance].name, cluster.nodes[$0.from].name, cluster.nodes[$0.to].name) }
         line.illegal += HtoolsReplay(dump: dump.data)?.violations(of: moves).count ?? 1
     }

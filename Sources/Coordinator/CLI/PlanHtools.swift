@@ -22,15 +22,15 @@ struct HtoolsOptions: ParsableArguments {
     var seconds: Double?
     @Option(help: ArgumentHelp("Another seed, another search.", valueName: "n"))
     var seed: UInt64 = 1
-    @Option(help: ArgumentHelp("Searches side by side, each from a seed of its own.", valueName: "n"))
-    var threads: Int = 2
+    @Option(help: ArgumentHelp("Searches side by side, each from a seed of its own; else one, or two of small clusters.", valueName: "n"))
+    var threads: Int?
     @Option(help: "podp: podp's own objective; hbal: hbal's score, never worse than hbal's own plan, with no more moves and no more memory sent.")
     var objective: Objective = .podp
 
     func validate() throws {
         if let maxMoves, maxMoves < 0 { throw ValidationError("--max-moves is below 0") }
         if let seconds, !(seconds >= 0 && seconds <= 86_400) { throw ValidationError("--seconds is not from 0 to 86400") }
-        if !(1...256).contains(threads) { throw ValidationError("--threads is not from 1 to 256") }
+        if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is not from 1 to 256") }
         guard htools == nil else { return }
         if utilisation != nil || movesOut != nil || maxMoves != nil || seconds != nil || objective != .podp {
             throw ValidationError("--utilisation, --moves-out, --max-moves, --seconds and --objective go with --htools FILE")
@@ -113,16 +113,17 @@ struct HtoolsRun {
         limits.maxMoves = options.maxMoves
         limits.seed = options.seed
         limits.goal = evacuated.map { .evacuate($0) } ?? .balance
-        let sideBySide = SideBySide(threads: min(options.threads, 16)) { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }
+        let sideBySide = SideBySide(threads: min(options.threads ?? 2, 16)) { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }
         let session = HtoolsSession(cluster, limits: limits, sideBySide)
+        let searches = options.threads ?? session.usualSeeds
         var best = session.plain
         var seed = options.seed
         let end = options.seconds.map { started + .seconds($0) }
         var steps = session.usualSteps
         repeat {
-            let found = session.best(of: options.threads, seed: seed, steps: steps, sideBySide)
+            let found = session.best(of: searches, seed: seed, steps: steps, sideBySide)
             if found.isBetter(than: best) { best = found }
-            seed = seed &+ UInt64(options.threads)
+            seed = seed &+ UInt64(searches)
             // Each search is longer than the one before: a slow one finds what short ones cannot.
             steps = min(steps &* 2, 400_000_000)
         } while end.map { $0 - .now > ($0 - started) / 3 } ?? false

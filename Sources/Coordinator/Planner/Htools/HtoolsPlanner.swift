@@ -38,8 +38,8 @@ public enum HtoolsPlanner {
         /// Candidates of the search; hbal's own way comes on top. `nil`: by the cluster's size.
         public var steps: Int?
         public var seed: UInt64 = 1
-        /// Searches, each from a seed of its own; the best answer counts.
-        public var seeds = 2
+        /// Searches, each from a seed of its own; the best answer counts. `nil`: by the cluster's size.
+        public var seeds: Int?
         /// For each of them: searches at most, each but the first four times as long, as long as hbal's score is not reached with N+1 kept.
         public var searches = 32
         public var goal = Goal.balance
@@ -56,7 +56,7 @@ public enum HtoolsPlanner {
     /// A better score than hbal's way with no more moves and no more memory sent.
     public static func plan(_ cluster: HtoolsCluster, limits: Limits = Limits(), _ sideBySide: SideBySide = .inTurn) -> Answer {
         let session = HtoolsSession(cluster, limits: limits, sideBySide)
-        return session.best(of: limits.seeds, seed: limits.seed, steps: limits.steps ?? session.usualSteps, sideBySide)
+        return session.best(of: limits.seeds ?? session.usualSeeds, seed: limits.seed, steps: limits.steps ?? session.usualSteps, sideBySide)
     }
 
     static func answer(_ cluster: HtoolsCluster, _ board: HtoolsBoard, _ steps: [Step], waves: [Int]? = nil) -> Answer {
@@ -117,7 +117,10 @@ public struct HtoolsSession: Sendable {
     }
 
     /// Candidates that are usually worth their time.
-    public var usualSteps: Int { min(1_600_000, max(28_000, min(370, 14 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
+    public var usualSteps: Int { min(1_000_000, max(28_000, min(370, 14 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
+
+    /// Searches that are usually worth their time: of large clusters, one is as good as another.
+    public var usualSeeds: Int { board.nodes < 64 ? 2 : 1 }
 
     /// The best plan of so many searches, each from a seed of its own, side by side where there are threads for it.
     public func best(of count: Int, seed: UInt64, steps: Int, _ sideBySide: SideBySide = .inTurn) -> HtoolsPlanner.Answer {
