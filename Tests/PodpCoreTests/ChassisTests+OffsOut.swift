@@ -47,6 +47,13 @@ extension ChassisTests {
         return again
     }
 
+    private func hello(_ boot: ID128, upFor: Duration, _ bench: Bench) -> Hello {
+        Hello(
+            blade: Self.blade(1).identity, bootID: boot, agentRun: ID128(high: 2, low: 1), agentVersion: "1",
+            hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
+            cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: bench.now.wall, bootTime: .zero + upFor)
+    }
+
     private func seated() -> Bench {
         var bench = bench()
         bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
@@ -200,17 +207,60 @@ extension ChassisTests {
         guard begin(1, .softOff, &early) != nil else { return #expect(Bool(false), "not begun") }
         live(120, .on, &early)
         let since = early.core.shutdowns.values.map(\.since).max() ?? .zero
-        func hello(after seconds: Int64) -> Hello {
-            let upFor = (early.now.instant - since) - .seconds(seconds)
-            return Hello(
-                blade: Self.blade(1).identity, bootID: ID128(high: 1, low: 5), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
-                hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
-                cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: early.now.wall, bootTime: .zero + upFor)
-        }
-        early.core.noteBootAfterOff(hello(after: 21), of: Self.id(1))
+        let boot = ID128(high: 1, low: 5)
+        early.core.noteBootAfterOff(hello(boot, upFor: (early.now.instant - since) - .seconds(21), early), of: Self.id(1))
         #expect(!early.core.shutdowns.isEmpty)
-        early.core.noteBootAfterOff(hello(after: 23), of: Self.id(1))
+        early.core.noteBootAfterOff(hello(boot, upFor: (early.now.instant - since) - .seconds(23), early), of: Self.id(1))
         #expect(early.core.shutdowns.isEmpty)
+    }
+
+    @Test func `a wait that was released, or has had its time, does not come back`() {
+        var released = seated()
+        guard let soft = begin(1, .softOff, &released) else { return #expect(Bool(false), "not begun") }
+        live(3, .on, &released, answer: .lost("no answer"))
+        live(200, .on, &released, answer: nil)
+        #expect(released.core.committed.power[soft]?.state.isEnded == true && !released.core.shutdowns.isEmpty)
+        #expect(released.ask(.releaseBlade(Self.id(1))) == .done)
+        released.tell(.chassis("north", .requested(soft, .notAsked("no label"))))
+        #expect(released.core.shutdowns.isEmpty)
+
+        var over = seated()
+        guard begin(1, .softOff, &over) != nil else { return #expect(Bool(false), "not begun") }
+        live(200, .on, &over)
+        over.pass(720)
+        #expect(held(over) == nil)
+        over.now.wall = WallTime(milliseconds: over.now.wall.milliseconds - 3_600_000)
+        #expect(restarted(over).core.shutdowns.isEmpty, "the clock was set back")
+    }
+
+    @Test func `a record that a shutdown is waited for by is not trimmed`() {
+        var configuration = CoordinatorCore.Configuration()
+        configuration.powerRecordsKept = 0
+        var bench = Bench([])
+        bench.core = CoordinatorCore(configuration: configuration)
+        bench.tell(.loaded([.blade(Self.blade(1)), .blade(Self.blade(2)), .chassis(Self.north)], newTermID: ID128(high: 1, low: 1)))
+        bench.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard let soft = begin(1, .softOff, &bench), begin(2, .on, &bench) != nil else { return #expect(Bool(false), "not begun") }
+        live(200, .on, &bench)
+        #expect(bench.core.committed.power.keys.sorted() == [soft])
+        #expect(bench.ask(.releaseBlade(Self.id(1))) == .done)
+        guard begin(2, .on, &bench) != nil else { return #expect(Bool(false), "not begun") }
+        live(5, .on, &bench)
+        #expect(bench.core.committed.power.isEmpty)
+    }
+
+    @Test func `the boot that was asked to shut down does not end the wait, though a clock that was set says that it is younger`() {
+        var bench = seated()
+        guard let soft = begin(1, .softOff, &bench) else { return #expect(Bool(false), "not begun") }
+        live(200, .on, &bench)
+        let boot = ID128(high: 1, low: 5)
+        var record = bench.core.committed.power[soft]
+        record?.boot = boot
+        if let record { bench.core.put(.power(record)) }
+        bench.core.noteBootAfterOff(hello(boot, upFor: .seconds(60), bench), of: Self.id(1))
+        #expect(!bench.core.shutdowns.isEmpty)
+        bench.core.noteBootAfterOff(hello(ID128(high: 1, low: 6), upFor: .seconds(60), bench), of: Self.id(1))
+        #expect(bench.core.shutdowns.isEmpty)
     }
 
     @Test func `a wait lasts as long over restarts as without, also where it began anew after its request had ended`() {
@@ -393,11 +443,7 @@ extension ChassisTests {
             bench.pass(5)
             poll(.off, &bench)
         case 2:
-            let hello = Hello(
-                blade: Self.blade(1).identity, bootID: ID128(high: 1, low: 5), agentRun: ID128(high: 2, low: 1), agentVersion: "1",
-                hypervisor: HypervisorFacts(kind: .simulated, version: "1", liveMigration: [:]),
-                cpu: CPUModel(vendor: "GenuineIntel", model: "X5650", features: []), highestTerm: nil, clock: bench.now.wall, bootTime: .zero + .seconds(60))
-            bench.core.noteBootAfterOff(hello, of: Self.id(1))
+            bench.core.noteBootAfterOff(hello(ID128(high: 1, low: 5), upFor: .seconds(60), bench), of: Self.id(1))
         default: bench.pass(800)
         }
         #expect(bench.core.offMayCome(Self.id(1)) == nil)

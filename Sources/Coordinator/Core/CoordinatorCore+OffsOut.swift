@@ -108,7 +108,13 @@ extension CoordinatorCore {
 
     /// Somebody knows that it does not shut down. What is being asked for now is not what he knows of.
     mutating func noteReleased(_ blade: BladeID) {
+        offsOut[blade]?.shutdownBefore = nil
         for (id, _) in shutdowns.filter({ $0.value.blade == blade && power[$0.key] == nil }).sorted(by: { $0.key < $1.key }) { wait(for: nil, by: id) }
+    }
+
+    /// Those whose time is over. Also in what is stored: a clock that is set back brings none back.
+    mutating func endShutdowns() {
+        for (id, _) in shutdowns.filter({ now.instant - $0.value.since >= Self.shutdownTime }).sorted(by: { $0.key < $1.key }) { wait(for: nil, by: id) }
     }
 
     /// It was called off, and is not: what it was asked for may still come.
@@ -120,7 +126,9 @@ extension CoordinatorCore {
     /// Another boot than the one that was asked to shut down, by how long it has lasted: it began when that could not be done to it any more.
     mutating func noteBootAfterOff(_ hello: Hello, of blade: BladeID) {
         guard let last = shutdowns.values.filter({ $0.blade == blade }).map(\.since).max(), hello.bootTime > .zero,
-            hello.bootTime - .zero + Self.helloDelay + PowerConfirmation.Rules.latestStart < now.instant - last
+            hello.bootTime - .zero + Self.helloDelay + PowerConfirmation.Rules.latestStart < now.instant - last,
+            // After a restart, since when it was asked goes by the wall's clock, which may be set.
+            !shutdowns.contains(where: { $0.value.blade == blade && decided.power[$0.key]?.boot == hello.bootID })
         else { return }
         noteShutdownIsOver(of: blade)
     }

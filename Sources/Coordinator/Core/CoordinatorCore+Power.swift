@@ -202,6 +202,7 @@ extension CoordinatorCore {
     }
 
     mutating func wakePower() {
+        endShutdowns()
         for id in power.keys.sorted() {
             guard let wake = power[id]?.wakeAt, now.instant >= wake else { continue }
             power[id]?.wakeAt = nil
@@ -247,8 +248,7 @@ extension CoordinatorCore {
         let records = decided.power.values.filter { $0.blade == blade }
         guard var record = records.max(by: { $1.isNewer(than: $0) }), case .confirmed(.off, _) = record.state else { return }
         // Where the boot before is not known, by how long this one has lasted.
-        let upFor = (blades[blade]?.hello?.bootTime ?? Instant.zero) - Instant.zero
-        let isNew = record.boot == nil && since > .zero && upFor > .zero && upFor < now.instant - since
+        let isNew = record.boot == nil && hasStarted(blade, since: since, of: record)
         guard let boot, !isNew, record.boot == nil || record.boot == boot else {
             // Stored: no later run takes it for off, or tells it again.
             record.lifeSince = now.wall
@@ -256,6 +256,14 @@ extension CoordinatorCore {
             return audit("blade-started", .warning, blade: blade, "\(record.bladeName) was confirmed off and has been started since, not by podp: \(what)")
         }
         voidOff(record, what)
+    }
+
+    /// Whether the boot of the blade's agent began after that, by how long it has lasted. After a restart by the wall's clock.
+    private func hasStarted(_ blade: BladeID, since: Instant, of record: PowerRecord) -> Bool {
+        guard let live = blades[blade], let hello = live.hello, hello.bootTime > .zero else { return false }
+        let upFor = (hello.bootTime - Instant.zero) + .milliseconds(max(0, now.wall.millisecondsSince(live.since)))
+        let span = since > .zero ? now.instant - since : .milliseconds(record.endedAt.map { max(0, now.wall.millisecondsSince($0)) } ?? 0)
+        return upFor < span
     }
 
     /// An agent comes, of a blade that was confirmed off and then read on: in the boot that it was in before, it never was off.
@@ -344,7 +352,8 @@ extension CoordinatorCore {
     }
 
     private mutating func trimEndedPower() {
-        let ended = decided.power.values.filter { $0.state.isEnded }
+        // A shutdown that is waited for is known by its record alone to the next run.
+        let ended = decided.power.values.filter { $0.state.isEnded && $0.shutdownSince == nil }
         let surplus = ended.count - configuration.powerRecordsKept
         guard surplus > 0 else { return }
         for record in ended.sorted(by: { $1.isNewer(than: $0) }).prefix(min(surplus, 20)) { delete(Record.power(record).key) }
