@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import PodpPlanner
 import PodpRules
@@ -35,7 +34,7 @@ enum HtoolsBenchmark {
         }
         do {
             let cluster = try HtoolsCluster(data, utilisation: files.dropFirst().first.flatMap(read))
-            let sideBySide = SideBySide(threads: threads) { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }
+            let sideBySide = Program.sideBySide(threads: threads)
             let start = Times()
             let peer = HtoolsPlanner.steepestDescent(cluster, maxMoves: limits.maxMoves, sideBySide)
             let middle = Times()

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import PodpPlanner
 import PodpRules
@@ -102,7 +101,7 @@ struct HtoolsSuite {
         }
     }
 
-    private static let sideBySide = SideBySide(threads: 2) { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }
+    private static let sideBySide = Program.sideBySide(threads: 2)
 
     private static func percent(_ mixed: Bool, _ nodes: Int) -> Int { mixed && nodes >= 50 ? 65 : 80 }
 

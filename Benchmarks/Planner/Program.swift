@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import PodpModel
 import PodpPlanner
@@ -46,6 +47,8 @@ enum Program {
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
     }
+
+    static func sideBySide(threads: Int) -> SideBySide { SideBySide(threads: threads) { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) } }
 
     /// Seconds on a clock that only goes on.
     static func clock() -> Double {

@@ -143,4 +143,14 @@ extension ChassisTests {
             #expect(looks(bench) == [record.id])
         }
     }
+
+    @Test func `an off that was refused at once was not heard, and nothing is waited for but its answer's time`() {
+        var refused = bench()
+        refused.poll([Self.bay(1, 1), Self.bay(2, 2)])
+        guard let off = begin(1, .softOff, &refused) else { return #expect(Bool(false), "not begun") }
+        refused.tell(.chassis("north", .looked(off, [reading(1, .on, refused)])))
+        refused.tell(.chassis("north", .requested(off, .refused(PowerRefusal(.unsupported, "it knows none")))))
+        refused.pass(13)
+        #expect(refused.core.offMayCome(Self.id(1)) == nil)
+    }
 }

@@ -6,14 +6,14 @@ import Testing
 
 /// What a blade draws, learnt from what its chassis measures.
 struct PowerLineTests {
-    @Test("The line that measurements lie on is found, also where they scatter", arguments: 0..<20)
-    func found(seed: Int) throws {
-        var random = SystemlessRandom(seed)
-        let (idle, busy) = (80 + random.below(200), 300 + random.below(400))
+    @Test("The line that measurements lie on is found, also where they scatter", arguments: 0..<20 as Range<UInt64>)
+    func found(seed: UInt64) throws {
+        var random = Seeded(state: seed)
+        let (idle, busy) = (Int.random(in: 80..<280, using: &random), Int.random(in: 300..<700, using: &random))
         var line = PowerLine()
         for _ in 0..<400 {
-            let use = Double(random.below(1001)) / 1000
-            line.add(use: use, watts: Int((Double(idle) + use * Double(busy - idle)).rounded()) + random.below(11) - 5)
+            let use = Double.random(in: 0...1, using: &random)
+            line.add(use: use, watts: Int((Double(idle) + use * Double(busy - idle)).rounded()) + Int.random(in: -5...5, using: &random))
         }
         let power = try #require(line.line)
         #expect(abs(power.idleWatts - idle) <= 3 && abs(power.busyWatts - busy) <= 3, "\(power), not \(idle) to \(busy)")
@@ -65,19 +65,5 @@ struct PowerLineTests {
             let power = fixture.core.problem(.balance, weighsWatts: true).blades.first { $0.id == id }?.power
             #expect(power == (isMeasured && isLinked ? BladePower(idleWatts: 100, busyWatts: 200) : nil), "\(isMeasured), \(isLinked)")
         }
-    }
-}
-
-/// SplitMix64.
-private struct SystemlessRandom {
-    private var state: UInt64
-    init(_ seed: Int) { state = UInt64(seed) &* 0x9E37_79B9 }
-
-    mutating func below(_ bound: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((z ^ (z >> 31)) % UInt64(bound))
     }
 }

@@ -176,7 +176,6 @@ extension CoordinatorCore {
         // What the other one tells of the same chassis.
         if decided.chassis[name]?.sameAs != nil { return }
         noteReadings(readings, of: name)
-        noteWatts(readings, of: name)
         if let inventory {
             for change in ChassisChange.between(labelsBefore, and: inventory) { audit(change.kind, change.severity, "\(name): \(change.sentence)") }
         }

@@ -100,17 +100,19 @@ extension CoordinatorCore {
     }
 
     /// It was off since, or was started since.
-    mutating func noteShutdownIsOver(of blade: BladeID) {
-        // One that turns out not to have been sent brings back none of before.
-        offsOut[blade]?.shutdownBefore = nil
-        for (id, _) in shutdowns.filter({ $0.value.blade == blade }).sorted(by: { $0.key < $1.key }) { wait(for: nil, by: id) }
-    }
+    mutating func noteShutdownIsOver(of blade: BladeID) { endShutdowns(of: blade, sparing: []) }
 
     /// Somebody knows that it does not shut down. What is being asked for now is not what he knows of.
-    mutating func noteReleased(_ blade: BladeID) {
-        offsOut[blade]?.shutdownBefore = nil
-        for (id, _) in shutdowns.filter({ $0.value.blade == blade && power[$0.key] == nil }).sorted(by: { $0.key < $1.key }) { wait(for: nil, by: id) }
+    mutating func noteReleased(_ blade: BladeID) { endShutdowns(of: blade, sparing: Set(power.keys)) }
+
+    private mutating func endShutdowns(of blade: BladeID, sparing spared: Set<OperationID>) {
+        // One that turns out not to have been sent brings back none of before.
+        if let id = offsOut[blade]?.id, !spared.contains(id) { offsOut[blade]?.shutdownBefore = nil }
+        for id in shutdowns.keys.sorted() where shutdowns[id]?.blade == blade && !spared.contains(id) { wait(for: nil, by: id) }
     }
+
+    /// When it was asked to the last time.
+    private func lastShutdown(of blade: BladeID) -> Instant? { shutdowns.values.filter { $0.blade == blade }.map(\.since).max() }
 
     /// Those whose time is over. Also in what is stored: a clock that is set back brings none back.
     mutating func endShutdowns() {
@@ -125,7 +127,7 @@ extension CoordinatorCore {
 
     /// Another boot than the one that was asked to shut down, by how long it has lasted: it began when that could not be done to it any more.
     mutating func noteBootAfterOff(_ hello: Hello, of blade: BladeID) {
-        guard let last = shutdowns.values.filter({ $0.blade == blade }).map(\.since).max(), hello.bootTime > .zero,
+        guard let last = lastShutdown(of: blade), hello.bootTime > .zero,
             hello.bootTime - .zero + Self.helloDelay + PowerConfirmation.Rules.latestStart < now.instant - last,
             // After a restart, since when it was asked goes by the wall's clock, which may be set.
             !shutdowns.contains(where: { $0.value.blade == blade && decided.power[$0.key]?.boot == hello.bootID })
@@ -139,7 +141,7 @@ extension CoordinatorCore {
     /// - Parameter label: the blade's, as far as it is told.
     mutating func noteShutdown(by reading: PowerReading, of blade: BladeID, labelled label: String?, in name: String) {
         guard decided.chassis[name]?.secondSources.isEmpty == true, reading.label == nil || label == nil || reading.label == label else { return }
-        guard let last = shutdowns.values.filter({ $0.blade == blade }).map(\.since).max() else { return }
+        guard let last = lastShutdown(of: blade) else { return }
         guard reading.state == .off, reading.at > last else {
             if reading.state != .off { firstOffs[blade] = nil }
             return

@@ -236,6 +236,7 @@ extension CoordinatorCore {
         let seats = seatedBlades(in: name)
         for bay in readings.bays {
             guard let blade = seats[bay.power.bay] else { continue }
+            noteWatts(bay, of: blade)
             noteShutdown(by: bay.power, of: blade, labelled: chassis[name]?.inventory?.bay(bay.power.bay)?.label, in: name)
             guard bay.power.state == .on, let since = bladesThatAreOff[blade], bay.power.at > since else { continue }
             noteLifeAfterOff(of: blade, "chassis \(name) reads it on", boot: nil)

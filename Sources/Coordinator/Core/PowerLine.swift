@@ -54,14 +54,11 @@ struct PowerLine: Sendable, Codable {
 }
 
 extension CoordinatorCore {
-    /// A poll's watts of blades that are on and report.
-    mutating func noteWatts(_ readings: ChassisReadings, of name: String) {
-        let seats = seatedBlades(in: name)
-        for bay in readings.bays where bay.isMeasured == true && bay.power.state == .on {
-            guard let watts = bay.watts, let id = seats[bay.power.bay], let live = blades[id], live.link != nil, let report = live.report,
-                let at = live.reportAt, now.instant - at <= configuration.reportInterval * 2, let cpus = live.inventory?.host.cpus, cpus > 0
-            else { continue }
-            blades[id]?.powerLine.add(use: min(1, Double(report.host.cpu) / (Double(cpus) * 1000)), watts: watts)
-        }
+    /// A poll's watts of a blade that is on and reports.
+    mutating func noteWatts(_ bay: BayReadings, of id: BladeID) {
+        guard bay.isMeasured == true, bay.power.state == .on, let watts = bay.watts, let live = blades[id], live.link != nil, let report = live.report,
+            let at = live.reportAt, now.instant - at <= configuration.reportInterval * 2, let cpus = live.inventory?.host.cpus, cpus > 0
+        else { return }
+        blades[id]?.powerLine.add(use: min(1, Double(report.host.cpu) / (Double(cpus) * 1000)), watts: watts)
     }
 }

@@ -57,7 +57,6 @@ final class Board: Sendable {
     let evacuated: Int
     let weights: Weights
     let queueWeight: Double
-    let isConsolidating: Bool
     let watts: BoardWatts
     /// By blade: what it weighs as long as it is not empty.
     let standing: [Double]
@@ -75,7 +74,6 @@ final class Board: Sendable {
         blades = problem.blades.count
         self.weights = weights
         queueWeight = restoring ? 0 : weights.waiting
-        isConsolidating = consolidating
         watts = BoardWatts(problem, weights)
         // The watts of those that are to be emptied stand for their number, where that was asked for.
         let occupied = consolidating ? weights.occupied : 0

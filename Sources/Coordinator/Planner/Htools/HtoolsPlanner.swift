@@ -38,9 +38,7 @@ public enum HtoolsPlanner {
         /// Candidates of the search; hbal's own way comes on top. `nil`: by the cluster's size.
         public var steps: Int?
         public var seed: UInt64 = 1
-        /// Searches, each from a seed of its own; the best answer counts. `nil`: by the cluster's size.
-        public var seeds: Int?
-        /// For each of them: searches at most, each but the first four times as long, as long as hbal's score is not reached with N+1 kept.
+        /// For each seed: searches at most, each but the first four times as long, as long as hbal's score is not reached with N+1 kept.
         public var searches = 32
         public var goal = Goal.balance
 
@@ -56,7 +54,7 @@ public enum HtoolsPlanner {
     /// A better score than hbal's way with no more moves and no more memory sent.
     public static func plan(_ cluster: HtoolsCluster, limits: Limits = Limits(), _ sideBySide: SideBySide = .inTurn) -> Answer {
         let session = HtoolsSession(cluster, limits: limits, sideBySide)
-        return session.best(of: limits.seeds ?? session.usualSeeds, seed: limits.seed, steps: limits.steps ?? session.usualSteps, sideBySide)
+        return session.best(of: session.usualSeeds, seed: limits.seed, steps: limits.steps ?? session.usualSteps, sideBySide)
     }
 
     static func answer(_ cluster: HtoolsCluster, _ board: HtoolsBoard, _ steps: [Step], waves: [Int]? = nil) -> Answer {
