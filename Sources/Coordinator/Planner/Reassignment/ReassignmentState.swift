@@ -158,7 +158,7 @@ struct ReassignmentState: ~Copyable {
 
     /// Multiplies the price of each limit that is exceeded by `rise`, of each other by `fall`. None falls below the least, or rises above
     /// `most` times that.
-    mutating func setPrices(rise: Double, fall: Double, most: Double = 1000) {
+    mutating func setPrices(rise: Double, fall: Double, most: Double) {
         for machine in 0..<board.machines {
             let level = levels(machine)
             var isExceeded = false
