@@ -128,6 +128,16 @@ struct Placement {
         return rules.change(b, from: bladeOfB, to: bladeOfA).map { first + $0 }
     }
 
+    /// The same for one that goes to where another is, after that one has gone back to where it was.
+    mutating func ruleChange(_ a: Int, ejecting b: Int) -> Double? {
+        guard rules.concerns(a) || rules.concerns(b) else { return 0 }
+        let (source, target, origin) = (at[a], at[b], board.origin[b])
+        guard let first = rules.change(b, from: target, to: origin) else { return nil }
+        rules.move(b, from: target, to: origin)
+        defer { rules.move(b, from: origin, to: target) }
+        return rules.change(a, from: source, to: target).map { first + $0 }
+    }
+
     /// What a move (and another's, the other way round) would add to what N+1 weighs; `nil` where it may not be.
     func coverChange(_ item: Int, to blade: Int, exchanging other: Int = -1) -> Double? {
         guard !board.cover.isEmpty else { return 0 }

@@ -95,14 +95,14 @@ struct Attempt {
             var search = Search(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
             search.descend()
             // Enough to shuffle each item many times; more finds little in a small fleet.
-            search.wander(limit: min(search.steps / 2, 400 * board.items))
+            search.anneal(limit: min(search.steps / 2, 400 * board.items))
             search.descend()
             return (search.placement, search.steps)
         case .restore:
             var search = Search(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
             search.descend()
             if search.placement.placementCost > 0 {
-                search.wander(limit: min(search.steps / 2, 400 * board.items))
+                search.anneal(limit: min(search.steps / 2, 400 * board.items))
                 search.descend()
             }
             return (search.placement, search.steps)

@@ -1,7 +1,5 @@
-/// Looks for a better placement by moves and swaps, within a budget of candidates.
-///
-/// Two phases. `descend` takes the dearest blade's best move until no blade has one. `wander` then accepts moves and swaps that are worse by less than
-/// a threshold that sinks to 0 (Dueck and Scheuer, Threshold Accepting, J. Comput. Phys. 90, 1990), and keeps the best placement that it saw.
+/// Looks for a better placement within a budget of candidates. Two phases: `descend` takes the dearest blade's best move until no blade has one; `anneal` leaves
+/// that minimum for a better one (`Annealing`).
 struct Search {
     private(set) var placement: Placement
     /// Candidates that may still be evaluated.
@@ -11,9 +9,7 @@ struct Search {
     /// Items that may be moved in this search.
     private let scope: [Int]
     private let inScope: [Bool]
-    /// By kind of item (who may go to the same blades, in large fleets): those in scope.
-    private let scopeOfKind: Grouping
-    /// By kind: targets that are worth a look, and moves since they were chosen.
+    /// By kind of item (who may go to the same blades, in large fleets): targets that are worth a look, and moves since they were chosen.
     private var targets: [[Int]]
     private var sinceChosen: [Int]
 
@@ -28,12 +24,8 @@ struct Search {
         random = SplitMix64(seed: seed)
         let board = placement.board
         inScope = (0..<board.items).map { board.isMovable[$0] && (scope?[$0] ?? true) }
-        let items = (0..<board.items).filter { [inScope] in inScope[$0] }
-        self.scope = items
+        self.scope = (0..<board.items).filter { [inScope] in inScope[$0] }
         let kinds = board.blades > Self.scanned ? max(1, board.bladesOfRow.count) : 1
-        var ofKind = [[Int]](repeating: [], count: kinds)
-        for item in items { ofKind[kinds > 1 ? board.rowOf[item] : 0].append(item) }
-        scopeOfKind = Grouping(ofKind)
         targets = Array(repeating: Array(board.blades > Self.scanned ? 0..<0 : 0..<board.blades), count: kinds)
         sinceChosen = Array(repeating: .max, count: kinds)
     }
@@ -41,22 +33,6 @@ struct Search {
     /// Small fleets have one kind.
     @inline(__always)
     private func kind(_ item: Int) -> Int { targets.count > 1 ? placement.board.rowOf[item] : 0 }
-
-    /// A blade at random, of those where such an item may be.
-    @inline(__always)
-    private mutating func someBlade(for item: Int) -> Int {
-        let board = placement.board
-        guard targets.count > 1 else { return random.below(board.blades) }
-        let range = board.bladesOfRow.range(board.rowOf[item])
-        return board.bladesOfRow.value(range.lowerBound + random.below(range.count))
-    }
-
-    /// An item at random that may go to the same blades.
-    @inline(__always)
-    private mutating func somePartner(of item: Int) -> Int {
-        let range = scopeOfKind.range(kind(item))
-        return scopeOfKind.value(range.lowerBound + random.below(range.count))
-    }
 
     // MARK: - Descent
 
@@ -139,71 +115,35 @@ struct Search {
         if change < best.change { best = (item, target, change) }
     }
 
-    // MARK: - Threshold accepting
+    // MARK: - Annealing
 
-    /// Spends at most `limit` candidates and leaves the best placement seen.
-    mutating func wander(limit: Int) {
+    /// Spends about `limit` candidates at most on annealing from here, and takes the best placement seen.
+    mutating func anneal(limit: Int) {
         let board = placement.board
         let total = min(limit, steps)
         guard board.blades > 1, scope.count > 1, total > 0 else { return }
-        var current = placement.objective
-        var bestCost = current
-        var best = placement.at
-        let start = max(current, 1e-6) * 0.01
-        for step in 0..<total {
-            let threshold = start * (1 - Double(step) / Double(total))
-            let item = scope[random.below(scope.count)]
-            let change: Double?
-            if random.next() & 1 == 0 {
-                change = tryMove(item, threshold)
-            } else {
-                change = trySwap(item, somePartner(of: item), threshold)
-            }
-            guard let change else { continue }
-            current += change
-            if current < bestCost - Self.negligible {
-                bestCost = current
-                best = placement.at
-            }
+        let state = FleetState(placement, scope: scope, isInScope: inScope, maxDisplaced: maxDisplaced)
+        var annealing = Annealing(state, schedule: schedule, seed: random.next())
+        let slice = max(128, total / 256)
+        var done = 0
+        while done < total {
+            annealing.run(progress: Double(done) / Double(total), steps: slice)
+            done += slice
         }
-        steps -= total
-        if best != placement.at { placement = Placement(board, at: best) }
+        steps -= min(steps, done)
+        if annealing.best != placement.at { placement = Placement(board, at: annealing.best) }
     }
 
-    private mutating func tryMove(_ item: Int, _ threshold: Double) -> Double? {
+    /// Temperatures are in what a usual move costs: hot is where one that gains nothing is made now and then. The numbers are from `planner-bench fleets`.
+    private var schedule: AnnealingSchedule {
         let board = placement.board
-        let source = placement.at[item]
-        // Going home is tried often: it is the one place that costs nothing.
-        let home = board.origin[item]
-        let target = source != home && random.next() & 7 == 0 ? home : someBlade(for: item)
-        guard target != source, placement.fits(item, on: target) else { return nil }
-        guard placement.displaced + placement.displacedChange(item, to: target) <= maxDisplaced else { return nil }
-        guard let rules = placement.ruleChange(item, to: target) else { return nil }
-        var change =
-            placement.cost(of: source, without: item) - placement.cost[source] + placement.cost(of: target, with: item) - placement.cost[target]
-            + placement.moveCostChange(item, to: target) + rules
-        guard change < threshold, let cover = placement.coverChange(item, to: target) else { return nil }
-        change += cover
-        guard change < threshold else { return nil }
-        placement.move(item, to: target)
-        return change
-    }
-
-    private mutating func trySwap(_ a: Int, _ b: Int, _ threshold: Double) -> Double? {
-        let (bladeOfA, bladeOfB) = (placement.at[a], placement.at[b])
-        guard bladeOfA != bladeOfB else { return nil }
-        let displaced = placement.displaced + placement.displacedChange(a, to: bladeOfB) + placement.displacedChange(b, to: bladeOfA)
-        guard displaced <= maxDisplaced, placement.fits(a, on: bladeOfB, without: b), placement.fits(b, on: bladeOfA, without: a) else { return nil }
-        guard let rules = placement.ruleChange(exchanging: a, b) else { return nil }
-        var change =
-            placement.cost(of: bladeOfA, without: a, with: b) - placement.cost[bladeOfA] + placement.cost(of: bladeOfB, without: b, with: a)
-            - placement.cost[bladeOfB] + placement.moveCostChange(a, to: bladeOfB) + placement.moveCostChange(b, to: bladeOfA)
-            + rules
-        guard change < threshold, let cover = placement.coverChange(a, to: bladeOfB, exchanging: b) else { return nil }
-        change += cover
-        guard change < threshold else { return nil }
-        placement.move(a, to: bladeOfB)
-        placement.move(b, to: bladeOfA)
-        return change
+        let usual = scope.reduce(0) { $0 + board.moveCost[$1] } / Double(max(1, scope.count))
+        var schedule = AnnealingSchedule(hot: 0.05 * usual, cold: 0.0005 * usual, coldest: 0.00005 * usual)
+        // It starts from a minimum.
+        schedule.opening = 0
+        // A window of all blades would take the first ones of a small fleet too often.
+        schedule.window = min(32, max(4, board.blades / 4))
+        (schedule.shifts, schedule.exchanges, schedule.ejections, schedule.returns) = (1, 4, 4, 1)
+        return schedule
     }
 }

@@ -117,7 +117,7 @@ struct Annealing<State: SearchState & ~Copyable>: ~Copyable {
             let target = state.place(number, reachedBy: item)
             if target != source, !state.isBarred(item, from: target) {
                 let change = left + state.displacement(item, on: target) + state.burden(item, on: target) + state.tied(item, to: target)
-                if change <= threshold, state.permits(item, to: target) {
+                if change <= threshold, state.permits(item, to: target, slack: threshold - change) {
                     state.move(item, to: target)
                     return number - first + 1
                 }
@@ -145,7 +145,8 @@ struct Annealing<State: SearchState & ~Copyable>: ~Copyable {
             let b = state.resident(number, of: target)
             var change = leaving + state.displacement(b, on: source) - state.displacement(b, on: target)
             change += state.exchange(a, for: b, on: source) + state.tied(exchanging: a, b)
-            if change + state.exchange(b, for: a, on: target) <= threshold, state.permits(exchanging: a, b) {
+            change += state.exchange(b, for: a, on: target)
+            if change <= threshold, state.permits(exchanging: a, b, slack: threshold - change) {
                 state.swap(a, b)
                 return number - start + 1
             }
@@ -178,7 +179,8 @@ struct Annealing<State: SearchState & ~Copyable>: ~Copyable {
             if home != source {
                 var change = left - state.displacement(b, on: target) + state.burden(b, on: home)
                 change += state.tied(a, ejecting: b)
-                if change + state.exchange(b, for: a, on: target) <= threshold, state.permits(a, ejecting: b) {
+                change += state.exchange(b, for: a, on: target)
+                if change <= threshold, state.permits(a, ejecting: b, slack: threshold - change) {
                     state.eject(a, b)
                     return number - start + 1
                 }
@@ -195,7 +197,7 @@ struct Annealing<State: SearchState & ~Copyable>: ~Copyable {
         guard source != home, !state.isBarred(item, from: home) else { return 1 }
         let change =
             state.relief(item) - state.displacement(item, on: source) + state.burden(item, on: home) + state.tied(item, to: home)
-        if change <= threshold, state.permits(item, to: home) { state.move(item, to: home) }
+        if change <= threshold, state.permits(item, to: home, slack: threshold - change) { state.move(item, to: home) }
         return 1
     }
 }

@@ -11,7 +11,7 @@ protocol SearchState: ~Copyable {
     var mayGainByComing: Bool { get }
     /// Whether it pays to look for those that make room by going home.
     var hasEjections: Bool { get }
-    /// What an item costs at most for not being at home.
+    /// What an item costs at most for not being at home, as far as the screens below leave that out.
     var displacementAtMost: Double { get }
     /// What ties of one item may gain at most.
     var tiedAtMost: Double { get }
@@ -68,10 +68,10 @@ protocol SearchState: ~Copyable {
     func isBarred(_ item: Int, from place: Int) -> Bool
     /// The same where somebody leaves that place for it.
     func isBarred(_ item: Int, fromExchangesOn place: Int) -> Bool
-    /// The whole answer, asked of candidates that would be taken.
-    func permits(_ item: Int, to place: Int) -> Bool
-    mutating func permits(exchanging a: Int, _ b: Int) -> Bool
-    mutating func permits(_ a: Int, ejecting b: Int) -> Bool
+    /// The whole answer, asked of candidates that would be taken. What is too dear to be evaluated before may add at most `slack`.
+    func permits(_ item: Int, to place: Int, slack: Double) -> Bool
+    mutating func permits(exchanging a: Int, _ b: Int, slack: Double) -> Bool
+    mutating func permits(_ a: Int, ejecting b: Int, slack: Double) -> Bool
 
     // MARK: Rows of candidates, screened: what is found is evaluated again
 

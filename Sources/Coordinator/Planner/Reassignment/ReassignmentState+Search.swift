@@ -36,11 +36,13 @@ extension ReassignmentState: SearchState {
     @inline(__always)
     func isBarred(_ item: Int, from place: Int) -> Bool { isOn(Int(board.service[item]), place) }
     @inline(__always)
-    func isBarred(_ item: Int, fromExchangesOn place: Int) -> Bool { isBarred(item, from: place) || !permits(item, to: place) }
+    func isBarred(_ item: Int, fromExchangesOn place: Int) -> Bool {
+        isBarred(item, from: place) || !permits(Int(board.service[item]), from: machine(item), to: place)
+    }
     @inline(__always)
-    func permits(_ item: Int, to place: Int) -> Bool { permits(Int(board.service[item]), from: machine(item), to: place) }
+    func permits(_ item: Int, to place: Int, slack: Double) -> Bool { permits(Int(board.service[item]), from: machine(item), to: place) }
     @inline(__always)
-    mutating func permits(exchanging a: Int, _ b: Int) -> Bool { permitsSwap(a, b) }
+    mutating func permits(exchanging a: Int, _ b: Int, slack: Double) -> Bool { permitsSwap(a, b) }
     @inline(__always)
-    mutating func permits(_ a: Int, ejecting b: Int) -> Bool { permitsEjection(a, of: b) }
+    mutating func permits(_ a: Int, ejecting b: Int, slack: Double) -> Bool { permitsEjection(a, of: b) }
 }

@@ -27,7 +27,7 @@ struct ReassignmentState: ~Copyable {
     /// By machine: its cost as the outline has it.
     let outlineCost: UnsafeMutablePointer<Float>
     /// Who is on which machine.
-    private(set) var residents: ReassignmentResidents
+    private(set) var residents: Residents
     /// By machine: its cost, prices of excess included.
     private let cost: UnsafeMutablePointer<Double>
     /// By machine: changes whenever its cost may.
@@ -58,7 +58,7 @@ struct ReassignmentState: ~Copyable {
         outline.initialize(repeating: .zero, count: board.machines * board.quads * 3)
         outlineCost = .allocate(capacity: board.machines)
         outlineCost.initialize(repeating: 0, count: board.machines)
-        residents = ReassignmentResidents(board)
+        residents = Residents((0..<board.processes).lazy.map { Int(board.origin[$0]) }, of: board.machines)
         cost = Self.zeros(board.machines)
         stamp = Self.zeros(board.machines)
         occupied = Self.zeros(board.services * board.conflictWords)
