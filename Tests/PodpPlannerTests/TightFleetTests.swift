@@ -56,6 +56,16 @@ struct TightFleetTests {
         #expect(plan.moves.contains { $0.reason.contains("makes room") })
     }
 
+    @Test("An evacuation makes room in a chain when whoever makes room needs some made itself")
+    func chain() throws {
+        // 14 GiB fit on blade-2 once its 10 are on blade-3, where its 5 must go to blade-4 first; no other way is there.
+        var problem = problem(blades: 4, [(0, 500, 14), (1, 500, 10), (1, 500, 10), (2, 500, 5), (2, 500, 14), (3, 500, 19)])
+        problem.goal = .evacuate(problem.blades[0].id)
+        let plan = try certified(problem)
+        #expect(plan.after[0].domains == 0)
+        #expect(plan.moves.count == 3)
+    }
+
     @Test("An evacuation that cannot be is explained with the amounts")
     func impossible() throws {
         var problem = problem(blades: 3, [(0, 500, 14), (0, 500, 12), (1, 500, 13), (2, 500, 13)])

@@ -25,9 +25,46 @@ struct Clearing {
                 if let target { placement.move(item, to: target) } else { _ = eject(for: item, from: blade) }
             }
             if placement.population[blade] < best.population[blade] { best = placement }
-            if !placement.items(on: blade).contains(where: { placement.board.isMovable[$0] }) { break }
+            if !isSomethingLeft(on: blade) { break }
         }
         placement = best
+    }
+
+    /// Where something is left that may move, though there is room for all of it: looks for chains, in which whoever makes room needs some made itself. Whether that
+    /// emptied more of the blade; nobody moves in vain.
+    mutating func evacuateByChains(_ blade: Int) -> Bool {
+        let board = placement.board
+        guard isSomethingLeft(on: blade), hasRoomForAll(of: blade) else { return false }
+        var search = Search(placement, steps: max(0, steps), maxDisplaced: maxDisplaced, seed: random.next())
+        search.anneal(limit: min(search.steps / 2, 400 * board.items))
+        steps = search.steps
+        guard search.placement.population[blade] < placement.population[blade] else { return false }
+        placement = search.placement
+        var isSettled = false
+        while !isSettled {
+            isSettled = true
+            for item in 0..<board.items where placement.at[item] != board.origin[item] && board.origin[item] != blade && mayMove(item, to: board.origin[item]) {
+                placement.move(item, to: board.origin[item])
+                isSettled = false
+            }
+        }
+        return true
+    }
+
+    private func isSomethingLeft(on blade: Int) -> Bool { placement.items(on: blade).contains { placement.board.isMovable[$0] } }
+
+    private func hasRoomForAll(of blade: Int) -> Bool {
+        let board = placement.board
+        let count = board.resources
+        return (0..<count).allSatisfy { resource in
+            guard board.isHard[resource] else { return true }
+            let needed = placement.items(on: blade).reduce(Int64(0)) { board.isMovable[$1] ? $0 + board.high[$1 * count + resource] : $0 }
+            let free = (0..<board.blades).reduce(Int64(0)) { sum, other in
+                let index = other * count + resource
+                return other == blade || board.room[index] < 0 ? sum : sum + max(0, board.room[index] - placement.high[index])
+            }
+            return needed <= free
+        }
     }
 
     private mutating func cheapestTarget(for item: Int) -> Int? {

@@ -41,9 +41,12 @@ struct Attempt {
         var steps = problem.limits.steps
         var remarks: [String] = []
         var part: (schedule: Schedule, board: Board, cost: Double)?
-        for _ in 0..<Self.rounds {
+        var mayChain = true
+        var rounds = Self.rounds
+        while rounds > 0 {
+            rounds -= 1
             let board = Board(problem, reach: reach, weights: weights, banned: banned)
-            let (target, left) = search(board, steps: max(steps, 1))
+            let (target, left, isChained) = search(board, steps: max(steps, 1), mayChain: mayChain)
             steps = left
             let start = Placement(board)
             let priority = (0..<board.items).map { item in
@@ -59,6 +62,12 @@ struct Attempt {
                 if reached < part?.cost ?? start.placementCost { part = (schedule, board, reached) }
                 // Most of what was wanted is as good as another search, and better than one without means.
                 if start.placementCost - reached > 0.9 * (start.placementCost - target.objective) || steps < problem.limits.steps / 4, part != nil { break }
+            }
+            if isChained {
+                // What makes room in one go may have an order where a chain has none.
+                mayChain = false
+                rounds += 1
+                continue
             }
             banned.formUnion(schedule.left)
             let names = schedule.left.prefix(8).map { problem.domains[$0].name }.joined(separator: ", ")
@@ -86,8 +95,8 @@ struct Attempt {
             + schedule.steps.reduce(0) { $0 + board.estimates[$1.domain].cost(weights) }
     }
 
-    /// The best placement found, and what is left of the budget.
-    private func search(_ board: Board, steps: Int) -> (Placement, left: Int) {
+    /// The best placement found, what is left of the budget, and whether it takes chains to empty the blade.
+    private func search(_ board: Board, steps: Int, mayChain: Bool) -> (Placement, left: Int, isChained: Bool) {
         let limits = problem.limits
         let start = Placement(board)
         switch problem.goal {
@@ -97,7 +106,7 @@ struct Attempt {
             // Enough to shuffle each item many times; more finds little in a small fleet.
             search.anneal(limit: min(search.steps / 2, 400 * board.items))
             search.descend()
-            return (search.placement, search.steps)
+            return (search.placement, search.steps, false)
         case .restore:
             var search = Search(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
             search.descend()
@@ -105,15 +114,18 @@ struct Attempt {
                 search.anneal(limit: min(search.steps / 2, 400 * board.items))
                 search.descend()
             }
-            return (search.placement, search.steps)
+            return (search.placement, search.steps, false)
         case .evacuate:
             var clearing = Clearing(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
             clearing.evacuate(board.evacuated)
-            return improve(clearing.placement, steps: clearing.steps)
+            let isChained = mayChain && clearing.evacuateByChains(board.evacuated)
+            let (placement, left) = improve(clearing.placement, steps: clearing.steps)
+            return (placement, left, isChained)
         case .consolidate:
             var clearing = Clearing(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
             clearing.consolidate()
-            return improve(clearing.placement, steps: clearing.steps)
+            let (placement, left) = improve(clearing.placement, steps: clearing.steps)
+            return (placement, left, false)
         }
     }
 
