@@ -2,29 +2,49 @@ import PodpPlanner
 
 /// Consolidation on PlanetLab's traces: podp's beside the usual peer, a static threshold of 0.8 with the shortest migrations first (THR-MMT). Both are causal.
 enum PlanetLabBenchmark {
-    static let usage = "planner-bench planetlab DAY..."
+    static let usage = "planner-bench planetlab [--resamples SEED] DAY..."
 
-    static func run(_ days: [String]) -> Int32 {
+    static func run(_ arguments: [String]) -> Int32 {
+        var days = arguments
+        var seed: UInt64?
+        if days.first == "--resamples" {
+            seed = days.dropFirst().first.flatMap { UInt64($0) }
+            days = seed == nil ? [] : Array(days.dropFirst(2))
+        }
         guard !days.isEmpty else {
             print("usage: \(usage)")
             return 64
         }
+        do {
+            if let seed {
+                try PlanetLabResamples.run(days, seed: seed)
+            } else {
+                try whole(days)
+            }
+            return 0
+        } catch {
+            print("\(error)")
+            return 66
+        }
+    }
+
+    private static func whole(_ days: [String]) throws {
         print("day       | planner |  kWh   | of bound | moves | SLATAH | hosts | rejected")
         for day in days {
-            do {
-                let world = try PlanetLabWorld(day: day)
-                let name = String(day.split(separator: "/").last ?? "")
-                let hosts = world.hosts.map { Consolidation.Host(core: $0.core, capacity: $0.capacity, power: $0.watts) }
-                guard var planner = Consolidation(hosts: hosts, memory: world.memory, memoryLimit: 0, places: world.places) else { continue }
-                report(name, "podp", world, .run(world) { demand, _ in planner.moves(after: demand).map { ($0.domain, $0.host) } })
-                report(name, "thr-mmt", world, .run(world) { ThresholdPolicy(world, demand: $0, places: $1).moves() })
-            } catch {
-                print("\(error)")
-                return 66
-            }
+            let world = try PlanetLabWorld(day: day)
+            let name = String(day.split(separator: "/").last ?? "")
+            report(name, "podp", world, podp(world))
+            report(name, "thr-mmt", world, peer(world))
         }
-        return 0
     }
+
+    static func podp(_ world: PlanetLabWorld) -> PlanetLabResult {
+        let hosts = world.hosts.map { Consolidation.Host(core: $0.core, capacity: $0.capacity, power: $0.watts) }
+        var planner = Consolidation(hosts: hosts, memory: world.memory, memoryLimit: 0, places: world.places)
+        return .run(world) { demand, _ in planner?.moves(after: demand).map { ($0.domain, $0.host) } ?? [] }
+    }
+
+    static func peer(_ world: PlanetLabWorld) -> PlanetLabResult { .run(world) { ThresholdPolicy(world, demand: $0, places: $1).moves() } }
 
     private static func report(_ day: String, _ planner: String, _ world: PlanetLabWorld, _ result: PlanetLabResult) {
         let columns = [

@@ -40,17 +40,23 @@ struct PlanetLabWorld {
     private let trace: [[Double]]
     var places: [Int] = []
 
-    init(day: String, hosts count: Int = 800) throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: day).filter { !$0.hasPrefix(".") }.sorted()
-        var trace: [[Double]] = []
-        for name in names {
+    init(day: String) throws { try self.init(traces: Self.traces(day: day)) }
+
+    /// One a file, shares of what the virtual machine may use.
+    static func traces(day: String) throws -> [[Double]] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: day) else { throw Unreadable(description: "\(day): cannot be read") }
+        let traces = try names.filter { !$0.hasPrefix(".") }.sorted().map { name in
             guard let bytes = FileText.read("\(day)/\(name)") else { throw Unreadable(description: "\(day)/\(name): cannot be read") }
             let words = String(decoding: bytes, as: UTF8.self).split { $0.isWhitespace }.prefix(Self.intervals)
             let values = words.compactMap { Double($0) }.filter(\.isFinite).map { min(1, max(0, $0 / 100)) }
             guard !values.isEmpty, values.count == words.count else { throw Unreadable(description: "\(day)/\(name): not one percentage a line") }
-            trace.append(values)
+            return values
         }
-        guard !trace.isEmpty else { throw Unreadable(description: "\(day): no traces") }
+        guard !traces.isEmpty else { throw Unreadable(description: "\(day): no traces") }
+        return traces
+    }
+
+    init(traces trace: [[Double]], hosts count: Int = 800) throws {
         self.trace = trace
         hosts = (0..<count).map { Self.kinds[$0 % 2] }
         let each = (trace.count + Self.sizes.count - 1) / Self.sizes.count

@@ -32,29 +32,57 @@ enum StreamBenchmark {
     }
 
     static func run() -> Int32 {
-        let decoder = JSONDecoder()
-        guard let first = readLine() else { return fail("standard input: no line with the hosts") }
-        var planner: Consolidation
-        do {
-            let hello = try decoder.decode(Hello.self, from: Data(first.utf8))
-            let hosts = hello.hosts.map { Consolidation.Host(core: $0.core, capacity: $0.core * $0.cores, power: $0.power) }
-            let memory = hello.vms.map { $0.count > 1 && $0[1].isFinite ? Int(min(max($0[1], 0), 1e9)) : 0 }
-            guard let made = Consolidation(hosts: hosts, memory: memory, memoryLimit: hello.ram ?? 0, places: hello.place) else {
-                return fail("line 1: a place is no host, or there is not one for each vm, or a host has no capacity")
-            }
-            planner = made
-        } catch { return fail("line 1: \(error)") }
-        var line = 1
+        var planner: Consolidation?
+        var line = 0
         while let text = readLine() {
             line += 1
+            guard text.contains(where: { !$0.isWhitespace }) else { continue }
             do {
-                let step = try decoder.decode(Step.self, from: Data(text.utf8))
-                guard step.cpu.count == planner.places.count else { return fail("line \(line): \(step.cpu.count) demands, \(planner.places.count) vms") }
-                print("{\"moves\":[\(planner.moves(after: step.cpu).map { "[\($0.domain),\($0.host)]" }.joined(separator: ","))]}")
-                fflush(nil)
-            } catch { return fail("line \(line): \(error)") }
+                if planner == nil {
+                    planner = try start(JSONDecoder().decode(Hello.self, from: Data(text.utf8)))
+                } else {
+                    let cpu = try JSONDecoder().decode(Step.self, from: Data(text.utf8)).cpu
+                    let count = planner?.places.count ?? 0
+                    guard cpu.count == count else { throw Refused(description: "\(cpu.count) demands, \(count) vms") }
+                    let moves = planner?.moves(after: cpu) ?? []
+                    print("{\"moves\":[\(moves.map { "[\($0.domain),\($0.host)]" }.joined(separator: ","))]}")
+                    fflush(nil)
+                }
+            } catch { return fail("line \(line): \(reason(error))") }
         }
-        return 0
+        return planner == nil ? fail("standard input: no line with the hosts") : 0
+    }
+
+    private struct Refused: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    private static func start(_ hello: Hello) throws -> Consolidation {
+        guard hello.vms.count == hello.place.count else { throw Refused(description: "\(hello.place.count) places, \(hello.vms.count) vms") }
+        for (vm, host) in hello.place.enumerated() where !hello.hosts.indices.contains(host) {
+            throw Refused(description: "vm \(vm) is on host \(host) of \(hello.hosts.count)")
+        }
+        let hosts = hello.hosts.map { Consolidation.Host(core: $0.core, capacity: $0.core * $0.cores, power: $0.power) }
+        let memory = hello.vms.map { $0.count > 1 ? Int(min(max($0[1], 0), 1e9)) : 0 }
+        guard let planner = Consolidation(hosts: hosts, memory: memory, memoryLimit: hello.ram ?? 0, places: hello.place) else {
+            throw Refused(description: "a host has no capacity, or more than there can be")
+        }
+        return planner
+    }
+
+    /// A decoder's own words span a paragraph; where it stopped, and why, is what helps.
+    private static func reason(_ error: any Error) -> String {
+        switch error as? DecodingError {
+        case .dataCorrupted(let context): place(context)
+        case .keyNotFound(let key, _): "no \"\(key.stringValue)\""
+        case .typeMismatch(_, let context), .valueNotFound(_, let context): place(context)
+        default: "\(error)"
+        }
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        let path = context.codingPath.map { $0.intValue.map { "\($0)" } ?? $0.stringValue }.joined(separator: ".")
+        return (path.isEmpty ? "" : path + ": ") + context.debugDescription
     }
 
     private static func fail(_ message: String) -> Int32 {

@@ -59,6 +59,36 @@ import Testing
         for (host, kind) in hosts.enumerated() { #expect(planner.places.filter { $0 == host }.count * 900 < Int(kind.capacity)) }
     }
 
+    @Test("Where the host that is cheapest to empty cannot be emptied, another is")
+    func nextBest() throws {
+        // The first plan leaves 200, 200 and 150 of memory on three hosts: only the one with two domains of 100 can be emptied, and it is the last to be tried.
+        let hosts = (0..<4).map { _ in Consolidation.Host(core: 1000, capacity: 1000, power: [90, 135]) }
+        var planner = try #require(Consolidation(hosts: hosts, memory: [100, 100, 200, 150], memoryLimit: 300, places: [0, 1, 2, 3]))
+        _ = planner.moves(after: [300, 300, 50, 50])
+        #expect(Set(planner.places).count == 3)
+        for _ in 0..<3 { _ = planner.moves(after: [300, 300, 50, 50]) }
+        #expect(Set(planner.places).count == 2)
+    }
+
+    @Test("Hosts are filled to what the policy says, and no further")
+    func filling() throws {
+        var policy = Consolidation.Policy()
+        var inUse: [Int] = []
+        for full in [0.4, 0.735] {
+            policy.full = full
+            let count = 120
+            var planner = try #require(
+                Consolidation(
+                    hosts: Self.hosts, memory: Array(repeating: 1, count: count), memoryLimit: 0, places: (0..<count).map { $0 % 30 }, policy: policy))
+            for _ in 0..<100 { _ = planner.moves(after: Array(repeating: 200, count: count)) }
+            let on = Set(planner.places)
+            let capacity = on.reduce(0.0) { $0 + Self.hosts[$1].capacity }
+            #expect(Double(count) * 200 < full * capacity)
+            inUse.append(on.count)
+        }
+        #expect(inUse[0] > inUse[1])
+    }
+
     @Test("The same demand gives the same moves")
     func determinism() throws {
         var answers: [[Consolidation.Move]] = []
@@ -74,7 +104,11 @@ import Testing
     func refusals() throws {
         #expect(Consolidation(hosts: Self.hosts, memory: [1], memoryLimit: 0, places: [30]) == nil)
         #expect(Consolidation(hosts: Self.hosts, memory: [], memoryLimit: 0, places: [1]) == nil)
-        #expect(Consolidation(hosts: [.init(core: 1, capacity: 0, power: [])], memory: [1], memoryLimit: 0, places: [0]) == nil)
+        for capacity in [0, -1, 1e200, .infinity, .nan] {
+            #expect(Consolidation(hosts: [.init(core: 1, capacity: capacity, power: [])], memory: [1], memoryLimit: 0, places: [0]) == nil)
+        }
+        var nothing = try #require(Consolidation(hosts: [], memory: [], memoryLimit: 0, places: []))
+        #expect(nothing.moves(after: []).isEmpty && nothing.moves(after: []).isEmpty)
         var planner = try #require(Consolidation(hosts: Self.hosts, memory: [1, 1], memoryLimit: 0, places: [0, 1]))
         #expect(planner.moves(after: [1]).isEmpty)
         for demand in [[Double.nan, .infinity], [-1, 1e300], [0, 0]] { _ = planner.moves(after: demand) }

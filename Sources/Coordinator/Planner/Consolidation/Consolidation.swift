@@ -1,7 +1,7 @@
 /// Keeps as few hosts on as carry a changing demand, step by step, from what was measured up to the step before: causal, with few moves.
 ///
-/// It forecasts each domain's demand (exponentially weighted mean and variance, part of the last value), takes a host's as the sum of means plus the root of
-/// the sum of variances, and then, in this order: relieves hosts that are about to be short; empties hosts that the rest can carry.
+/// It forecasts each domain's demand (exponentially weighted mean and variance), takes a host's as the sum of means plus the root of the sum of variances, and
+/// then, in this order: relieves hosts that are about to be short; empties a host where the rest stays below what hosts are to be filled to.
 public struct Consolidation: Sendable {
     public struct Host: Hashable, Sendable {
         /// What one domain can use at most (a core), and what all together can, in one unit of computing power.
@@ -22,24 +22,26 @@ public struct Consolidation: Sendable {
         public var host: Int
     }
 
-    /// What it weighs by. Shares are of a host's capacity.
+    /// What it weighs by. Shares are of a host's capacity; a host's risk is the share that is likely to be asked for: its forecast, and `deviations` on top.
     public struct Policy: Hashable, Sendable {
-        /// Weight of the newest value in mean and variance, and of the last value in the forecast.
+        /// Weight of the newest value in mean and variance. The mean follows quickly, as all demand rises and falls together; how much a domain jumps about
+        /// is told only by many values.
         public var meanGain = 0.25
-        public var varianceGain = 0.1
-        public var lastShare = 0.3
+        public var varianceGain = 0.05
+        /// Before a domain has a history: its deviation as a share of its demand, and what no deviation is at first below, in units of demand.
+        public var firstDeviation = 0.5
+        public var leastDeviation = 40.0
         /// Standard deviations that are kept free.
-        public var deviations = 0.85
-        /// A host above this is relieved down to `relieved`; nothing comes to a host that it would bring above `target`; above `opening` one is switched on.
-        public var high = 0.93
-        public var relieved = 0.75
-        public var target = 0.865
-        public var opening = 1.0
-        /// Below `low` a host is emptied, if the rest stays below `full`.
-        public var low = 0.76
-        public var full = 0.82
-        /// What hosts are filled to by the first plan.
-        public var first = 0.73
+        public var deviations = 0.75
+        /// What hosts are filled to in the mean of all that are on: by the first plan, when one is emptied, and by relief.
+        public var full = 0.735
+        /// Nothing comes to a host whose risk it would bring above this.
+        public var target = 0.83
+        /// A host whose risk is above this is relieved; where no other can take anything, one is switched on.
+        public var high = 0.95
+        /// Moves that relieve one host in one step, at most, and the least that one moves: a share of what is too much (or of the largest domain).
+        public var reliefs = 2
+        public var leastRelief = 0.25
 
         public init() {}
     }
@@ -51,12 +53,13 @@ public struct Consolidation: Sendable {
     private let policy: Policy
     /// Hosts, those first that compute most for a watt.
     private let byEfficiency: [Int]
+    /// What a domain can get at most, wherever it is.
+    private let mostCore: Double
 
     /// By domain.
     public private(set) var places: [Int]
     private var mean: [Double] = []
     private var variance: [Double] = []
-    private var forecast: [Double] = []
 
     // By host.
     private var domains: [[Int]]
@@ -64,16 +67,18 @@ public struct Consolidation: Sendable {
     private var spread: [Double]
     private var used: [Int]
 
-    /// `nil` where a place is no host, or the arrays are not as long as one another.
+    /// `nil` where a place is no host, the arrays are not as long as one another, or a host has no capacity.
     public init?(hosts: [Host], memory: [Int], memoryLimit: Int, places: [Int], policy: Policy = Policy()) {
         guard memory.count == places.count, places.allSatisfy({ hosts.indices.contains($0) }) else { return nil }
         guard memory.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }) else { return nil }
-        guard hosts.allSatisfy({ $0.capacity > 0 && $0.core > 0 && $0.capacity.isFinite && $0.core.isFinite }) else { return nil }
+        // Far above any machine, and far below where squares of demands leave the range of numbers.
+        guard hosts.allSatisfy({ $0.capacity > 0 && $0.core > 0 && $0.capacity < 1e100 && $0.core < 1e100 }) else { return nil }
         self.hosts = hosts
         self.memory = memory
         self.memoryLimit = memoryLimit
         self.places = places
         self.policy = policy
+        mostCore = hosts.reduce(0) { max($0, $1.core) }
         byEfficiency = hosts.indices.sorted { a, b in
             let (first, second) = ((hosts[a].power.last ?? 0) / hosts[a].capacity, (hosts[b].power.last ?? 0) / hosts[b].capacity)
             return first == second ? a < b : first < second
@@ -88,11 +93,12 @@ public struct Consolidation: Sendable {
         }
     }
 
-    /// The moves that pay, in order, given what each domain asked for in the interval that has ended. A demand that is no number is taken as none.
+    /// The moves that pay, in order, given what each domain asked for in the interval that has ended. A demand that is no number is taken as none,
+    /// and one above what any host can give, as that.
     public mutating func moves(after demand: [Double]) -> [Move] {
         guard demand.count == places.count else { return [] }
         let isFirst = mean.isEmpty
-        observe(demand.map { $0.isFinite && $0 > 0 ? $0 : 0 })
+        observe(demand.map { $0 > 0 ? min($0, mostCore) : 0 })
         var moves: [Move] = []
         if isFirst {
             gather(&moves)
@@ -106,7 +112,7 @@ public struct Consolidation: Sendable {
     private mutating func observe(_ demand: [Double]) {
         if mean.isEmpty {
             mean = demand
-            variance = demand.map { (0.3 * $0) * (0.3 * $0) + 1600 }
+            variance = demand.map { (policy.firstDeviation * $0) * (policy.firstDeviation * $0) + policy.leastDeviation * policy.leastDeviation }
         } else {
             for (domain, value) in demand.enumerated() {
                 let error = value - mean[domain]
@@ -114,9 +120,8 @@ public struct Consolidation: Sendable {
                 mean[domain] += policy.meanGain * error
             }
         }
-        forecast = demand.indices.map { policy.lastShare * demand[$0] + (1 - policy.lastShare) * mean[$0] }
         for host in hosts.indices {
-            load[host] = domains[host].reduce(0) { $0 + min(forecast[$1], hosts[host].core) }
+            load[host] = domains[host].reduce(0) { $0 + min(mean[$1], hosts[host].core) }
             spread[host] = domains[host].reduce(0) { $0 + variance[$1] }
         }
     }
@@ -127,7 +132,7 @@ public struct Consolidation: Sendable {
     private func risk(_ host: Int, with domain: Int = -1) -> Double {
         var (load, spread) = (load[host], spread[host])
         if domain >= 0 {
-            load += min(forecast[domain], hosts[host].core)
+            load += min(mean[domain], hosts[host].core)
             spread += variance[domain]
         }
         return (load + policy.deviations * max(0, spread).squareRoot()) / hosts[host].capacity
@@ -139,8 +144,8 @@ public struct Consolidation: Sendable {
         let source = places[domain]
         domains[source].removeAll { $0 == domain }
         domains[host].append(domain)
-        load[source] -= min(forecast[domain], hosts[source].core)
-        load[host] += min(forecast[domain], hosts[host].core)
+        load[source] -= min(mean[domain], hosts[source].core)
+        load[host] += min(mean[domain], hosts[host].core)
         spread[source] -= variance[domain]
         spread[host] += variance[domain]
         used[source] -= memory[domain]
@@ -149,7 +154,7 @@ public struct Consolidation: Sendable {
         moves.append(Move(domain: domain, host: host))
     }
 
-    private func byDemand(_ domains: [Int]) -> [Int] { domains.sorted { (-forecast[$0], $0) < (-forecast[$1], $1) } }
+    private func byDemand(_ domains: [Int]) -> [Int] { domains.sorted { (-mean[$0], $0) < (-mean[$1], $1) } }
 
     /// The one of `candidates` that would be least at risk with the domain on it.
     private func calmest(_ candidates: [Int], for domain: Int) -> Int? {
@@ -165,7 +170,7 @@ public struct Consolidation: Sendable {
 
     /// The first plan: everything onto as many of the most efficient hosts as the demand needs, the largest first, each where it is calmest.
     private mutating func gather(_ moves: inout [Move]) {
-        var needed = forecast.reduce(0, +) / policy.first
+        var needed = mean.reduce(0, +) / policy.full
         var chosen: [Int] = []
         var spare = byEfficiency[...]
         while needed > 0, let host = spare.popFirst() {
@@ -186,54 +191,54 @@ public struct Consolidation: Sendable {
         }
     }
 
+    /// From each host at risk, the riskiest first, a domain of about the size of what is too much goes where it is calmest.
     private mutating func relieve(_ moves: inout [Move]) {
-        let on = hosts.indices.filter { !domains[$0].isEmpty }
+        var on = hosts.indices.filter { !domains[$0].isEmpty }
         for host in on.map({ ($0, risk($0)) }).filter({ $0.1 >= policy.high }).sorted(by: { ($1.1, $0.0) < ($0.1, $1.0) }).map(\.0) {
-            for _ in 0..<2 where risk(host) >= policy.high {
-                let wanted = load[host] - policy.relieved * hosts[host].capacity
-                let calm = on.filter { $0 != host }.map { ($0, risk($0)) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.prefix(6).map(\.0)
-                let largest = domains[host].reduce(0.0) { max($0, forecast[$1]) }
-                var best: (domain: Int, host: Int, price: Double)?
-                for domain in domains[host] where forecast[domain] >= 0.25 * min(wanted, largest) {
-                    for other in calm where hasRoom(other, for: domain) {
-                        let risk = risk(other, with: domain)
-                        guard risk <= policy.target else { continue }
-                        // One that is just as large as what is too much, that is sent quickly, to a host that stays calm.
-                        let price = abs(forecast[domain] - wanted) / hosts[host].capacity + Double(memory[domain]) / 1740 * 0.05 + 0.3 * risk
-                        if best.map({ price < $0.price }) ?? true { best = (domain, other, price) }
-                    }
-                }
-                if let best {
-                    move(best.domain, to: best.host, &moves)
-                } else if risk(host) >= policy.opening, let off = byEfficiency.first(where: { domains[$0].isEmpty }),
-                    let domain = domains[host].min(by: { abs(forecast[$0] - wanted) < abs(forecast[$1] - wanted) }), hasRoom(off, for: domain)
-                {
-                    move(domain, to: off, &moves)
-                } else {
+            for _ in 0..<max(0, policy.reliefs) where risk(host) >= policy.high {
+                let excess = load[host] - policy.full * hosts[host].capacity
+                let largest = domains[host].reduce(0.0) { max($0, mean[$1]) }
+                func distance(_ domain: Int) -> Double { abs(mean[domain] - excess) }
+                let fitting = domains[host].filter { mean[$0] >= policy.leastRelief * min(excess, largest) }
+                    .sorted { (distance($0), $0) < (distance($1), $1) }
+                let others = on.filter { $0 != host }
+                var isRelieved = false
+                for domain in fitting {
+                    guard let other = calmest(others, for: domain), risk(other, with: domain) <= policy.target else { continue }
+                    move(domain, to: other, &moves)
+                    isRelieved = true
                     break
                 }
+                if isRelieved { continue }
+                // A host with one domain would only change places.
+                guard domains[host].count > 1, let domain = fitting.first,
+                    let off = byEfficiency.first(where: { domains[$0].isEmpty && hasRoom($0, for: domain) })
+                else { break }
+                move(domain, to: off, &moves)
+                on.append(off)
             }
         }
     }
 
-    /// Empties the host that is emptied with the fewest moves, if all are used little; whole or not at all.
+    /// Empties the host that is emptied soonest, having the least memory to send, of those whose domains all fit elsewhere; whole or not at all.
     private mutating func release(_ moves: inout [Move]) {
         let on = hosts.indices.filter { !domains[$0].isEmpty }
-        let demand = forecast.reduce(0, +)
+        let demand = on.reduce(0.0) { $0 + load[$1] }
         let capacity = on.reduce(0.0) { $0 + hosts[$1].capacity }
-        guard demand < policy.low * capacity else { return }
-        func price(_ host: Int) -> Double { Double(domains[host].count) + 5 * load[host] / hosts[host].capacity }
-        guard let host = on.min(by: { (price($0), $0) < (price($1), $1) }), demand < policy.full * (capacity - hosts[host].capacity) else { return }
-        let others = on.filter { $0 != host }
-        let before = self
-        var tried: [Move] = []
-        for domain in byDemand(domains[host]) {
-            guard let other = calmest(others, for: domain), risk(other, with: domain) <= policy.target else {
-                self = before
+        let order = on.sorted { (used[$0], domains[$0].count, $0) < (used[$1], domains[$1].count, $1) }
+        for host in order where demand < policy.full * (capacity - hosts[host].capacity) {
+            let others = on.filter { $0 != host }
+            let before = self
+            var tried: [Move] = []
+            for domain in byDemand(domains[host]) {
+                guard let other = calmest(others, for: domain), risk(other, with: domain) <= policy.target else { break }
+                move(domain, to: other, &tried)
+            }
+            if domains[host].isEmpty {
+                moves += tried
                 return
             }
-            move(domain, to: other, &tried)
+            self = before
         }
-        moves += tried
     }
 }
