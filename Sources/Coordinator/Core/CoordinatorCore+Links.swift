@@ -84,6 +84,7 @@ extension CoordinatorCore {
         if rebooted {
             blade.inventory = nil
             blade.window = DemandWindow()
+            blade.measuredMemory = nil
         }
         blades[id] = blade
         if showsLife { noteSignOfLife(of: id, "its agent connected") }

@@ -103,10 +103,8 @@ extension CoordinatorCore {
         guard let live = blades[id], let inventory = live.inventory, live.implausibleInventory == nil else { return [0, 0, 0, 0] }
         let host = inventory.host
         let cpu = max(Int64(host.cpus) * 1000 - live.dom0CPU, 0)
-        let held = inventory.domains.filter(\.state.holdsMemory).reduce(Bytes.zero) { $0 + $1.memory }
-        let measured = live.report.map { $0.host.memoryFree + held }
         let most = host.memory - host.dom0Memory
-        let memory = measured.map { min($0, most) } ?? most
+        let memory = live.memoryForDomains(at: now.instant).map { min($0, most) } ?? most
         let megabits = host.nics.filter(\.isUp).map(\.megabitsPerSecond).max() ?? 0
         let disk = Int64(clamping: decided.blades[id]?.diskMebibytesPerSecond ?? 0) * 1024
         return [cpu, Int64(clamping: memory.kibibytes), disk, Int64(clamping: megabits) * 122]

@@ -38,6 +38,7 @@ extension CoordinatorCore {
         }
         blades[id]?.report = report
         blades[id]?.reportAt = now.instant
+        blades[id]?.measureMemory(by: report, at: now.instant)
         emit(.sample(id, report))
     }
 

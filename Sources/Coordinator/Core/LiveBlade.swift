@@ -23,8 +23,25 @@ struct LiveBlade: Sendable, Codable {
     /// dom0's own CPU, smoothed, in mCPU.
     var dom0CPU: Int64 = 0
     var powerLine = PowerLine()
+    /// Memory that domains may have, and when it was measured: by the last report whose domains were those of the inventory.
+    var measuredMemory: Bytes?
+    private var measuredMemoryAt: Instant?
 
     init(since: WallTime) { self.since = since }
+
+    /// Reports and inventories come apart from each other: who has just left is free in none yet, or has not left in the other. What they have together changes
+    /// rarely.
+    mutating func measureMemory(by report: Report, at now: Instant) {
+        guard let inventory, inventory.domains.lazy.filter(\.state.holdsMemory).map(\.id).elementsEqual(report.domains.lazy.map(\.id)) else { return }
+        (measuredMemory, measuredMemoryAt) = (report.domains.reduce(report.host.memoryFree) { $0 + $1.memory }, now)
+    }
+
+    /// Memory that domains may have as it was measured, in the last minute if that can be; `nil` before the first report.
+    func memoryForDomains(at now: Instant) -> Bytes? {
+        guard let report else { return nil }
+        if let measuredMemory, let measuredMemoryAt, now - measuredMemoryAt < .seconds(60) { return measuredMemory }
+        return (inventory?.domains ?? []).filter(\.state.holdsMemory).reduce(report.host.memoryFree) { $0 + $1.memory }
+    }
 
     /// Domains by id in the last inventory; binary search, for it comes sorted.
     func domain(_ id: DomainID) -> DomainInventory? {
