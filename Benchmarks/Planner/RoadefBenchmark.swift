@@ -4,8 +4,9 @@ import PodpPlanner
 
 /// Google's machine reassignment problem (ROADEF/EURO challenge 2012): reads a model and an assignment, searches, and writes the best assignment found.
 ///
-/// One search a thread, each from its own seed; three times the one that is behind goes on from the one that is ahead. With `--steps` the budget is counted
-/// in candidates a thread, and the same seed gives the same answer; with `--seconds` it is the clock's.
+/// One search a thread, each from its own seed; three times the one that is behind goes on from the one that is ahead. Where the budget is many times what one
+/// annealing needs, it is spent on rounds of these, and the best answer of all counts: seeds differ by more than a longer annealing gains. With `--steps` the
+/// budget is counted in candidates a thread, and the same seed gives the same answer; with `--seconds` it is the clock's.
 enum RoadefBenchmark {
     static let usage =
         "planner-bench roadef MODEL ASSIGNMENT [--seconds S | --steps N] [--seed N] [--threads N] [--out NEW] [--best COST]"
@@ -41,11 +42,33 @@ enum RoadefBenchmark {
         private var slices: Int?
         private var begin: Double
         private var seconds: Double
+        /// A round is worth its candidates from there on: 300 million, and 600 for each process and machine. Seconds are taken for 15 million a thread.
+        private static let roundAtLeast = 300_000_000
+        private static let roundForEach = 600
+        private static let pace = 15_000_000.0
 
         init(steps: Int?, seconds: Double, begin: Double) {
             slices = steps.map { max(1, $0 / ReassignmentSearch.slice) }
             self.begin = begin
             self.seconds = max(0.01, seconds * 0.99 - 0.1)
+        }
+
+        func rounds(for instance: Reassignment) -> Int {
+            let candidates = slices.map { Double($0) * Double(ReassignmentSearch.slice) } ?? seconds * Self.pace
+            let round = max(Double(Self.roundAtLeast), Double(Self.roundForEach) * Double(instance.processes) * Double(instance.machines))
+            return max(1, Int(candidates / round))
+        }
+
+        var isCounted: Bool { slices != nil }
+
+        /// Its share of what is left, with so many rounds to go.
+        func round(of left: Int) -> Budget {
+            var part = self
+            part.slices = slices.map { $0 / max(1, left) }
+            let now = Program.clock()
+            part.seconds = max(0.01, (begin + seconds - now) / Double(max(1, left)))
+            part.begin = now
+            return part
         }
 
         /// The slices that were run before the meeting that ends at `end` was set out for.
@@ -121,13 +144,22 @@ enum RoadefBenchmark {
         _ instance: Reassignment, _ budget: Budget, _ schedule: ReassignmentSearch.Schedule = .init(), seed: UInt64, threads: Int
     ) -> [Int] {
         let board = ReassignmentBoard(instance)
-        let workers = (0..<threads).map { Worker(board, seed: seed &+ UInt64($0) &* 0x9E37_79B9_7F4A_7C15, schedule) }
-        for end in meetings {
-            DispatchQueue.concurrentPerform(iterations: threads) { workers[$0].run(to: end, budget) }
-            guard end < 1, let ahead = workers.min(by: { $0.standing < $1.standing }) else { continue }
-            for worker in workers where worker !== ahead && worker.standing > ahead.standing { worker.adopt(ahead) }
+        let rounds = budget.rounds(for: instance)
+        var best: (places: [Int], cost: Int)?
+        for round in 0..<rounds {
+            // With steps, each has the same share; with the clock, what is left is shared out anew.
+            let part = budget.round(of: rounds - (budget.isCounted ? 0 : round))
+            let workers = (0..<threads).map { thread in
+                Worker(board, seed: seed &+ UInt64(round * threads + thread) &* 0x9E37_79B9_7F4A_7C15, schedule)
+            }
+            for end in meetings {
+                DispatchQueue.concurrentPerform(iterations: threads) { workers[$0].run(to: end, part) }
+                guard end < 1, let ahead = workers.min(by: { $0.standing < $1.standing }) else { continue }
+                for worker in workers where worker !== ahead && worker.standing > ahead.standing { worker.adopt(ahead) }
+            }
+            for answer in workers.map(\.best) where answer.cost < best?.cost ?? .max { best = answer }
         }
-        return workers.map(\.best).min { $0.cost < $1.cost }?.places ?? instance.initial
+        return best?.places ?? instance.initial
     }
 
     /// Evaluates the answer anew, from the problem's definition, before anything is written.
