@@ -82,8 +82,8 @@ struct HtoolsAnnealing: ~Copyable {
             if isGuarded { trail.removeAll(keepingCapacity: true) }
             let isTaken: Bool
             switch draw & 15 {
-            case 0: isTaken = relocate(pick(draw), heat)
-            case 1...9: isTaken = exchange(pick(draw), heat)
+            case 0...1: isTaken = relocate(pick(draw), heat)
+            case 2...11: isTaken = exchange(pick(draw), heat)
             default: isTaken = replace(heat)
             }
             guard isTaken else { continue }
@@ -102,10 +102,10 @@ struct HtoolsAnnealing: ~Copyable {
         }
     }
 
-    /// Any instance, or every other time one that is away.
+    /// One that is away, or every fourth time any instance.
     @inline(__always)
     private mutating func pick(_ draw: UInt64) -> Int {
-        draw & 16 == 0 || lens.away.isEmpty ? movable[random.below(movable.count)] : lens.away[random.below(lens.away.count)]
+        draw & 48 == 0 || lens.away.isEmpty ? movable[random.below(movable.count)] : lens.away[random.below(lens.away.count)]
     }
 
     private mutating func keep(_ score: Double) {

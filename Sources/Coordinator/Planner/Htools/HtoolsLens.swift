@@ -381,7 +381,9 @@ struct HtoolsLens: ~Copyable {
     }
 
     /// Which of a window of those that are away, or of those that are where it was at the start itself, the instance changes places with, as above.
-    mutating func partner(of instance: Int, at source: Int, home: Int, memory: Float, heat: Float, limit: Float, random: UInt64) -> (instance: Int, value: Float) {
+    mutating func partner(of instance: Int, at source: Int, home: Int, memory: Float, heat: Float, limit: Float, random: UInt64) -> (
+        instance: Int, value: Float
+    ) {
         hasRoots
             ? partner(of: instance, at: source, home: home, memory: memory, heat: heat, limit: limit, random: random, isRoot: true)
             : partner(of: instance, at: source, home: home, memory: memory, heat: heat, limit: limit, random: random, isRoot: false)
@@ -421,11 +423,11 @@ struct HtoolsLens: ~Copyable {
             }
             let e: Eight = d[0] - other[0]
             let (mib, squared) = (other[Self.thereMiB], e * (other[Self.thereMiB + 1] + k[0]) + l[0])
-            let free0: Eight = squared + mib * (e * cross[0] + other[Self.thereMemory] - sum[0])
-            v += Self.worth(e * free0 + start[0], 0, isRoot, slope)
+            let memorySlope: Eight = squared + mib * (e * cross[0] + other[Self.thereMemory] - sum[0])
+            v += Self.worth(e * memorySlope + start[0], 0, isRoot, slope)
             if hasReported {
-                let free1: Eight = squared - l[0] + l[1] + mib * (e * cross[0] + other[Self.thereMemory + 1] - sum[1])
-                v += Self.worth(e * free1 + start[1], 1, isRoot, slope)
+                let reportedSlope: Eight = squared - l[0] + l[1] + mib * (e * cross[0] + other[Self.thereMemory + 1] - sum[1])
+                v += Self.worth(e * reportedSlope + start[1], 1, isRoot, slope)
             }
             let f: Eight = d[2] - other[1]
             let cpus: Eight = f * (other[Self.thereCPU + 1] + k[2]) + l[2]

@@ -52,6 +52,7 @@ enum HtoolsRows {
     }
     @inline(__always)
     static func single(_ value: SIMD8<Double>) -> Eight {
+        // One by one: the vectors' own conversion is a call.
         var single = Eight(repeating: 0)
         for lane in 0..<8 { single[lane] = Float(value[lane]) }
         return single
