@@ -255,8 +255,8 @@ struct HtoolsTests {
             let source = state.at[instance]
             state.move(instance, to: target)
             lens.follow(instance, from: source, to: target, home: board.origin[instance])
-            lens.update(source, state)
-            lens.update(target, state)
+            lens.update(source)
+            lens.update(target)
             lens.measure(state)
         }
         for _ in 0..<300 {
@@ -283,7 +283,7 @@ struct HtoolsTests {
             // One goes home first, as the lens shows it, and what the next move is worth then is what both are.
             if let back = lens.away.first, state.at[instance] == board.origin[instance], !board.isOffline[board.origin[back]] {
                 let (place, home) = (state.at[back], board.origin[back])
-                let premise = lens.preview(back, from: place, to: home, state)
+                let premise = lens.preview(back, from: place, to: home)
                 let (aim, sum) = lens.target(of: instance, at: source, after: premise, heat: 0, limit: 1e6, random: random.next())
                 let before = state.score
                 follow(back, home)

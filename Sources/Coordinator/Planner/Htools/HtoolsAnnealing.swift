@@ -56,8 +56,10 @@ struct HtoolsAnnealing: ~Copyable {
         self.state = state
     }
 
+    @inline(__always)
     private mutating func remember(_ instance: Int, from source: Int) {
-        trail.append((instance, source))
+        if isGuarded { trail.append((instance, source)) }
+        guard !isAllDirty else { return }
         if dirty.count < origin.count { dirty.append(instance) } else { isAllDirty = true }
     }
 
@@ -77,11 +79,11 @@ struct HtoolsAnnealing: ~Copyable {
                 if left < 0.1 { demanded = 1 }
             }
             let draw = random.next()
-            trail.removeAll(keepingCapacity: true)
+            if isGuarded { trail.removeAll(keepingCapacity: true) }
             let isTaken: Bool
             switch draw & 15 {
-            case 0: isTaken = relocate(pick(draw), heat)
-            case 1...9: isTaken = exchange(pick(draw), heat)
+            case 0...1: isTaken = relocate(pick(draw), heat)
+            case 2...11: isTaken = exchange(pick(draw), heat)
             default: isTaken = replace(heat)
             }
             guard isTaken else { continue }
@@ -93,17 +95,17 @@ struct HtoolsAnnealing: ~Copyable {
             accepted += 1
             if accepted & 0xFFFF == 0 {
                 state.refresh()
-                for node in 0..<state.board.nodes { lens.update(node, state) }
+                for node in 0..<state.board.nodes { lens.update(node) }
             }
             let score = lens.measure(state) + state.counted
             if score < bestScore * demanded - 1e-12 { keep(score) }
         }
     }
 
-    /// Any instance, or every other time one that is away.
+    /// One that is away, or every fourth time any instance.
     @inline(__always)
     private mutating func pick(_ draw: UInt64) -> Int {
-        draw & 16 == 0 || lens.away.isEmpty ? movable[random.below(movable.count)] : lens.away[random.below(lens.away.count)]
+        draw & 48 == 0 || lens.away.isEmpty ? movable[random.below(movable.count)] : lens.away[random.below(lens.away.count)]
     }
 
     private mutating func keep(_ score: Double) {
@@ -139,8 +141,8 @@ struct HtoolsAnnealing: ~Copyable {
         let source = state.at[instance]
         state.move(instance, to: target)
         lens.follow(instance, from: source, to: target, home: origin[instance])
-        lens.update(source, state)
-        lens.update(target, state)
+        lens.update(source)
+        lens.update(target)
         remember(instance, from: source)
     }
 
@@ -173,8 +175,8 @@ struct HtoolsAnnealing: ~Copyable {
         state.move(other, to: source)
         lens.follow(instance, from: source, to: target, home: origin[instance])
         lens.follow(other, from: target, to: source, home: origin[other])
-        lens.update(source, state)
-        lens.update(target, state)
+        lens.update(source)
+        lens.update(target)
         remember(instance, from: source)
         remember(other, from: target)
         return true
@@ -190,7 +192,7 @@ struct HtoolsAnnealing: ~Copyable {
         guard holes.isEmpty || holes[home] == nil || lens.hasRoom(for: back, on: home) else { return false }
         let stay = lens.noise(random.next()) * heat
         var (chosen, aim, value) = (-1, -1, stay)
-        let premise = lens.preview(back, from: place, to: home, state)
+        let premise = lens.preview(back, from: place, to: home)
         for _ in 0..<Self.tries {
             let away = movable[random.below(movable.count)]
             guard state.at[away] == origin[away], memory[away] <= most else { continue }
@@ -203,16 +205,16 @@ struct HtoolsAnnealing: ~Copyable {
             let change = hasCounts ? Float(state.counted - counted + state.countedChange(chosen, to: aim)) : 0
             if state.fits(chosen, on: aim), value + change < stay {
                 lens.follow(back, from: place, to: home, home: home)
-                lens.update(place, state)
-                lens.update(home, state)
+                lens.update(place)
+                lens.update(home)
                 remember(back, from: place)
                 settle(chosen, on: aim)
                 return true
             }
             state.move(back, to: place)
         }
-        lens.refresh(home, state)
-        lens.refresh(place, state)
+        lens.refresh(home)
+        lens.refresh(place)
         return false
     }
 }

@@ -149,7 +149,7 @@ struct HtoolsBounds: ~Copyable {
     @discardableResult
     private func refresh(_ node: Int, _ state: borrowing HtoolsState) -> Eight {
         let row = HtoolsRows.numbers(nodeNumbers, position[node], Self.nodeFields)
-        let values = Eight(state.lanes[node])
+        let values = HtoolsRows.single(state.lanes[node])
         var risen = values
         for lane in 0..<7 { risen[lane] -= row[8 * lane] }
         risen[7] = 0
@@ -168,7 +168,8 @@ struct HtoolsBounds: ~Copyable {
     /// What is on the node gains something else by leaving, the same for all targets: a V is less by twice the leaving part times what the lane has risen by. In
     /// the curve, where V counts squared, that depends on V, of which only is known how large it can be.
     private func shift(_ node: Int, _ risen: Eight) {
-        let (slope, curve, reach) = (Eight(then.slope), Eight(then.curve), Eight(now.reach))
+        let (slope, curve, _) = then.single
+        let reach = HtoolsRows.single(now.reach)
         let inverse = 1 / scale
         var member = chains.first(on: node)
         while member >= 0 {
@@ -234,22 +235,20 @@ struct HtoolsBounds: ~Copyable {
     }
 
     /// Looks at the instance's targets that may gain more than that, or little less, eight by eight; `candidate` has them then. How many eights; its bound holds
-    /// now.
-    mutating func look(at slot: Int, _ instance: Int, above gain: Double, _ state: borrowing HtoolsState) -> Int {
+    /// now. `here`: the lanes of `source`, the node that it is on.
+    mutating func look(at slot: Int, _ instance: Int, on source: Int, _ here: Eight, above gain: Double) -> Int {
         let its = HtoolsRows.numbers(numbers, slot, Self.fields)
-        let source = state.at[instance]
         let d = Eight(its[0], its[0], its[8], its[16], its[24], its[32], its[40], 0)
-        let (slope, curve, mean) = (Eight(now.slope), Eight(now.curve), Eight(now.mean))
-        let (oldSlope, oldCurve) = (Eight(then.slope), Eight(then.curve))
+        let (slope, curve, mean) = now.single
+        let (oldSlope, oldCurve, oldMean) = then.single
         let leaving = d * factor[source]
-        let here = Eight(state.lanes[source])
         let rest = 1 - share
         let own = leaving * (leaving * rest - 2 * (here - mean))
         let offset = leaving * (2 * share) - mean - mean
         let fixed = own + d * (d * rest + offset)
         let twice = d + d
         // What comes is counted from the mean: that it was another one changes it by so much for each unit that the two ends differ by.
-        let shift = 2 * (mean - Eight(then.mean))
+        let shift = 2 * (mean - oldMean)
         let (mib, cpu) = (Eight(repeating: d[0]), Eight(repeating: d[2]))
         let (needed, cpuNeeded) = (Eight(repeating: its[8 * Self.need]), Eight(repeating: its[8 * Self.cpuNeed]))
         let walls = barrier + kind[instance] * nodeBlocks
@@ -318,6 +317,10 @@ struct HtoolsBounds: ~Copyable {
         return left
     }
 
+    /// Whether any of one of the eights that were looked at may gain more than that.
+    @inline(__always)
+    func hasCandidates(_ index: Int, above gain: Double) -> Bool { any(limit[index] .> Self.under(gain)) }
+
     /// The node of a lane of one of the eights that were looked at, if it may gain more than that; else -1.
     @inline(__always)
     func candidate(_ index: Int, _ lane: Int, above gain: Double) -> Int { Double(limit[index][lane]) > gain ? order[visited[index] * 8 + lane] : -1 }
@@ -362,8 +365,8 @@ struct HtoolsBounds: ~Copyable {
         let shift = (now.mean - then.mean) * 2
         let drift = Eight(then.slope * usual * now.emphasis * max(shift, -shift) * (demands.mostFactor - demands.leastFactor))
         let grain = HtoolsRows.larger(now.grain, then.grain)
-        let old = (slope: Eight(then.slope), curve: Eight(then.curve), mean: Eight(then.mean))
-        let mean = Eight(now.mean)
+        let old = then.single
+        let mean = now.single.mean
         let inverse = 1 / scale
         let middle = Eight((now.highest + now.lowest) * 0.5)
         let half = Eight((now.highest - now.lowest) * 0.5)
@@ -377,19 +380,13 @@ struct HtoolsBounds: ~Copyable {
         for group in 0..<groups {
             let row = rows + group * Self.fields
             let there = row + Self.there
-            var added = Eight(repeating: 0)
             @inline(__always)
-            func add(_ fixed: Eight, _ range: Eight, _ lane: Int) {
-                let most = HtoolsRows.magnitude(fixed) + range
-                added += fixed * straight[lane] + range * width[lane] + most * most * bent[lane]
-            }
-            // Loads count the same on every node.
-            for lane in 3..<7 {
-                let d = row[lane - 1]
-                add((d + d) * (d - there[lane] + middle[lane]), (d + d) * half[lane], lane)
+            func lifted(_ fixed: Eight, _ range: Eight, _ lane: Int) -> Eight {
+                let size = HtoolsRows.magnitude(fixed) + range
+                return fixed * straight[lane] + range * width[lane] + size * size * bent[lane]
             }
             @inline(__always)
-            func addByNode(_ d: Eight, _ factor: Eight, _ lane: Int) {
+            func liftedByNode(_ d: Eight, _ factor: Eight, _ lane: Int) -> Eight {
                 let leaving: Eight = d * factor
                 let own: Eight = leaving * (leaving * rest - 2 * (there[lane] - mean[lane]))
                 let (x, y): (Eight, Eight) = (d * least[lane], d * greatest[lane])
@@ -398,22 +395,26 @@ struct HtoolsBounds: ~Copyable {
                 let (a, b, c, e): (Eight, Eight, Eight, Eight) = (x * low, x * high, y * low, y * high)
                 let bottom = HtoolsRows.smaller(HtoolsRows.smaller(a, b), HtoolsRows.smaller(c, e))
                 let ceiling = HtoolsRows.larger(HtoolsRows.larger(a, b), HtoolsRows.larger(c, e))
-                add(own + 0.5 * (bottom + ceiling), 0.5 * (ceiling - bottom), lane)
-                added += d * drift[lane]
+                return lifted(own + 0.5 * (bottom + ceiling), 0.5 * (ceiling - bottom), lane) + d * drift[lane]
             }
-            addByNode(row[0], there[Self.perMiB], 0)
-            if hasReported { addByNode(row[0], there[Self.perMiB], 1) }
-            addByNode(row[1], there[Self.perCPU], 2)
+            // Loads count the same on every node.
+            var added = Eight(repeating: 0)
+            for lane in 3..<7 {
+                let d = row[lane - 1]
+                added += lifted((d + d) * (d - there[lane] + middle[lane]), (d + d) * half[lane], lane)
+            }
+            added += liftedByNode(row[0], there[Self.perMiB], 0)
+            if hasReported { added += liftedByNode(row[0], there[Self.perMiB], 1) }
+            added += liftedByNode(row[1], there[Self.perCPU], 2)
             var margin: Eight = row[0] * memoryGrain + row[1] * grain[2] + 1e-12
             for lane in 3..<7 { margin += row[lane - 1] * grain[lane] }
-            let lifted: Eight = added + margin * 0.01
-            lift[group] = lifted
+            lift[group] = added + margin * 0.01
             let raised = rise[group]
             var best = top[group]
             if isSourceOpen { consider(row, from, margin, old, inverse, raised, news + group, &best) }
             if isTargetOpen { consider(row, to, margin, old, inverse, raised, news + (groups + group), &best) }
             top[group] = best
-            bound[group] = (best + raised + HtoolsRows.magnitude(raised) * Self.slack) * present + lifted
+            bound[group] = (best + raised + HtoolsRows.magnitude(raised) * Self.slack) * present + lift[group]
         }
         if isSourceOpen { most.raise(position[source] >> 3, to: news) }
         if isTargetOpen { most.raise(position[target] >> 3, to: news + groups) }

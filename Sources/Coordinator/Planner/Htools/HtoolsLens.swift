@@ -4,7 +4,6 @@
 /// its word on what fits is asked before anything moves.
 struct HtoolsLens: ~Copyable {
     typealias Eight = SIMD8<Float>
-    private typealias Mask = SIMDMask<SIMD8<Int32>>
 
     /// What has been decided before the move that is judged: by lane, by how much it changes the sum of squared deviations, and the mean after it.
     struct Premise {
@@ -25,19 +24,27 @@ struct HtoolsLens: ~Copyable {
     private static let perCPU = 8
     private static let room = 9
     private static let cpuRoom = 10
-    // By eight instances that are away: demand (memory, vCPUs, four loads), where they are, what they need, and what is true of the node that they are on.
-    private static let awayFields = 20
+    // By eight instances that are away: demand (memory, vCPUs, four loads), what they need, where they are, what is true of the node that they are on (what a MiB
+    // and a vCPU change, their squares less the mean's part, twice the lanes of memory and vCPUs; of loads, twice what the lane is without them), and the room
+    // that is there without them.
+    private static let awayFields = 22
     private static let need = 6
     private static let cpuNeed = 7
     private static let place = 8
-    private static let there = 9
+    private static let thereMiB = 9
+    private static let thereCPU = 11
+    private static let thereMemory = 13
+    private static let thereLoads = 16
+    private static let left = 20
+    private static let cpuLeft = 21
 
     /// Of instances by node of origin, eight by eight: demand as above, what they need (infinite for those that are away), and what moving them sends.
     private static let homeFields = 9
     private static let bytes = 8
-    /// Instances that are not away are found at indices from here on.
-    private static let homeBase = 1 << 23
-
+    // The state's own, by node.
+    private let actual: UnsafeMutablePointer<HtoolsBoard.Lanes>
+    private let used: UnsafeMutablePointer<Int>
+    private let vcpus: UnsafeMutablePointer<Int>
     private let nodeBlocks: Int
     /// By node: where its rows of `homeRows` begin; one more for the end.
     private let homeStart: UnsafeMutablePointer<Int>
@@ -45,13 +52,16 @@ struct HtoolsLens: ~Copyable {
     private let homeNumbers: UnsafeMutablePointer<Float>
     private let homeSlot: UnsafeMutablePointer<Int>
     private let homeInstance: UnsafeMutablePointer<Int>
-    private let scratch: UnsafeMutablePointer<Eight>
+    /// What a scan has made of its window.
+    private let judged: UnsafeMutablePointer<Eight>
     private let nodeRows: UnsafeMutablePointer<Eight>
     private let awayRows: UnsafeMutablePointer<Eight>
     private let nodeNumbers: UnsafeMutablePointer<Float>
     private let awayNumbers: UnsafeMutablePointer<Float>
     /// By kind of origin and node: 0, or more than any score where nothing that comes from there may go.
     private let barrier: UnsafeMutablePointer<Eight>
+    /// By lane: its unit, such that the root of the sum of squared deviations is what the deviation weighs in the score.
+    private let unit: HtoolsBoard.Lanes
     /// By instance and by node, the lanes side by side: demand, what a unit of it changes, twice the lane's value.
     private let lanes: UnsafeMutablePointer<Eight>
     private let factor: UnsafeMutablePointer<Eight>
@@ -73,20 +83,22 @@ struct HtoolsLens: ~Copyable {
     private let share: Float
     /// Those that are away; a row of the scans each.
     private(set) var away: [Int] = []
-    /// What a unit of each lane's sum of squared deviations is worth, to first order; or the sum, and what its root is worth.
+    /// What a unit of each lane's sum of squared deviations is worth, to first order; or the sum.
     private var slope = Eight(repeating: 0)
     private var squares = Eight(repeating: 0)
-    private var height = Eight(repeating: 0)
     private var mean = Eight(repeating: 0)
     /// The score's part that is made of roots.
     private var total: Float = 0
 
+    /// The state is to be there for as long as the lens.
+    ///
     /// - Parameter holes: memory that is to stay free, by node.
     init(_ state: borrowing HtoolsState, holes: [Int: Int] = [:]) {
         let board = state.board
         let nodeBlocks = (board.nodes + 7) / 8
         let awayBlocks = (board.instances + 7) / 8
         self.nodeBlocks = nodeBlocks
+        (actual, used, vcpus) = (state.lanes, state.used, state.vcpus)
         nodeRows = HtoolsRows.eights(Self.nodeFields * nodeBlocks)
         awayRows = HtoolsRows.eights(Self.awayFields * awayBlocks)
         nodeNumbers = UnsafeMutableRawPointer(nodeRows).assumingMemoryBound(to: Float.self)
@@ -109,8 +121,10 @@ struct HtoolsLens: ~Copyable {
         homeNumbers = UnsafeMutableRawPointer(homeRows).assumingMemoryBound(to: Float.self)
         homeSlot = HtoolsRows.copy(board.instances) { slots[$0] }
         homeInstance = HtoolsRows.copy(owners.count) { owners[$0] }
-        scratch = HtoolsRows.eights(Self.nodeFields)
-        lanes = HtoolsRows.copy(board.instances) { Eight(board.demand[$0]) }
+        judged = HtoolsRows.eights(2 * Self.window)
+        let unit = board.weights * (1 / board.online).squareRoot()
+        self.unit = unit
+        lanes = HtoolsRows.copy(board.instances) { HtoolsRows.single(board.demand[$0] * unit) }
         factor = HtoolsRows.copy(board.nodes) { Eight(board.factor[$0]) }
         twice = HtoolsRows.eights(board.nodes)
         noise = HtoolsNoise(window: max(Self.nodeWindow, Self.window))
@@ -145,12 +159,12 @@ struct HtoolsLens: ~Copyable {
             numbers[8 * Self.bytes] = Float(board.memory[instance])
         }
         for instance in 0..<board.instances where state.at[instance] != board.origin[instance] { enter(instance, state.at[instance]) }
-        for node in 0..<board.nodes { update(node, state) }
+        for node in 0..<board.nodes { update(node) }
         measure(state)
     }
 
     deinit {
-        for memory in [nodeRows, awayRows, barrier, lanes, factor, twice, noise.values, homeRows, scratch] { memory.deallocate() }
+        for memory in [nodeRows, awayRows, barrier, lanes, factor, twice, noise.values, homeRows, judged] { memory.deallocate() }
         row.deallocate()
         for memory in [kind, homeStart, homeSlot, homeInstance, usedMemory, roomLimit, reserved] { memory.deallocate() }
         for memory in [needs, cpuNeeds, cpuLimit] { memory.deallocate() }
@@ -164,22 +178,20 @@ struct HtoolsLens: ~Copyable {
 
     /// The deviations have changed. The score's part that is made of them.
     @discardableResult
-    mutating func measure(_ state: borrowing HtoolsState) -> Double {
-        let deviation = state.deviations
-        let weights = state.board.weights
+    @inline(__always)
+    mutating func measure(_ state: borrowing HtoolsState) -> Double { measure(state.deviations * state.board.weights, state.sum) }
+
+    private mutating func measure(_ deviations: HtoolsBoard.Lanes, _ sum: HtoolsBoard.Lanes) -> Double {
+        let score = deviations.sum()
+        let root = HtoolsRows.single(deviations)
         if hasRoots {
-            // A deviation is the root of the sum of squared deviations and a factor.
-            let n = Double(state.board.online)
-            squares = Eight(deviation * deviation * n)
-            height = Eight(weights) * share.squareRoot()
-            total = (squares.squareRoot() * height).sum()
+            squares = root * root
+            total = Float(score)
         } else {
-            let safe = deviation.replacing(with: 1e-12, where: deviation .< 1e-12)
-            slope = Eight(weights / safe) * (0.5 * share)
-            total = 0
+            slope = 0.5 / HtoolsRows.larger(root, Eight(repeating: 1e-12))
         }
-        mean = Eight(state.sum) * share
-        return (weights * deviation).sum()
+        mean = HtoolsRows.single(sum * unit) * share
+        return score
     }
 
     /// The instance is on another node than it was; `home`: where it was at the start.
@@ -190,21 +202,32 @@ struct HtoolsLens: ~Copyable {
             if target == home { leave(instance) }
         }
         if target != home {
-            if source == home { enter(instance, target) } else { chains.enter(instance, target) }
+            if source == home { enter(instance, target) } else { arrive(instance, target) }
         }
     }
 
     private mutating func enter(_ instance: Int, _ node: Int) {
-        chains.enter(instance, node)
         let index = away.count
         away.append(instance)
         row[instance] = Int32(truncatingIfNeeded: index)
-        let numbers = HtoolsRows.numbers(awayNumbers, index, Self.awayFields)
-        write(instance, numbers)
+        write(instance, HtoolsRows.numbers(awayNumbers, index, Self.awayFields))
+        arrive(instance, node)
         if homeSlot[instance] >= 0 { HtoolsRows.numbers(homeNumbers, homeSlot[instance], Self.homeFields)[8 * Self.need] = .infinity }
     }
 
-    private func write(_ instance: Int, _ numbers: UnsafeMutablePointer<Float>) {
+    @inline(__always)
+    private mutating func arrive(_ instance: Int, _ node: Int) {
+        chains.enter(instance, node)
+        let numbers = HtoolsRows.numbers(awayNumbers, Int(row[instance]), Self.awayFields)
+        let (mib, cpu) = (factor[node][0], factor[node][2])
+        numbers[8 * Self.place] = Float(node)
+        numbers[8 * Self.thereMiB] = mib
+        numbers[8 * Self.thereMiB + 8] = mib * mib * (1 - share)
+        numbers[8 * Self.thereCPU] = cpu
+        numbers[8 * Self.thereCPU + 8] = cpu * cpu * (1 - share)
+    }
+
+    private mutating func write(_ instance: Int, _ numbers: UnsafeMutablePointer<Float>) {
         let demand = lanes[instance]
         numbers[0] = demand[0]
         for lane in 1..<6 { numbers[8 * lane] = demand[lane + 1] }
@@ -229,13 +252,13 @@ struct HtoolsLens: ~Copyable {
 
     /// What is free on the node and what its lanes are, for scans of nodes.
     @inline(__always)
-    mutating func refresh(_ node: Int, _ state: borrowing HtoolsState) {
-        twice[node] = Eight(state.lanes[node]) * 2
-        write(node, used: state.used[node], vcpus: Float(state.vcpus[node]))
+    mutating func refresh(_ node: Int) {
+        twice[node] = HtoolsRows.single(actual[node] * unit) * 2
+        write(node, used: used[node], vcpus: Float(vcpus[node]))
     }
 
     @inline(__always)
-    private func write(_ node: Int, used: Int, vcpus: Float) {
+    private mutating func write(_ node: Int, used: Int, vcpus: Float) {
         let numbers = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
         let values = twice[node]
         for lane in 0..<7 { numbers[8 * lane] = values[lane] }
@@ -245,15 +268,19 @@ struct HtoolsLens: ~Copyable {
     }
 
     /// The same, for scans of instances too.
-    mutating func update(_ node: Int, _ state: borrowing HtoolsState) {
-        refresh(node, state)
+    mutating func update(_ node: Int) {
+        refresh(node)
         var member = chains.first(on: node)
         guard member >= 0 else { return }
-        let source = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
+        let values = twice[node]
+        let shown = HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)
+        let (room, cpuRoom) = (shown[8 * Self.room], shown[8 * Self.cpuRoom])
         while member >= 0 {
-            let numbers = HtoolsRows.numbers(awayNumbers, Int(row[member]), Self.awayFields)
-            numbers[8 * Self.place] = Float(node)
-            for field in 0..<Self.nodeFields { numbers[8 * (Self.there + field)] = source[8 * field] }
+            let its = HtoolsRows.numbers(awayNumbers, Int(row[member]), Self.awayFields)
+            for lane in 0..<3 { its[8 * (Self.thereMemory + lane)] = values[lane] }
+            for lane in 3..<7 { its[8 * (Self.thereLoads + lane - 3)] = values[lane] - 2 * its[8 * (lane - 1)] }
+            its[8 * Self.left] = room + its[8 * Self.need]
+            its[8 * Self.cpuLeft] = cpuRoom + its[8 * Self.cpuNeed]
             member = chains.next(after: member)
         }
     }
@@ -268,14 +295,14 @@ struct HtoolsLens: ~Copyable {
 
     /// Whether the node has the room, what is to stay free on it apart.
     @inline(__always)
-    func hasRoom(for instance: Int, on node: Int) -> Bool { HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)[8 * Self.room] > needs[instance] }
+    mutating func hasRoom(for instance: Int, on node: Int) -> Bool { HtoolsRows.numbers(nodeNumbers, node, Self.nodeFields)[8 * Self.room] > needs[instance] }
 
     /// Nothing decided before.
     var now: Premise { Premise(mean: mean) }
 
     /// The two nodes are shown as if the instance had gone from one to the other; `refresh` of both takes that back.
     @inline(__always)
-    mutating func preview(_ instance: Int, from source: Int, to target: Int, _ state: borrowing HtoolsState) -> Premise {
+    mutating func preview(_ instance: Int, from source: Int, to target: Int) -> Premise {
         let (leaving, coming) = (lanes[instance] * factor[source], lanes[instance] * factor[target])
         let (a, b) = (twice[source], twice[target])
         let shift = coming - leaving
@@ -283,46 +310,42 @@ struct HtoolsLens: ~Copyable {
         twice[source] = a - leaving - leaving
         twice[target] = b + coming + coming
         let cpus = cpuNeeds[instance]
-        write(source, used: state.used[source] - usedMemory[instance], vcpus: Float(state.vcpus[source]) - cpus)
-        write(target, used: state.used[target] + usedMemory[instance], vcpus: Float(state.vcpus[target]) + cpus)
+        write(source, used: used[source] - usedMemory[instance], vcpus: Float(vcpus[source]) - cpus)
+        write(target, used: used[target] + usedMemory[instance], vcpus: Float(vcpus[target]) + cpus)
         return Premise(change: change, mean: mean + shift * share)
     }
 
-    /// What a change of a lane's sum of squared deviations does to the score.
+    /// What a lane's sum of squared deviations is worth, with what is added to it; beyond `mostRoots`, what that addition is worth.
     @inline(__always)
-    private static func worth(_ change: Eight, _ lane: Int, _ isRoot: Bool, _ slope: Eight, _ squares: Eight, _ height: Eight) -> Eight {
-        if isRoot { return magnitude(change + squares[lane]).squareRoot() * height[lane] }
-        return change * slope[lane]
-    }
-
-    /// Rounding may leave a sum of squares a little below 0.
-    @inline(__always)
-    private static func magnitude(_ value: Eight) -> Eight {
-        unsafeBitCast(unsafeBitCast(value, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF), to: Eight.self)
+    private static func worth(_ sum: Eight, _ lane: Int, _ isRoot: Bool, _ slope: Eight) -> Eight {
+        // Rounding may leave a sum of squares a little below 0.
+        isRoot ? HtoolsRows.magnitude(sum).squareRoot() : sum * slope[lane]
     }
 
     /// Which of a window's nodes, if any, the instance goes to: the one with the least change of the score and noise below `limit`, which is returned with it.
-    @inline(__always)
-    func target(of instance: Int, at source: Int, after premise: Premise, heat: Float, limit: Float, random: UInt64) -> (node: Int, value: Float) {
+    ///
+    /// Mutating, as `partner`, because what is mutated is passed on by its address, and the rest would be copied.
+    mutating func target(of instance: Int, at source: Int, after premise: Premise, heat: Float, limit: Float, random: UInt64) -> (node: Int, value: Float) {
         hasRoots
             ? target(of: instance, at: source, after: premise, heat: heat, limit: limit, random: random, isRoot: true)
             : target(of: instance, at: source, after: premise, heat: heat, limit: limit, random: random, isRoot: false)
     }
 
     @inline(__always)
-    private func target(of instance: Int, at source: Int, after premise: Premise, heat: Float, limit: Float, random: UInt64, isRoot: Bool) -> (Int, Float) {
+    private mutating func target(
+        of instance: Int, at source: Int, after premise: Premise, heat: Float, limit: Float, random: UInt64, isRoot: Bool
+    ) -> (Int, Float) {
         let d = lanes[instance]
         let leaving = d * factor[source]
         let sum = premise.mean + premise.mean
         let rest = 1 - share
-        let own = premise.change + leaving * (leaving * rest - twice[source] + sum)
+        let start = isRoot ? premise.change + squares : premise.change
+        let own = start + leaving * (leaving * rest - twice[source] + sum)
         let offset = leaving * (2 * share) - sum
         // Where the node's size does not matter.
         let fixed = own + d * (d * rest + offset)
-        let start = isRoot ? -total : 0
-        let (mib, cpu) = (Eight(repeating: d[0]), Eight(repeating: d[2]))
-        let needed = Eight(repeating: needs[instance])
-        let cpuNeeded = Eight(repeating: cpuNeeds[instance])
+        let (mib, cpu) = (d[0], d[2])
+        let (needed, cpuNeeded) = (needs[instance], cpuNeeds[instance])
         var (from, to) = (0, nodeBlocks)
         if nodeBlocks > Self.nodeWindow {
             from = Self.scaled(random, nodeBlocks)
@@ -330,136 +353,135 @@ struct HtoolsLens: ~Copyable {
         }
         let noises = noise.window(random >> 40) - from
         let walls = barrier + kind[instance] * nodeBlocks
-        var index = Eight(0, 1, 2, 3, 4, 5, 6, 7) + Float(from * 8)
+        let limit = limit + total
         var best = Eight(repeating: limit)
-        var found = Eight(repeating: -1)
-        let now = Eight(repeating: Float(source))
-        let (slope, squares, height) = (slope, squares, height)
+        let slope = slope
+        let (home, homeLane) = (source >> 3, source & 7)
         for block in from..<to {
             let node = nodeRows + block * Self.nodeFields
-            var v: Eight = walls[block] + start
-            v += noises[block] * heat
-            for lane in 3..<7 { v += Self.worth(node[lane] * d[lane] + fixed[lane], lane, isRoot, slope, squares, height) }
+            var v: Eight = noises[block] * heat + walls[block]
+            for lane in 3..<7 { v += Self.worth(node[lane] * d[lane] + fixed[lane], lane, isRoot, slope) }
             let x: Eight = node[Self.perMiB] * mib
             let memory: Eight = x * rest + node[0] + offset[0]
-            v += Self.worth(x * memory + own[0], 0, isRoot, slope, squares, height)
+            v += Self.worth(x * memory + own[0], 0, isRoot, slope)
             let z: Eight = node[Self.perCPU] * cpu
             let cpus: Eight = z * rest + node[2] + offset[2]
-            v += Self.worth(z * cpus + own[2], 2, isRoot, slope, squares, height)
+            v += Self.worth(z * cpus + own[2], 2, isRoot, slope)
             if hasReported {
                 let reported: Eight = x * rest + node[1] + offset[1]
-                v += Self.worth(x * reported + own[1], 1, isRoot, slope, squares, height)
+                v += Self.worth(x * reported + own[1], 1, isRoot, slope)
             }
-            var isBetter: Mask = v .< best
-            isBetter = isBetter .& (node[Self.room] .> needed)
-            isBetter = isBetter .& (node[Self.cpuRoom] .>= cpuNeeded)
-            isBetter = isBetter .& (index .!= now)
-            best.replace(with: v, where: isBetter)
-            found.replace(with: index, where: isBetter)
-            index += 8
+            v = HtoolsRows.barred(v, (node[Self.room] .<= needed) .| (node[Self.cpuRoom] .< cpuNeeded))
+            if block == home { v[homeLane] = .infinity }
+            judged[block - from] = v
+            best = HtoolsRows.smaller(best, v)
         }
-        return Self.least(best, found)
+        let (position, value) = least(best, to - from, limit)
+        return (position >= 0 ? from * 8 + position : -1, value - total)
     }
 
     /// Which of a window of those that are away, or of those that are where it was at the start itself, the instance changes places with, as above.
-    @inline(__always)
-    func partner(of instance: Int, at source: Int, home: Int, memory: Float, heat: Float, limit: Float, random: UInt64) -> (instance: Int, value: Float) {
+    mutating func partner(of instance: Int, at source: Int, home: Int, memory: Float, heat: Float, limit: Float, random: UInt64) -> (
+        instance: Int, value: Float
+    ) {
         hasRoots
             ? partner(of: instance, at: source, home: home, memory: memory, heat: heat, limit: limit, random: random, isRoot: true)
             : partner(of: instance, at: source, home: home, memory: memory, heat: heat, limit: limit, random: random, isRoot: false)
     }
 
+    /// With e what the one demands beyond the other, an exchange adds e (e k + l) to a lane's sum of squared deviations: k is the sum of both nodes' squared factors,
+    /// less the part of the mean's shift, and l what the lanes differ by.
     @inline(__always)
-    private func partner(of instance: Int, at source: Int, home: Int, memory: Float, heat: Float, limit: Float, random: UInt64, isRoot: Bool) -> (Int, Float) {
+    private mutating func partner(
+        of instance: Int, at source: Int, home: Int, memory: Float, heat: Float, limit: Float, random: UInt64, isRoot: Bool
+    ) -> (Int, Float) {
         let d = lanes[instance]
-        let here = twice[source]
-        let (mib, cpu) = (factor[source][0], factor[source][2])
         let (mine, mineCPU) = (needs[instance], cpuNeeds[instance])
         let shown = HtoolsRows.numbers(nodeNumbers, source, Self.nodeFields)
         let (free, freeCPU) = (shown[8 * Self.room] + mine, shown[8 * Self.cpuRoom] + mineCPU)
+        let own = factor[source]
         let sum = mean + mean
-        let now = Eight(repeating: Float(source))
-        let blocks = (away.count + 7) / 8
-        var (from, to) = (0, blocks)
-        if blocks > Self.window {
-            from = Self.scaled(random, blocks)
-            to = min(blocks, from + Self.window)
+        let (k, l) = (own * own * (1 - share), own * (sum - twice[source]))
+        let cross = own * (2 * share)
+        let loads = d + d - twice[source]
+        let slope = slope
+        let start = isRoot ? squares : Eight(repeating: 0)
+        let (limit, now) = (limit + total, Float(source))
+        var best = Eight(repeating: limit)
+        var (from, to) = (0, (away.count + 7) / 8)
+        if to > Self.window {
+            from = Self.scaled(random, to)
+            to = min(to, from + Self.window)
         }
         var noises = noise.window(random >> 40)
-        var index = Eight(0, 1, 2, 3, 4, 5, 6, 7) + Float(from * 8)
-        var best = Eight(repeating: limit)
-        var found = Eight(repeating: -1)
-        let start = isRoot ? -total : 0
-        let (slope, squares, height) = (slope, squares, height)
-
-        @inline(__always)
-        func look(_ other: UnsafeMutablePointer<Eight>, _ node: UnsafeMutablePointer<Eight>) -> (Eight, Mask) {
-            var v: Eight = noises[0] * heat + start
-            for lane in 3..<7 {
-                let e: Eight = d[lane] - other[lane - 1]
-                let there: Eight = e * 2 + node[lane] - here[lane]
-                v += Self.worth(e * there, lane, isRoot, slope, squares, height)
-            }
-            let e: Eight = d[0] - other[0]
-            let (a, b): (Eight, Eight) = (e * mib, e * node[Self.perMiB])
-            v += Self.worth(Self.exchange(a, b, here[0], node[0], sum[0], share), 0, isRoot, slope, squares, height)
-            if hasReported { v += Self.worth(Self.exchange(a, b, here[1], node[1], sum[1], share), 1, isRoot, slope, squares, height) }
-            let f: Eight = d[2] - other[1]
-            v += Self.worth(Self.exchange(f * cpu, f * node[Self.perCPU], here[2], node[2], sum[2], share), 2, isRoot, slope, squares, height)
-            var isBetter: Mask = v .< best
-            isBetter = isBetter .& (node[Self.room] + other[Self.need] .> mine)
-            isBetter = isBetter .& (other[Self.need] .< free)
-            isBetter = isBetter .& (node[Self.cpuRoom] + other[Self.cpuNeed] .>= mineCPU)
-            isBetter = isBetter .& (other[Self.cpuNeed] .<= freeCPU)
-            return (v, isBetter)
-        }
-
         for block in from..<to {
             let other = awayRows + block * Self.awayFields
-            var (v, isBetter) = look(other, other + Self.there)
-            isBetter = isBetter .& (other[Self.place] .!= now)
-            best.replace(with: v, where: isBetter)
-            found.replace(with: index, where: isBetter)
-            index += 8
-            noises += 1
+            var v: Eight = noises[block - from] * heat
+            for lane in 3..<7 {
+                let e: Eight = d[lane] - other[lane - 1]
+                v += Self.worth(e * (other[Self.thereLoads + lane - 3] + loads[lane]) + start[lane], lane, isRoot, slope)
+            }
+            let e: Eight = d[0] - other[0]
+            let (mib, squared) = (other[Self.thereMiB], e * (other[Self.thereMiB + 1] + k[0]) + l[0])
+            let memorySlope: Eight = squared + mib * (e * cross[0] + other[Self.thereMemory] - sum[0])
+            v += Self.worth(e * memorySlope + start[0], 0, isRoot, slope)
+            if hasReported {
+                let reportedSlope: Eight = squared - l[0] + l[1] + mib * (e * cross[0] + other[Self.thereMemory + 1] - sum[1])
+                v += Self.worth(e * reportedSlope + start[1], 1, isRoot, slope)
+            }
+            let f: Eight = d[2] - other[1]
+            let cpus: Eight = f * (other[Self.thereCPU + 1] + k[2]) + l[2]
+            let cpuSlope: Eight = cpus + other[Self.thereCPU] * (f * cross[2] + other[Self.thereMemory + 2] - sum[2])
+            v += Self.worth(f * cpuSlope + start[2], 2, isRoot, slope)
+            let isFull = (other[Self.left] .<= mine) .| (other[Self.need] .>= free)
+            let isCrowded = (other[Self.cpuLeft] .< mineCPU) .| (other[Self.cpuNeed] .> freeCPU)
+            v = HtoolsRows.barred(v, isFull .| isCrowded .| (other[Self.place] .== now))
+            judged[block - from] = v
+            best = HtoolsRows.smaller(best, v)
         }
+        let scanned = to - from
+        var (first, end) = (0, 0)
         if source != home {
-            let target = HtoolsRows.numbers(nodeNumbers, home, Self.nodeFields)
-            for field in 0..<Self.nodeFields { scratch[field] = Eight(repeating: target[8 * field]) }
-            (from, to) = (homeStart[home], homeStart[home + 1])
-            if to - from > Self.window {
-                from += Self.scaled(random, to - from)
-                to = min(to, from + Self.window)
+            let there = HtoolsRows.numbers(nodeNumbers, home, Self.nodeFields)
+            let (room, cpuRoom) = (mine - there[8 * Self.room], mineCPU - there[8 * Self.cpuRoom])
+            let its = factor[home]
+            let bend = k + its * (its * (1 - share) + cross)
+            let tilt = l + its * (twice[home] - sum)
+            (first, end) = (homeStart[home], homeStart[home + 1])
+            if end - first > Self.window {
+                first += Self.scaled(random, end - first)
+                end = min(end, first + Self.window)
             }
             noises = noise.window(random >> 48)
-            index = Eight(0, 1, 2, 3, 4, 5, 6, 7) + Float(Self.homeBase + from * 8)
-            for block in from..<to {
+            for block in first..<end {
                 let other = homeRows + block * Self.homeFields
-                var (v, isBetter) = look(other, scratch)
-                isBetter = isBetter .& (other[Self.bytes] .<= memory)
-                best.replace(with: v, where: isBetter)
-                found.replace(with: index, where: isBetter)
-                index += 8
-                noises += 1
+                var v: Eight = noises[block - first] * heat
+                @inline(__always)
+                func add(_ e: Eight, _ lane: Int) { v += Self.worth(e * (e * bend[lane] + tilt[lane]) + start[lane], lane, isRoot, slope) }
+                for lane in 3..<7 { add(d[lane] - other[lane - 1], lane) }
+                add(d[0] - other[0], 0)
+                if hasReported { add(d[0] - other[0], 1) }
+                add(d[2] - other[1], 2)
+                let isFull = (other[Self.need] .<= room) .| (other[Self.need] .>= free)
+                let isCrowded = (other[Self.cpuNeed] .< cpuRoom) .| (other[Self.cpuNeed] .> freeCPU)
+                v = HtoolsRows.barred(v, isFull .| isCrowded .| (other[Self.bytes] .> memory))
+                judged[scanned + block - first] = v
+                best = HtoolsRows.smaller(best, v)
             }
         }
-        let (position, value) = Self.least(best, found)
-        guard position >= 0 else { return (-1, value) }
-        return (position >= Self.homeBase ? homeInstance[position - Self.homeBase] : away[position], value)
+        let (position, value) = least(best, scanned + end - first, limit)
+        guard position >= 0 else { return (-1, value - total) }
+        let isAway = position < scanned * 8
+        return (isAway ? away[from * 8 + position] : homeInstance[(first - scanned) * 8 + position], value - total)
     }
 
-    /// What an exchange adds to a lane's sum of squared deviations: `leaving` comes off a node with twice its value `here`, `coming` to one with `there`.
+    /// Where in the window the least value is, if it is below the limit.
     @inline(__always)
-    private static func exchange(_ leaving: Eight, _ coming: Eight, _ here: Float, _ there: Eight, _ sum: Float, _ share: Float) -> Eight {
-        let shift: Eight = coming - leaving
-        let squares: Eight = leaving * (leaving - here) + coming * (coming + there)
-        return squares - shift * (shift * share + sum)
-    }
-
-    @inline(__always)
-    private static func least(_ values: Eight, _ indices: Eight) -> (Int, Float) {
-        var (index, value) = (-1, Float.infinity)
-        for lane in 0..<8 where indices[lane] >= 0 && values[lane] < value { (index, value) = (Int(indices[lane]), values[lane]) }
-        return (index, value)
+    private mutating func least(_ values: Eight, _ count: Int, _ limit: Float) -> (Int, Float) {
+        let value = HtoolsRows.least(values)
+        guard value < limit else { return (-1, value) }
+        var position = 0
+        while UnsafeMutableRawPointer(judged).assumingMemoryBound(to: Float.self)[position] != value { position += 1 }
+        return (position, value)
     }
 }

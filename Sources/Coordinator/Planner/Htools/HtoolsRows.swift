@@ -30,7 +30,7 @@ enum HtoolsRows {
     /// One's numbers among eights of rows: eight apart.
     @inline(__always)
     static func numbers(_ numbers: UnsafeMutablePointer<Float>, _ index: Int, _ fields: Int) -> UnsafeMutablePointer<Float> {
-        numbers + ((index >> 3) * fields * 8 + index & 7)
+        numbers + ((index >> 3) &* (fields &* 8) &+ index & 7)
     }
 
     // MARK: - Eight at once
@@ -39,6 +39,23 @@ enum HtoolsRows {
     static func greatest(_ value: Eight) -> Float {
         let four = value.lowHalf.replacing(with: value.highHalf, where: value.highHalf .> value.lowHalf)
         return max(max(four[0], four[1]), max(four[2], four[3]))
+    }
+    @inline(__always)
+    static func least(_ value: Eight) -> Float {
+        let four = value.lowHalf.replacing(with: value.highHalf, where: value.highHalf .< value.lowHalf)
+        return min(min(four[0], four[1]), min(four[2], four[3]))
+    }
+    /// No number, and so not less than any, where it is barred.
+    @inline(__always)
+    static func barred(_ value: Eight, _ isBarred: SIMDMask<SIMD8<Int32>>) -> Eight {
+        unsafeBitCast(unsafeBitCast(value, to: SIMD8<Int32>.self) | unsafeBitCast(isBarred, to: SIMD8<Int32>.self), to: Eight.self)
+    }
+    @inline(__always)
+    static func single(_ value: SIMD8<Double>) -> Eight {
+        // One by one: the vectors' own conversion is a call.
+        var single = Eight(repeating: 0)
+        for lane in 0..<8 { single[lane] = Float(value[lane]) }
+        return single
     }
     @inline(__always)
     static func larger(_ a: Eight, _ b: Eight) -> Eight { a.replacing(with: b, where: b .> a) }

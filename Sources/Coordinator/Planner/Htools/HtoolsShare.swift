@@ -72,8 +72,9 @@ struct HtoolsShare: ~Copyable {
     /// Looks at the targets of one instance that may gain as much as the best move so far.
     private mutating func consider(_ slot: Int, _ best: inout Choice) {
         let instance = movable[slot]
-        let count = bounds.look(at: slot, instance, above: best.gain, state)
-        for index in 0..<count {
+        let source = state.at[instance]
+        let count = bounds.look(at: slot, instance, on: source, HtoolsRows.single(state.lanes[source]), above: best.gain)
+        for index in 0..<count where bounds.hasCandidates(index, above: best.gain) {
             for lane in 0..<8 {
                 let node = bounds.candidate(index, lane, above: best.gain)
                 guard node >= 0, state.fits(instance, on: node) else { continue }

@@ -34,6 +34,8 @@ struct HtoolsSlopes {
     let slope: Lanes
     let curve: Lanes
     let mean: Lanes
+    /// The same in single precision.
+    let single: (slope: Eight, curve: Eight, mean: Eight)
     /// More than rounding takes from a bound, by unit of demand.
     let grain: Eight
     /// By how much more than its slope a change of the mean counts for the curve's sake.
@@ -66,6 +68,7 @@ struct HtoolsSlopes {
         }
         self.emphasis = emphasis
         curve = bend * board.weights / (safe * safe * safe) * n * n
+        single = (HtoolsRows.single(slope), HtoolsRows.single(curve), HtoolsRows.single(mean))
         let factor = max(max(demands.mostFactor, -demands.mostFactor), max(demands.leastFactor, -demands.leastFactor))
         grain = Eight(slope * (demands.largest + widest * 4) * factor) * HtoolsBounds.slack
     }

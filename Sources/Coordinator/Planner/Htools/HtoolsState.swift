@@ -18,6 +18,8 @@ struct HtoolsState: ~Copyable {
     private let reserved: UnsafeMutablePointer<Int>
     private let vcpuLimit: UnsafeMutablePointer<Int>
     private let memory: UnsafeMutablePointer<Int>
+    private let bytes: UnsafeMutablePointer<Int>
+    private let origin: UnsafeMutablePointer<Int>
     private let cpus: UnsafeMutablePointer<Int>
     private let reach: UnsafeMutablePointer<Bool>
     /// By instance: where its kind's row of `reach` starts.
@@ -54,6 +56,8 @@ struct HtoolsState: ~Copyable {
         reserved = copy(board.reserved)
         vcpuLimit = copy(board.vcpuLimit.map { Int(min($0, 1e15)) })
         memory = copy(board.usedMemory)
+        bytes = copy(board.memory)
+        origin = copy(board.origin)
         cpus = copy(board.vcpus)
         reach = copy(board.isReached)
         row = copy(board.origin.map { board.kind[$0] * board.nodes })
@@ -66,7 +70,11 @@ struct HtoolsState: ~Copyable {
             squares += lanes[node] * lanes[node]
         }
         for instance in 0..<board.instances {
-            add(instance, to: places[instance])
+            let node = places[instance]
+            change(node, by: demand[instance] * factor[node])
+            used[node] += memory[instance]
+            vcpus[node] += cpus[instance]
+            if hasCounts { count(instance, on: node) }
             if places[instance] != board.origin[instance] {
                 displaced += 1
                 moved += board.memory[instance]
@@ -85,6 +93,8 @@ struct HtoolsState: ~Copyable {
         reserved.deallocate()
         vcpuLimit.deallocate()
         memory.deallocate()
+        bytes.deallocate()
+        origin.deallocate()
         cpus.deallocate()
         reach.deallocate()
         row.deallocate()
@@ -98,6 +108,7 @@ struct HtoolsState: ~Copyable {
     var score: Double { value(sum, squares) + counted }
 
     /// By lane: the deviation, unweighted.
+    @inline(__always)
     var deviations: Lanes {
         let mean = sum * one
         let variance = squares * one - mean * mean
@@ -217,20 +228,28 @@ struct HtoolsState: ~Copyable {
 
     // MARK: - Change
 
+    @inline(__always)
     mutating func move(_ instance: Int, to target: Int) {
         let source = at[instance]
         guard source != target else { return }
-        let origin = board.origin[instance]
-        if source == origin {
-            displaced += 1
-            moved += board.memory[instance]
-        } else if target == origin {
-            displaced -= 1
-            moved -= board.memory[instance]
+        if source == origin[instance] {
+            displaced &+= 1
+            moved &+= bytes[instance]
+        } else if target == origin[instance] {
+            displaced &-= 1
+            moved &-= bytes[instance]
         }
-        remove(instance, from: source)
-        add(instance, to: target)
+        let (need, cpus) = (memory[instance], cpus[instance])
+        change(source, by: demand[instance] * -factor[source])
+        used[source] &-= need
+        vcpus[source] &-= cpus
+        change(target, by: demand[instance] * factor[target])
+        used[target] &+= need
+        vcpus[target] &+= cpus
         at[instance] = target
+        guard hasCounts else { return }
+        uncount(instance, on: source)
+        count(instance, on: target)
     }
 
     /// Sums are kept by differences; made anew now and then, nothing drifts.
@@ -253,11 +272,7 @@ struct HtoolsState: ~Copyable {
         squares += effect * (old + old + effect)
     }
 
-    private mutating func add(_ instance: Int, to node: Int) {
-        change(node, by: demand[instance] * factor[node])
-        used[node] += memory[instance]
-        vcpus[node] += cpus[instance]
-        guard hasCounts else { return }
+    private mutating func count(_ instance: Int, on node: Int) {
         if board.isOffline[node] { counted += HtoolsBoard.offlinePenalty }
         if board.hasWishes { counted += board.unmet(instance, on: node) }
         for position in board.tags.range(instance) {
@@ -273,11 +288,7 @@ struct HtoolsState: ~Copyable {
         }
     }
 
-    private mutating func remove(_ instance: Int, from node: Int) {
-        change(node, by: demand[instance] * -factor[node])
-        used[node] -= memory[instance]
-        vcpus[node] -= cpus[instance]
-        guard hasCounts else { return }
+    private mutating func uncount(_ instance: Int, on node: Int) {
         if board.isOffline[node] { counted -= HtoolsBoard.offlinePenalty }
         if board.hasWishes { counted -= board.unmet(instance, on: node) }
         for position in board.tags.range(instance) {
