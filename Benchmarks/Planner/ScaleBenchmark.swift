@@ -12,6 +12,7 @@ enum ScaleBenchmark {
         problem.limits.steps = 40_000_000
         problem.limits.maxMoves = domains
         problem.limits.movesPerBlade = 2
+        problem.limits.movesPerUplink = 16
         var start = Program.processorTime()
         let plan = Planner.plan(problem)
         report("balance", plan, problem, Program.processorTime() - start)

@@ -57,6 +57,7 @@ struct ProblemGenerator {
         case 1: problem.goal = .evacuate(Self.bladeID(below(blades)))
         default: break
         }
+        problem.limits.movesPerUplink = 1 + below(4)
         return problem
     }
 

@@ -78,6 +78,16 @@ struct TightFleetTests {
         #expect(plan.remarks.last == "blade-1 could be emptied with 15.4 GiB more memory on blade-2")
     }
 
+    @Test("An evacuation that the limit of moves cuts off says so")
+    func limited() throws {
+        var problem = problem(blades: 3, (0..<5).map { _ in (0, 300, 2) })
+        problem.goal = .evacuate(problem.blades[0].id)
+        problem.limits.maxMoves = 3
+        let plan = try certified(problem)
+        #expect(plan.moves.count == 3)
+        #expect(plan.remarks.first == "blade-1 cannot be emptied: 5 domains are on it, 3 moves are allowed")
+    }
+
     @Test("Random fleets with 85 to 98 % of memory in use: every plan is certified", arguments: 0..<25)
     func full(block: UInt64) throws {
         for seed in block * 8..<(block + 1) * 8 {

@@ -70,6 +70,38 @@ struct PlanCheckerTests {
         #expect(faults(problem, plan(through, for: problem)).isEmpty)
     }
 
+    @Test("Moves that leave or enter a chassis keep to what its uplink carries; within it they do not count")
+    func uplinks() {
+        var problem = fleet()
+        problem.limits.movesPerBlade = 9
+        problem.limits.movesPerUplink = 1
+        (problem.blades[0].chassis, problem.blades[1].chassis, problem.blades[2].chassis) = ("c1", "c1", "c2")
+        let crossing = [move(0, 0, 2, in: problem), move(2, 1, 2, in: problem)]
+        let found = faults(problem, plan(crossing, waves: [[0, 1]], for: problem)).map(\.sentence)
+        #expect(found == ["2 moves of wave 1 leave or enter c1, 1 are allowed", "2 moves of wave 1 leave or enter c2, 1 are allowed"])
+        #expect(faults(problem, plan(crossing, for: problem)).isEmpty)
+        #expect(faults(problem, plan([move(0, 0, 1, in: problem), move(2, 1, 2, in: problem)], waves: [[0, 1]], for: problem)).isEmpty)
+        problem.limits.movesPerUplink = 0
+        #expect(!faults(problem, plan([], for: problem)).isEmpty)
+    }
+
+    @Test("The certificate tells the loads after each wave, of the blades that it changed, and the rules that are broken still")
+    func predicted() throws {
+        var problem = fleet()
+        problem.rules = [Rule(name: "alone", kind: .apart([domainID(0), domainID(1)]))]
+        let moves = [move(2, 1, 2, in: problem), move(1, 0, 1, in: problem)]
+        let mended = try PlanChecker.check(problem, plan(moves, for: problem)).get()
+        #expect(mended.tolerated.map(\.rule) == ["alone"] && mended.left == [])
+        let waves = try #require(mended.waves)
+        #expect(waves.map { $0.map(\.name) } == [["blade-1", "blade-2"], ["blade-0", "blade-1"]])
+        #expect(waves.map { $0.map(\.domains) } == [[0, 1], [1, 1]])
+        // 8 GiB of 24, with nothing reserved.
+        #expect(waves[1][1].permille[1] == 8 * 1000 / 24)
+        let unmended = try PlanChecker.check(problem, plan([moves[0]], for: problem)).get()
+        #expect(unmended.left?.map(\.rule) == ["alone"] && unmended.left?.first?.step == 1)
+        #expect(unmended.left?.first?.sentence.contains("web-1") == true)
+    }
+
     @Test("A pair that runs apart may not meet, not even while one of them is leaving")
     func apart() {
         var problem = fleet()

@@ -44,6 +44,24 @@ import Testing
         return refusal
     }
 
+    @Test("an evacuation whose second wave needs the room that its first one makes is carried out to its end", arguments: 0..<6)
+    func chain(seed: UInt64) throws {
+        var plant = Plant(seed: 500 + seed, blades: 3)
+        plant.begin()
+        let inTheWay = try plant.started("in-the-way", on: 1, memory: .gibibytes(12))
+        // It may go to the second blade alone, where there is no room beside the other.
+        var definition = plant.definition(plant.domainID(), "tied", memory: .gibibytes(11))
+        definition.policy.onlyOn = [plant.bladeID(0).description, plant.bladeID(1).description]
+        guard case .operation = plant.askAndWait(.createDomain(definition, on: plant.bladeID(0), start: true)) else { throw Unexpected("not created") }
+        plant.run(for: .seconds(60))
+        let answer = plant.askAndWait(.plan(.evacuate(plant.bladeID(0))))
+        guard case .plan(let plan) = answer, plan.plan.waves.count == 2 else { throw Unexpected("no plan of two waves: \(String(describing: answer))") }
+        try applyToTheEnd(plan.id, &plant)
+        #expect(plant.home(of: inTheWay) == 2 && plant.home(of: definition.id) == 1)
+        plant.checkTheEnd()
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("a balance is applied, its rollback planned, checked and applied, and every domain is where it was", arguments: [62, 63, 64] as [UInt64])
     func thereAndBack(seed: UInt64) throws {
         var (plant, domains, plan) = try spread(seed: seed)

@@ -38,6 +38,19 @@ import Testing
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 
+    @Test("newcomers keep the rules of one that is alone in its group as yet")
+    func alone() throws {
+        var plant = Plant(seed: 73, blades: 3)
+        plant.begin()
+        var definition = plant.definition(plant.domainID(), "web-1")
+        definition.policy.apart = ["webs"]
+        guard case .operation = plant.askAndWait(.createDomain(definition, on: plant.bladeID(0), start: true)) else { throw Unexpected("not created") }
+        plant.run(for: .seconds(60))
+        let found = try outlook(.more(4, like: definition.id), &plant)
+        #expect(found.places.count == 2 && found.homeless.count == 2, "\(found.places) \(found.homeless)")
+        #expect(found.homeless.allSatisfy { $0.reason.contains("webs") }, "\(found.homeless)")
+    }
+
     @Test("of a loss it says who finds room where, and what the rest lacks; more blades are balanced onto")
     func lossAndMoreBlades() throws {
         var plant = Plant(seed: 72, blades: 3)

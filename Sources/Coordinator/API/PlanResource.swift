@@ -26,6 +26,8 @@ public struct PlanResource: Documented {
     public var before: [LoadResource]
     /// Every blade's load when all moves are done.
     public var after: [LoadResource]
+    /// After each wave, the loads of the blades that it changes.
+    public var waves: [[LoadResource]]
     /// The objective before; lower is better.
     public var costBefore: Double
     /// The objective after.
@@ -36,6 +38,8 @@ public struct PlanResource: Documented {
     public var wattsAfter: Int?
     /// Why there is no move, or not all that was wanted.
     public var remarks: [String]
+    /// Rules that were broken before the plan and are broken after it, each in words.
+    public var broken: [String]
     /// States of the fleet, between the moves too, that an independent checker found legal.
     public var statesChecked: Int
     /// Rules that each of them was checked against.
@@ -43,8 +47,9 @@ public struct PlanResource: Documented {
 
     public init(
         id: String, goal: PlanGoal, blade: BladeID? = nil, bladeName: String? = nil, state: PlanPhase, reason: String? = nil, wave: Int? = nil,
-        createdAt: Timestamp, by: String, moves: [MoveResource], before: [LoadResource], after: [LoadResource], costBefore: Double, costAfter: Double,
-        wattsBefore: Int? = nil, wattsAfter: Int? = nil, remarks: [String], statesChecked: Int, rulesChecked: Int
+        createdAt: Timestamp, by: String, moves: [MoveResource], before: [LoadResource], after: [LoadResource], waves: [[LoadResource]] = [],
+        costBefore: Double, costAfter: Double, wattsBefore: Int? = nil, wattsAfter: Int? = nil, remarks: [String], broken: [String] = [], statesChecked: Int,
+        rulesChecked: Int
     ) {
         self.id = id
         self.goal = goal
@@ -58,11 +63,13 @@ public struct PlanResource: Documented {
         self.moves = moves
         self.before = before
         self.after = after
+        self.waves = waves
         self.costBefore = costBefore
         self.costAfter = costAfter
         self.wattsBefore = wattsBefore
         self.wattsAfter = wattsAfter
         self.remarks = remarks
+        self.broken = broken
         self.statesChecked = statesChecked
         self.rulesChecked = rulesChecked
     }
@@ -81,11 +88,13 @@ public struct PlanResource: Documented {
         "moves": "In order.",
         "before": "Every blade's load now.",
         "after": "Every blade's load when all moves are done.",
+        "waves": "After each wave, the loads of the blades that it changes.",
         "costBefore": "The objective before; lower is better.",
         "costAfter": "The objective after.",
         "wattsBefore": "What the blades draw whose watts are measured, empty ones switched off; before, in watts.",
         "wattsAfter": "The same after.",
         "remarks": "Why there is no move, or not all that was wanted.",
+        "broken": "Rules that were broken before the plan and are broken after it, each in words.",
         "statesChecked": "States of the fleet, between the moves too, that an independent checker found legal.",
         "rulesChecked": "Rules that each of them was checked against.",
     ]

@@ -116,7 +116,7 @@ struct PlanCommand: AsyncParsableCommand {
         if plan.moves.isEmpty { text += "nothing to move\n" }
         var wave: Int?
         for (index, move) in plan.moves.enumerated() {
-            if let last = wave, last != move.wave { text += out.faint("  then") + "\n" }
+            if let last = wave, last != move.wave { text += out.faint("  then" + reached(plan, after: last)) + "\n" }
             wave = move.wave
             let way = SafeText.line("\(move.domainName)  \(move.fromName) → \(move.toName)")
             var cost = "\(Words.bytes(move.bytes)), about \(Words.seconds(move.durationSeconds))"
@@ -125,6 +125,7 @@ struct PlanCommand: AsyncParsableCommand {
             text += "   \(SafeText.line(move.reason))\n"
         }
         for remark in plan.remarks { text += out.yellow("   \(SafeText.line(remark))") + "\n" }
+        for rule in plan.broken { text += out.yellow("   broken, before and after: \(SafeText.line(rule))") + "\n" }
         text += "\n" + loads(plan)
         if let now = plan.wattsBefore, let then = plan.wattsAfter {
             text += "watts of the blades that are measured: \(now)" + (then == now ? "" : ", then \(then) with empty ones switched off") + "\n"
@@ -134,6 +135,15 @@ struct PlanCommand: AsyncParsableCommand {
             if plan.state == .proposed { text += "\n'podp apply \(SafeText.line(plan.id))' carries it out\n" }
         }
         return text
+    }
+
+    /// `, with blade-01 at CPU 40 %, memory 62 %; …`: what a wave leaves behind it.
+    private static func reached(_ plan: PlanResource, after wave: Int) -> String {
+        guard plan.waves.indices.contains(wave), !plan.waves[wave].isEmpty else { return "" }
+        let loads = plan.waves[wave].prefix(4).map { load in
+            "\(SafeText.line(load.name)) at CPU \(Words.percent(permille: load.cpuPermille)), memory \(Words.percent(permille: load.memoryPermille))"
+        }
+        return ", with " + loads.joined(separator: "; ") + (plan.waves[wave].count > 4 ? "; and \(plan.waves[wave].count - 4) more" : "")
     }
 
     /// Each blade's processors and memory, now and after, as bars.

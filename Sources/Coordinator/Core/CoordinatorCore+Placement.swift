@@ -166,7 +166,7 @@ extension CoordinatorCore {
             places[other.id] = place
             groups.add(other.id, other.definition.policy)
         }
-        for rule in groups.rules where rule.price == nil {
+        for rule in groups.rules() where rule.price == nil {
             switch rule.kind {
             case .spread(let members, let zone, let least) where members.contains(domain.id):
                 let others = members.compactMap { places[$0] }

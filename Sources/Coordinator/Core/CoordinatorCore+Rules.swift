@@ -14,7 +14,8 @@ extension CoordinatorCore {
     }
 
     /// The owners' rules, from their domains' files, and the operators' N+1.
-    func rules(on ids: [BladeID]) -> [Rule] {
+    /// - Parameter least: members that a group has at least; of one alone nothing can be broken, but others may be to join it.
+    func rules(on ids: [BladeID], atLeast least: Int = 2) -> [Rule] {
         var groups = RuleGroups()
         var rules: [Rule] = []
         for id in decided.domains.keys.sorted() {
@@ -36,7 +37,8 @@ extension CoordinatorCore {
                         price: prices["never_on"]))
             }
         }
-        return rules + groups.rules + (decided.settings.survive ?? []).map { Rule(name: "N+1: \($0.zone.rawValue)", kind: .survive($0.zone), price: $0.price) }
+        return rules + groups.rules(atLeast: least)
+            + (decided.settings.survive ?? []).map { Rule(name: "N+1: \($0.zone.rawValue)", kind: .survive($0.zone), price: $0.price) }
     }
 }
 
@@ -77,19 +79,19 @@ struct RuleGroups {
         if members[key]?.last != id { members[key, default: []].append(id) }
     }
 
-    var rules: [Rule] {
+    func rules(atLeast least: Int = 2) -> [Rule] {
         let found = order.compactMap { key -> Rule? in
             let members = members[key] ?? []
             let price = prices[key.group]
             switch key.kind {
             case .exclusive: return Rule(name: "exclusive: \(key.group)", kind: .exclusive(members), price: price)
-            case _ where members.count < 2: return nil
+            case _ where members.count < least: return nil
             case .apart: return Rule(name: "apart: \(key.group)", kind: .apart(members), price: price)
             case .together: return Rule(name: "together: \(key.group)", kind: .together(members), price: price)
             case .near(let zone): return Rule(name: "near: \(key.group) (\(zone.rawValue))", kind: .near(members, within: zone), price: price)
             case .spread(let zone):
                 return Rule(
-                    name: "spread: \(key.group) (\(zone.rawValue))", kind: .spread(members, over: zone, atLeast: atLeast[key] ?? 2), price: price)
+                    name: "spread: \(key.group) (\(zone.rawValue))", kind: .spread(members, over: zone, atLeast: self.atLeast[key] ?? 2), price: price)
             }
         }
         return found.sorted { $0.name < $1.name }

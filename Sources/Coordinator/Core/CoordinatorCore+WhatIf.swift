@@ -36,6 +36,8 @@ extension CoordinatorCore {
                 return refuse(
                     request, Refusal(.conflict, "\(domain.definition.name) is on no blade: what it needs is not known", remedy: "name one that runs"))
             }
+            var present = present
+            present.rules = rules(on: present.blades.map(\.id), atLeast: 1)
             problem = WhatIf.adding(count, like: template, to: present)
             if windows[model].map({ $0.age == 0 }) ?? true {
                 remarks.append("\(template.name) was not measured long enough: what it takes of CPU, disk and network counts as nothing, or little")

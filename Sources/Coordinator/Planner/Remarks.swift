@@ -159,8 +159,9 @@ struct Remarks {
                     + "in pieces of \(words.amount(piece, resource)) at most"
             }
         }
-        if problem.limits.maxMoves < domains.count {
-            return "\(name) cannot be emptied: \(domains.count) domains are on it, \(problem.limits.maxMoves) moves are allowed"
+        let present = start.population[blade]
+        if problem.limits.maxMoves < present {
+            return "\(name) cannot be emptied: \(present) domains are on it, \(problem.limits.maxMoves) moves are allowed"
         }
         if problem.goal == .consolidate {
             return "\(name) is not emptied: somebody would wait longer if \(words.set(domains)) ran elsewhere, or no order of moves is legal"

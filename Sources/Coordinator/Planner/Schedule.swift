@@ -73,9 +73,10 @@ struct Schedule {
         let mayForget = guards.isEmpty && board.cover.isEmpty
         var isRefused = [Bool](repeating: false, count: board.items)
         var hasGiven = [Bool](repeating: false, count: board.blades)
+        var links = LinkUse(problem)
         while !pending.isEmpty, steps.count < limits.maxMoves {
             var wave: [Int] = []
-            var taking = [Int](repeating: 0, count: board.blades)
+            links.clear()
             for position in pending.indices {
                 let target = places[pending[position].item]
                 // A group sets off only if all of it can follow; from then on its room is kept.
@@ -92,14 +93,13 @@ struct Schedule {
                 var waiting: [Int] = []
                 for domain in pending[position].domains {
                     let source = at[domain]
-                    guard taking[source] < limits.movesPerBlade, taking[target] < limits.movesPerBlade else {
+                    guard links.mayMove(from: source, to: target) else {
                         waiting.append(domain)
                         continue
                     }
                     // The first to set off claims the room for all of its group.
                     for member in pending[position].domains where claim[member] < 0 { enter(member, target) }
-                    taking[source] += 1
-                    taking[target] += 1
+                    links.move(from: source, to: target)
                     wave.append(steps.count)
                     steps.append(Step(domain: domain, from: source, to: target, aside: nil))
                 }
@@ -194,12 +194,12 @@ struct Schedule {
             .map { (cost: board.moveCost[itemOf[waiting[$0].domain]], position: $0) }
             .sorted { ($0.cost, $0.position) < ($1.cost, $1.position) }
         var found: [Step] = []
-        var taking: [Int: Int] = [:]
+        var links = LinkUse(problem)
         var fullFor: [Int: Int64] = [:]
         for (_, position) in candidates where found.count < most {
             let domain = waiting[position].domain
             let source = at[domain]
-            guard taking[source, default: 0] < limits.movesPerBlade else { continue }
+            guard links.mayMove(from: source, to: source) else { continue }
             var waitsForIt: Int?
             for other in arriving[source] ?? [] where other.domain != domain {
                 if mayEnterAfter(leaving: domain, other.domain, source) {
@@ -215,11 +215,10 @@ struct Schedule {
                 if board.blades > 64 { fullFor[row] = size }
                 continue
             }
-            guard taking[third, default: 0] < limits.movesPerBlade else { continue }
+            guard links.mayMove(from: source, to: third) else { continue }
             stepsAside.insert(domain)
             enter(domain, third)
-            taking[source, default: 0] += 1
-            taking[third, default: 0] += 1
+            links.move(from: source, to: third)
             found.append(Step(domain: domain, from: source, to: third, aside: waitsForIt))
         }
         return found

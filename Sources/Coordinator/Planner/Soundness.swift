@@ -11,7 +11,9 @@ enum Soundness {
         if count > 16 { faults.append("the problem has \(count) resources, 16 are the most") }
         if Set(problem.resources.map(\.name)).count != count { faults.append("two resources have one name") }
         let limits = problem.limits
-        if limits.maxMoves < 0 || limits.movesPerBlade < 1 || limits.minimumGainPermille < 0 || limits.steps < 0 || limits.migrationBytesPerSecond == 0 {
+        if limits.maxMoves < 0 || limits.movesPerBlade < 1 || limits.movesPerUplink < 1 || limits.minimumGainPermille < 0 || limits.steps < 0
+            || limits.migrationBytesPerSecond == 0
+        {
             faults.append("the limits cannot be kept: \(limits)")
         }
         if Set(problem.blades.map(\.id)).count != problem.blades.count { faults.append("two blades have one id") }

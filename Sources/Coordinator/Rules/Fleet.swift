@@ -42,6 +42,7 @@ struct Fleet {
         let limits = problem.limits
         if limits.maxMoves < 0 { faults.append("the limit of \(limits.maxMoves) moves is below 0") }
         if limits.movesPerBlade < 1 { faults.append("a blade that may take part in \(limits.movesPerBlade) moves can never move anything: allow 1 or more") }
+        if limits.movesPerUplink < 1 { faults.append("an uplink that carries \(limits.movesPerUplink) moves can never carry any: allow 1 or more") }
         if limits.migrationBytesPerSecond == 0 { faults.append("the migration network is said to carry 0 bytes a second") }
         if limits.minimumGainPermille < 0 { faults.append("the smallest gain worth a plan is below 0") }
         if Set(problem.resources.map(\.name)).count != problem.resources.count { faults.append("two resources of the problem have one name") }

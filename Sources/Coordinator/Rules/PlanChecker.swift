@@ -34,10 +34,13 @@ public enum PlanChecker {
         guard faults.isEmpty else { throw Violations(faults) }
         let book = RuleBook(fleet)
         var occupancy = Occupancy(fleet)
-        var found = loadFaults(plan.before, at: occupancy, called: "before", step: 0)
+        var loads = RunningLoads(fleet)
+        var found = loads.faults(in: plan.before, called: "before", step: 0)
+        var waves: [[BladeLoad]] = []
         var finished = 0
         for wave in plan.waves {
             var setOff = finished
+            var changed: Set<Int> = []
             for index in wave {
                 let move = plan.moves[index]
                 guard let domain = fleet.domainIndex[move.domain], let from = fleet.bladeIndex[move.from], let target = fleet.bladeIndex[move.to] else {
@@ -57,51 +60,24 @@ public enum PlanChecker {
                 let arrival = Arrival(domain: domain, target: target, live: move.live, downtime: move.downtime)
                 found += book.objections(to: arrival, in: occupancy, step: setOff)
                 occupancy.start(domain, to: target)
+                loads.move(domain, from: from, to: target)
+                changed.formUnion([from, target])
             }
             occupancy.settle()
             finished += wave.count
+            waves.append(changed.sorted().map { loads.load(of: $0) })
             for rule in book.rules { found += rule.worsened(at: occupancy).map { Violation(step: finished, rule: rule.name, sentence: $0) } }
         }
         for rule in book.rules {
             found += rule.leftBroken(at: occupancy).map { Violation(step: finished, rule: rule.name, sentence: $0) }
         }
-        found += loadFaults(plan.after, at: occupancy, called: "after", step: finished)
+        found += loads.faults(in: plan.after, called: "after", step: finished)
         guard found.isEmpty else { throw Violations(found) }
-        return Certificate(states: 1 + 2 * plan.waves.count, rulesChecked: book.rules.count, tolerated: broken(in: fleet))
-    }
-
-    /// Loads that a plan shows to people and that are not so.
-    private static func loadFaults(_ loads: [BladeLoad], at occupancy: Occupancy, called when: String, step: Int) -> [Violation] {
-        guard !loads.isEmpty else { return [] }
-        let problem = occupancy.fleet.problem
-        let count = problem.resources.count
-        var mean = problem.blades.flatMap(\.reserved)
-        var domains = [Int](repeating: 0, count: problem.blades.count)
-        for (index, blade) in occupancy.at.enumerated() {
-            domains[blade] += 1
-            for resource in 0..<count { mean[blade * count + resource] += problem.domains[index].mean[resource] }
-        }
-        var found: [Violation] = []
-        var seen: Set<BladeID> = []
-        for load in loads {
-            guard let blade = occupancy.fleet.bladeIndex[load.blade], seen.insert(load.blade).inserted else {
-                found.append(Violation(step: step, rule: "plan", sentence: "the loads \(when) speak of \(load.name) twice, or of no blade of this problem"))
-                continue
-            }
-            let permille = (0..<count).map { resource in
-                let capacity = problem.blades[blade].capacity[resource]
-                return capacity == 0 ? 0 : mean[blade * count + resource] * 1000 / capacity
-            }
-            if load.permille != permille || load.domains != domains[blade] || load.name != problem.blades[blade].name {
-                found.append(
-                    Violation(
-                        step: step, rule: "plan",
-                        sentence:
-                            "\(load.name) is shown with \(load.domains) domains at \(load.permille) \(when) the plan, and has \(domains[blade]) at \(permille)")
-                )
-            }
-        }
-        return found
+        var after = fleet.problem
+        for domain in after.domains.indices { after.domains[domain].blade = occupancy.at[domain] }
+        var left = presentViolations(in: after)
+        for index in left.indices { left[index].step = finished }
+        return Certificate(states: 1 + 2 * plan.waves.count, rulesChecked: book.rules.count, tolerated: broken(in: fleet), left: left, waves: waves)
     }
 }
 
@@ -147,11 +123,28 @@ enum PlanShape {
                 taking[plan.moves[index].from, default: 0] += 1
                 taking[plan.moves[index].to, default: 0] += 1
             }
+            for (chassis, count) in crossing(wave, of: plan, fleet).sorted(by: { $0.key < $1.key }) where count > fleet.problem.limits.movesPerUplink {
+                let sentence = "\(count) moves of wave \(number + 1) leave or enter \(chassis), \(fleet.problem.limits.movesPerUplink) are allowed"
+                faults.append(sentence)
+            }
             for (id, count) in taking.sorted(by: { $0.key < $1.key }) where count > fleet.problem.limits.movesPerBlade {
                 let name = fleet.bladeIndex[id].map { fleet.problem.blades[$0].name } ?? id.description
                 faults.append("\(name) takes part in \(count) moves of wave \(number + 1), \(fleet.problem.limits.movesPerBlade) are allowed")
             }
         }
         for index in seen.indices where !seen[index] { faults.append("move \(index + 1) stands in no wave") }
+    }
+
+    /// By chassis: moves of the wave that leave or enter it.
+    private static func crossing(_ wave: [Int], of plan: Plan, _ fleet: Fleet) -> [String: Int] {
+        var crossing: [String: Int] = [:]
+        for index in wave where plan.moves.indices.contains(index) {
+            guard let from = fleet.bladeIndex[plan.moves[index].from], let target = fleet.bladeIndex[plan.moves[index].to] else { continue }
+            let (here, there) = (fleet.problem.blades[from].chassis, fleet.problem.blades[target].chassis)
+            guard here != there else { continue }
+            crossing[here, default: 0] += 1
+            crossing[there, default: 0] += 1
+        }
+        return crossing
     }
 }

@@ -34,6 +34,7 @@ public enum WhatIf {
         }
         problem.limits.maxMoves = lost
         problem.limits.movesPerBlade = max(1, lost)
+        problem.limits.movesPerUplink = max(1, lost)
         return problem
     }
 
@@ -99,6 +100,7 @@ public enum WhatIf {
         problem.rules = present.rules.flatMap { joined($0, like: template.id, ids, home: home, among: present.blades) }
         problem.limits.maxMoves = count
         problem.limits.movesPerBlade = max(1, count)
+        problem.limits.movesPerUplink = max(1, count)
         return problem
     }
 

@@ -32,9 +32,10 @@ extension PlanResource {
             moves: zip(plan.moves.indices, plan.moves).map { index, move in
                 MoveResource(move, wave: waves[index], operation: record.operations.indices.contains(index) ? record.operations[index] : nil)
             },
-            before: plan.before.map { LoadResource($0) }, after: plan.after.map { LoadResource($0) }, costBefore: plan.costBefore.finite,
+            before: plan.before.map { LoadResource($0) }, after: plan.after.map { LoadResource($0) },
+            waves: (record.certificate.waves ?? []).map { $0.map { LoadResource($0) } }, costBefore: plan.costBefore.finite,
             costAfter: plan.costAfter.finite, wattsBefore: plan.wattsBefore, wattsAfter: plan.wattsAfter, remarks: plan.remarks,
-            statesChecked: record.certificate.states, rulesChecked: record.certificate.rulesChecked)
+            broken: (record.certificate.left ?? []).map(\.sentence), statesChecked: record.certificate.states, rulesChecked: record.certificate.rulesChecked)
     }
 }
 

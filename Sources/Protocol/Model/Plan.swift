@@ -105,11 +105,17 @@ public struct Certificate: Hashable, Sendable, Codable {
     public var rulesChecked: Int
     /// What was broken before the plan (a blade over its memory, a pair that is to run apart and does not) and which the plan does not make worse.
     public var tolerated: [Violation]
+    /// What is broken still when all moves are done; `nil` in certificates of before this was noted.
+    public var left: [Violation]?
+    /// After each wave: the loads of the blades that it changed.
+    public var waves: [[BladeLoad]]?
 
-    public init(states: Int, rulesChecked: Int, tolerated: [Violation] = []) {
+    public init(states: Int, rulesChecked: Int, tolerated: [Violation] = [], left: [Violation]? = nil, waves: [[BladeLoad]]? = nil) {
         self.states = states
         self.rulesChecked = rulesChecked
         self.tolerated = tolerated
+        self.left = left
+        self.waves = waves
     }
 }
 

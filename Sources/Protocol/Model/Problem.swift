@@ -155,6 +155,9 @@ public struct PlanLimits: Hashable, Sendable, Codable {
     public var maxMoves: Int = 64
     /// Moves side by side that one blade takes part in.
     public var movesPerBlade: Int = 1
+    /// Moves side by side that leave or enter one chassis, over its uplink.
+    public var movesPerUplink: Int = 4
+    /// What one move gets of its blades' links.
     public var migrationBytesPerSecond: UInt64 = 100_000_000
     /// Hysteresis: a balance whose objective improves by less than this many thousandths proposes nothing.
     public var minimumGainPermille: Int = 50

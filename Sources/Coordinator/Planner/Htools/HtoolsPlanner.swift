@@ -80,7 +80,7 @@ public struct HtoolsSession: Sendable {
     private let demanded: Double
     private let searches: Int
     /// Candidates of them all together.
-    private static let patience = 8_000_000
+    private static let patience = 2_000_000
     private let maxMoves: Int
     private let maxMemory: Int
 
@@ -137,7 +137,7 @@ public struct HtoolsSession: Sendable {
     public func improved(seed: UInt64, steps: Int) -> HtoolsPlanner.Answer {
         guard maxMoves > 0, board.nodes > 1 else { return plain }
         var best = improved(seed: seed, steps: steps, hole: 0)
-        var left = min(Self.patience, 128 * max(1, min(steps, Self.patience)))
+        var left = min(Self.patience, 32 * max(1, min(steps, Self.patience)))
         for attempt in 1..<searches where best.after.total > demanded {
             let length = max(1, min(steps, Self.patience)) << min(5, 2 + attempt / 4)
             guard left >= length else { break }
