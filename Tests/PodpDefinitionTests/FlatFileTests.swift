@@ -149,6 +149,8 @@ import Testing
         ("vif=['ip=10.0.0.1,bridge=br0']", ["f:4:7: 'ip' is not carried: nothing will filter addresses"]),
         ("podp_only_on=[]", ["f:4:14: 'podp_only_on' is empty: the domain may run on every blade"]),
         ("podp_apart=['a','a']", ["f:4:17: 'a' stands twice in 'podp_apart'"]),
+        ("podp_spread=['a:power']\npodp_prices=['a=2','never_on=1']", []),
+        ("podp_apart=['a']\npodp_prices=['b=2']", ["f:5:13: 'podp_prices' has 'b', a group that no other key of this file names"]),
         ("pci=[]\nvfb=[]\nvnc=0\ncpus='all'\nserial='pty'\nnestedhvm=0\nlocaltime=0", []),
     ])
     func `what is left out is said, and what changes nothing is not`(text: String, expected: [String]) throws { #expect(try warnings(text) == expected) }

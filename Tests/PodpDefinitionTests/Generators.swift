@@ -86,7 +86,7 @@ extension SeededGenerator {
         definition.policy.exclusive = names(0...1)
         definition.policy.spread = names(0...2).map { $0 + pick(["", ":power", ":chassis:3"], or: "") }
         definition.policy.near = names(0...2).map { $0 + pick(["", ":power", ":blade"], or: "") }
-        definition.policy.prices = names(0...2).map { $0 + pick(["=2", "=0.5", "=1e3"], or: "=1") }
+        definition.policy.prices = (definition.policy.apart + ["only_on"]).prefix(2).map { $0 + pick(["=2", "=0.5", "=1e3"], or: "=1") }
         definition.policy.priority = chance(2) ? 0 : Int.random(in: -1_000_000...1_000_000, using: &self)
         return definition
     }

@@ -78,6 +78,17 @@ struct TightFleetTests {
         #expect(plan.remarks.last == "blade-1 could be emptied with 15.4 GiB more memory on blade-2")
     }
 
+    @Test("A move that mends a rule names it, whatever the plan is for", arguments: [Problem.Goal.restore, .balance])
+    func mends(goal: Problem.Goal) throws {
+        var problem = problem(blades: 3, [(0, 300, 2), (0, 300, 2), (1, 300, 2), (2, 300, 2)])
+        problem.goal = goal
+        problem.rules = [Rule(name: "webs", kind: .apart([problem.domains[0].id, problem.domains[1].id]))]
+        let plan = try certified(problem)
+        #expect(plan.moves.count == 1)
+        let reason = plan.moves.first?.reason ?? ""
+        #expect(goal == .restore ? reason.hasPrefix("mends webs: ") : reason.hasSuffix("; it mends webs"), "\(reason)")
+    }
+
     @Test("An evacuation that the limit of moves cuts off says so")
     func limited() throws {
         var problem = problem(blades: 3, (0..<5).map { _ in (0, 300, 2) })

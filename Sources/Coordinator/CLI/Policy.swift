@@ -41,6 +41,11 @@ struct PolicyCommand: AsyncParsableCommand {
         @Argument(help: "blade, chassis, power, network; none: nothing is to be survived.") var zones: [ZoneKind] = []
         @Option(help: "A wish, and what a breach weighs.") var price: Double?
         @OptionGroup var options: ConnectionOptions
+
+        func validate() throws {
+            if let price, !(0...1_000_000).contains(price) { throw ValidationError("--price is from 0 to 1000000") }
+        }
+
         func run() async throws {
             let order = SurviveOrder(survive: zones.map { SurviveResource(zone: $0, price: price) })
             try await options.act(

@@ -235,17 +235,27 @@ extension FlatFileReader {
         policy.exclusive = try groups("podp_exclusive")
         policy.prices = try groups("podp_prices", DefinitionLimits.price)
         policy.onlyOn = try groups("podp_only_on")
+        warnOfStrayPrices(policy)
         if has("podp_only_on"), policy.onlyOn.isEmpty {
             warn(at: place(of: "podp_only_on"), key: "podp_only_on", "'podp_only_on' is empty: the domain may run on every blade")
         }
         return policy
     }
 
+    /// A group may be priced by any of its members' files, but a name that this file has nowhere else is more often a mistake.
+    private mutating func warnOfStrayPrices(_ policy: DomainPolicy) {
+        let zoned = (policy.spread + policy.near).compactMap { ZoneGroup($0)?.group }
+        let known = Set(policy.apart + policy.together + policy.exclusive + zoned + ["only_on", "never_on"])
+        for price in policy.prices.compactMap(GroupPrice.init) where !known.contains(price.group) {
+            warn(at: place(of: "podp_prices"), key: "podp_prices", "'podp_prices' has '\(price.group)', a group that no other key of this file names")
+        }
+    }
+
     private mutating func groups(_ key: String, _ fault: (String) -> String? = DefinitionLimits.group) throws(DefinitionError) -> [String] {
         var names: [String] = []
         for atom in try self.names(key) {
             let name = atom.text
-            if let problem = fault(name) { throw source.error(.invalid, at: atom.offset, problem, remedy: "choose another name") }
+            if let problem = fault(name) { throw source.error(.invalid, at: atom.offset, problem, remedy: "write it as docs/flat-files.md shows") }
             if names.contains(name) {
                 warn(at: atom.offset, key: key, "'\(name)' stands twice in '\(key)'")
             } else {

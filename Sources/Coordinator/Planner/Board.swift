@@ -60,6 +60,8 @@ final class Board: Sendable {
     let watts: BoardWatts
     /// By blade: what it weighs as long as it is not empty.
     let standing: [Double]
+    /// Domains that no order of moves could bring where they were to be: they stay.
+    let banned: Set<Int>
     let estimates: [MigrationEstimate]
     let terms: RuleTerms
     let cover: Cover
@@ -73,6 +75,7 @@ final class Board: Sendable {
         resources = count
         blades = problem.blades.count
         self.weights = weights
+        self.banned = banned
         queueWeight = restoring ? 0 : weights.waiting
         watts = BoardWatts(problem, weights)
         // The watts of those that are to be emptied stand for their number, where that was asked for.

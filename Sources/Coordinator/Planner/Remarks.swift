@@ -184,6 +184,7 @@ struct Remarks {
             if obstacles.isEmpty { return "\(facts.name) may go nowhere: its disks are not shared with another blade, or its rules forbid it" }
             return "\(facts.name) may go nowhere: \(obstacles.prefix(4).joined(separator: "; "))" + (obstacles.count > 4 ? " and so on" : "")
         }
+        if board.banned.contains(domain) { return "\(facts.name) has room elsewhere, but no order of moves was found that is legal at every step" }
         return "\(facts.name) is tied by its rules"
     }
 }

@@ -60,16 +60,28 @@ struct Report {
 
     private func moves(_ start: Placement) -> [Move] {
         var running = Running(problem)
+        var rules = RuleState(board.terms, at: board.origin)
+        var itemOf: [Int: Int] = [:]
+        for item in 0..<board.items { if let first = board.domains[item].first { itemOf[first] = item } }
         return schedule.steps.map { step in
             let domain = problem.domains[step.domain]
             let estimate = board.estimates[step.domain]
-            let reason = reason(for: step, start, running)
+            // A group is told of with its first domain.
+            let mended = itemOf[step.domain].map { rules.mended(byMoving: $0, from: step.from, to: step.to) } ?? []
+            let reason = reason(for: step, mending: mended, start, running)
             running.move(step.domain, from: step.from, to: step.to)
             return Move(
                 domain: domain.id, domainName: domain.name, from: problem.blades[step.from].id, fromName: problem.blades[step.from].name,
                 to: problem.blades[step.to].id, toName: problem.blades[step.to].name, live: domain.mobility == .live, bytes: estimate.bytes,
                 duration: estimate.duration, downtime: estimate.downtime, reason: reason)
         }
+    }
+
+    private func reason(for step: Schedule.Step, mending rules: [String], _ start: Placement, _ running: Running) -> String {
+        let reason = reason(for: step, start, running)
+        let names = rules.joined(separator: ", ")
+        if problem.goal == .restore, step.aside == nil { return (rules.isEmpty ? "makes room: " : "mends \(names): ") + reason }
+        return rules.isEmpty ? reason : reason + "; it mends \(names)"
     }
 
     private func reason(for step: Schedule.Step, _ start: Placement, _ running: Running) -> String {
@@ -93,7 +105,7 @@ struct Report {
             return "\(domain.name) makes room on \(source.name); \(there) of \(words.name(resource))"
         case .consolidate:
             return "\(source.name) is emptied; \(domain.name) takes \(demand(step.domain)); \(there) of \(words.name(resource))"
-        case .restore: return "mends a rule: \(domain.name) takes \(demand(step.domain)); \(there) of \(words.name(resource))"
+        case .restore: return "\(domain.name) takes \(demand(step.domain)); \(there) of \(words.name(resource))"
         case .balance: break
         }
         let size = words.amount(source.capacity[resource], resource)

@@ -9,6 +9,8 @@ final class RuleTerms: Sendable {
 
     let count: Int
     let blades: Int
+    /// By term: what its rule is called.
+    let names: [String]
     let shape: [Shape]
     let price: [Double]
     let isGuarded: [Bool]
@@ -39,6 +41,7 @@ final class RuleTerms: Sendable {
         let stride = max(2, blades)
         strangers = problem.blades.map { $0.reserved.contains { $0 > 0 } ? 1 : 0 }
         size = bundles.items.map(\.count)
+        var names: [String] = []
         var shape: [Shape] = []
         var price: [Double] = []
         var isGuarded: [Bool] = []
@@ -77,6 +80,7 @@ final class RuleTerms: Sendable {
                 case .exclusive: .exclusive
                 case .onlyOn, .neverOn, .survive: .places
                 }
+            names.append(rule.name)
             shape.append(own)
             price.append(rule.price.map { max(0, $0.isFinite ? $0 : 0) } ?? weights.broken)
             wanted.append(min(max(0, least), known.count))
@@ -88,6 +92,7 @@ final class RuleTerms: Sendable {
             counts.append(counts[counts.count - 1] + (isDense[isDense.count - 1] ? stride : shares.count))
         }
         count = shape.count
+        self.names = names
         (self.shape, self.price, self.isGuarded, self.wanted) = (shape, price, isGuarded, wanted)
         (zone, row, self.counts, self.isDense) = (zones.values, starts, counts, isDense)
         exclusive = shape.indices.filter { shape[$0] == .exclusive }
@@ -210,6 +215,15 @@ struct RuleState {
         }
         population[source] -= terms.size[item]
         add(item, to: target)
+    }
+
+    /// Moves the item, and gives the names of the rules that are broken by less afterwards.
+    mutating func mended(byMoving item: Int, from source: Int, to target: Int) -> [String] {
+        guard concerns(item) else { return [] }
+        let concerned = Set(terms.ofItem[item].map { terms.terms[$0] } + terms.exclusive).sorted()
+        let before = concerned.map(units)
+        move(item, from: source, to: target)
+        return zip(concerned, before).filter { units($0) < $1 }.map { terms.names[$0.0] }
     }
 
     /// What all rules weigh as things are, summed anew.
