@@ -42,10 +42,9 @@ enum RoadefBenchmark {
         private var slices: Int?
         private var begin: Double
         private var seconds: Double
-        /// A round is worth its candidates from there on: 300 million, and 600 for each process and machine. Seconds are taken for 15 million a thread.
+        /// A round is worth its candidates from there on: 300 million, and 600 for each process and machine.
         private static let roundAtLeast = 300_000_000
         private static let roundForEach = 600
-        private static let pace = 15_000_000.0
 
         init(steps: Int?, seconds: Double, begin: Double) {
             slices = steps.map { max(1, $0 / ReassignmentSearch.slice) }
@@ -53,10 +52,11 @@ enum RoadefBenchmark {
             self.seconds = max(0.01, seconds * 0.99 - 0.1)
         }
 
-        func rounds(for instance: Reassignment) -> Int {
-            let candidates = slices.map { Double($0) * Double(ReassignmentSearch.slice) } ?? seconds * Self.pace
+        /// - Parameter pace: candidates a second that each thread looks at.
+        func rounds(for instance: Reassignment, pace: Double) -> Int {
+            let candidates = slices.map { Double($0) * Double(ReassignmentSearch.slice) } ?? seconds * pace
             let round = max(Double(Self.roundAtLeast), Double(Self.roundForEach) * Double(instance.processes) * Double(instance.machines))
-            return max(1, Int(candidates / round))
+            return max(1, Int(min(candidates / round, 1e6)))
         }
 
         var isCounted: Bool { slices != nil }
@@ -144,7 +144,7 @@ enum RoadefBenchmark {
         _ instance: Reassignment, _ budget: Budget, _ schedule: ReassignmentSearch.Schedule = .init(), seed: UInt64, threads: Int
     ) -> [Int] {
         let board = ReassignmentBoard(instance)
-        let rounds = budget.rounds(for: instance)
+        let rounds = budget.rounds(for: instance, pace: budget.isCounted ? 0 : pace(board, threads: threads, schedule))
         var best: (places: [Int], cost: Int)?
         for round in 0..<rounds {
             // With steps, each has the same share; with the clock, what is left is shared out anew.
@@ -160,6 +160,18 @@ enum RoadefBenchmark {
             for answer in workers.map(\.best) where answer.cost < best?.cost ?? .max { best = answer }
         }
         return best?.places ?? instance.initial
+    }
+
+    /// Candidates a second of each thread, all running: the machine may have other work.
+    private static func pace(_ board: ReassignmentBoard, threads: Int, _ schedule: ReassignmentSearch.Schedule) -> Double {
+        let slices = 64
+        let begin = Program.clock()
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+            var search = ReassignmentSearch(board, seed: UInt64(thread), schedule: schedule)
+            // As in the midst of an annealing.
+            for _ in 0..<slices { search.run(progress: 0.4) }
+        }
+        return Double(slices * ReassignmentSearch.slice) / max(1e-3, Program.clock() - begin)
     }
 
     /// Evaluates the answer anew, from the problem's definition, before anything is written.
