@@ -61,7 +61,7 @@ enum HtoolsBenchmark {
             if let peerOut { write(peer.steps.map { line($0, cluster) }, to: peerOut) }
             return 0
         } catch {
-            print("\(files[(error as? HtoolsError)?.isUtilisation == true ? 1 : 0]): \(error)")
+            print("\(files[error.isUtilisation ? 1 : 0]): \(error)")
             return 65
         }
     }

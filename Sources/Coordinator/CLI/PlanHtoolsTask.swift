@@ -17,7 +17,8 @@ struct HtoolsTask: Sendable {
         var draft = HtoolsDraft(isOwn: options.objective == .podp || goal == .consolidate)
         if let evacuated, !cluster.instances.contains(where: { $0.primary == evacuated }) {
             let others = cluster.instances.count { $0.secondary == evacuated }
-            draft.remarks = ["nothing to do: no instance runs on \(cluster.nodes[evacuated].name)" + (others > 0 ? ", which is the secondary node of \(others)" : "")]
+            let mirrored = others > 0 ? ", which is the secondary node of \(others)" : ""
+            draft.remarks = ["nothing to do: no instance runs on \(cluster.nodes[evacuated].name)\(mirrored)"]
         } else if options.maxMoves == 0 {
             draft.remarks = ["no moves are allowed: --max-moves is 0"]
         } else if options.objective == .hbal, goal != .consolidate {
@@ -31,10 +32,11 @@ struct HtoolsTask: Sendable {
             draft = try own()
         }
         figure(&draft)
-        if let most = options.maxMoves, most > 0, draft.steps.count >= most {
-            draft.remarks.append("stopped at the limit of \(most) \(most == 1 ? "move" : "moves"): a further plan may gain more")
+        if let most = options.maxMoves, draft.steps.count >= most {
+            if most > 0 { draft.remarks.append("stopped at the limit of \(Words.count(most, "move")): a further plan may gain more") }
+        } else {
+            draft.remarks += stays(draft)
         }
-        draft.remarks += stays(draft)
         return draft
     }
 

@@ -34,8 +34,10 @@ public struct HtoolsReasons {
         return sentences
     }
 
+    private typealias Term = (name: String, value: Double, weight: Double)
+
     /// What a move can change, and by how much of the score.
-    private func terms(_ state: borrowing HtoolsState) -> [(name: String, value: Double, weight: Double)] {
+    private func terms(_ state: borrowing HtoolsState) -> [Term] {
         let (deviations, weights) = (state.deviations, board.weights)
         let names = ["memory deviation", "reported memory's deviation", "vCPU deviation", "CPU load's deviation", "memory load's deviation"]
         let lanes = (names + ["disk load's deviation", "network load's deviation"]).enumerated().map { ($1, deviations[$0], weights[$0]) }
@@ -43,14 +45,13 @@ public struct HtoolsReasons {
     }
 
     /// The two terms that fall most; where the score rises, the one that rises most.
-    private static func largest(of before: [(name: String, value: Double, weight: Double)], _ after: [(name: String, value: Double, weight: Double)]) -> String {
+    private static func largest(of before: [Term], _ after: [Term]) -> String {
         let changes = zip(before, after).map { (name: $0.name, from: $0.value, to: $1.value, gain: ($0.value - $1.value) * $0.weight) }
-        let told =
-            changes.reduce(0) { $0 + $1.gain } > 0
-            ? changes.filter { $0.gain > 1e-9 }.sorted { $0.gain > $1.gain }.prefix(2) : changes.filter { $0.gain < -1e-9 }.sorted { $0.gain < $1.gain }.prefix(1)
+        let falls = changes.reduce(0) { $0 + $1.gain } > 0
+        let told = changes.filter { abs($0.gain) > 1e-9 && ($0.gain > 0) == falls }.sorted { abs($0.gain) > abs($1.gain) }.prefix(falls ? 2 : 1)
+        if told.isEmpty { return "" }
         let list = told.map { "\($0.name) \(change(from: $0.from, to: $0.to, name: ""))" }.joined(separator: ", ")
-        if list.isEmpty { return "" }
-        return changes.reduce(0) { $0 + $1.gain } > 0 ? ": \(list)" : ", for the sake of other moves: \(list)"
+        return (falls ? ": " : ", for the sake of other moves: ") + list
     }
 
     /// With as many decimals as tell the two apart, and at least two.

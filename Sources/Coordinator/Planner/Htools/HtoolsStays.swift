@@ -81,7 +81,8 @@ public struct HtoolsStays {
         let reached = others.filter { migration.needed[board.origin[instance]].isSubset(of: migration.received[$0]) }
         if reached.isEmpty {
             let missing = migration.needed[board.origin[instance]].subtracting(migration.received[others[0]]).sorted()
-            return Why("no other node of the group takes what runs there: \(cluster.nodes[others[0]].name) lacks migration tag \(missing.joined(separator: ", "))")
+            let tag = "\(cluster.nodes[others[0]].name) lacks migration tag \(missing.joined(separator: ", "))"
+            return Why("no other node of the group takes what runs there: \(tag)")
         }
         let needed = board.usedMemory[instance]
         let roomy = reached.filter { usable[$0] > needed }
