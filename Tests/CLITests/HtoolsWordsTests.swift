@@ -94,7 +94,7 @@ struct HtoolsWordsTests {
         #expect(answer.moves == 1 && answer.words.hasPrefix("nothing more to do"), "\(answer.remarks)")
         let stuck = Self.dump([("a", "Y", ""), ("b", "N", "")], [("x", 1, "a", "plain", ""), ("y", 1, "b", "ext", "")])
         let (idle, _) = try await plan(["balance"], stuck)
-        #expect(idle.moves == 0 && idle.costBefore == idle.costAfter)
+        #expect(idle.moves == 0 && idle.costBefore == idle.costAfter && idle.words.contains("a keeps x: the disks (plain)"), "\(idle.remarks)")
     }
 
     @Test func `loads are told as the file has them, and migration tags by their name`() async throws {

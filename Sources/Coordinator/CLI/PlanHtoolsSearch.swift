@@ -66,7 +66,6 @@ extension HtoolsTask {
         let searches = min(options.threads ?? (options.seconds == nil ? 1 : 2), 256)
         let end = options.seconds.map { started + .seconds($0) }
         var best: HtoolsDraft?
-        func isBetter(_ one: HtoolsDraft, than other: HtoolsDraft) -> Bool { rank(one).lexicographicallyPrecedes(rank(other)) }
         var seed = options.seed
         var steps = HtoolsProblem.usualSteps(cluster)
         var isInTime = false
@@ -90,6 +89,8 @@ extension HtoolsTask {
         return try found.withLock { $0 }.compactMap { try $0?.get() }
     }
 
+    private func isBetter(_ one: HtoolsDraft, than other: HtoolsDraft) -> Bool { rank(one).lexicographicallyPrecedes(rank(other)) }
+
     /// The lower, the better: instances on offline nodes, nodes in use if those are to be few, podp's objective with the moves' cost, moves.
     private func rank(_ draft: HtoolsDraft) -> [Double] {
         let places = places(after: draft)
@@ -112,7 +113,7 @@ extension HtoolsTask {
         return HtoolsProblem(cluster, goal: goal, maxMoves: nil, steps: nil, seed: 1).costs(of: draft.steps.map(\.step))
     }
 
-    /// Nodes at most for which N+1 is a rule of podp's own planner, and not only of the check: an answer takes instances times nodes.
+    /// Nodes at most for which N+1 is ever a rule of podp's own planner, and not only of the check: one answer takes instances times nodes.
     private static let coveredNodes = 100
 
     /// Offline nodes are emptied first, as a Ganeti user expects of a balance.
@@ -126,16 +127,23 @@ extension HtoolsTask {
         }
     }
 
-    /// One seed's plan.
+    /// One seed's plan. Mostly it keeps N+1 unasked; where it does not, and steps had to be left out, another one has N+1 as a rule.
     private func own(seed: UInt64, steps: Int) throws -> HtoolsDraft {
+        let plain = try own(seed: seed, steps: steps, keepsCover: false)
+        guard plain.leftOut > 0, cluster.nodes.count <= Self.coveredNodes else { return plain }
+        let careful = try own(seed: seed, steps: min(steps &* 4, 20_000_000), keepsCover: true)
+        return isBetter(plain, than: careful) ? plain : careful
+    }
+
+    private func own(seed: UInt64, steps: Int, keepsCover: Bool) throws -> HtoolsDraft {
         var now = cluster
         var draft = HtoolsDraft(isOwn: true)
         var emptying = 0
         for goal in goals() {
             let left = options.maxMoves.map { $0 - draft.steps.count }
             if let left, left <= 0 { break }
-            let keepsCover = goal == .balance && cluster.nodes.count <= Self.coveredNodes
-            let problem = HtoolsProblem(now, goal: goal, maxMoves: left, steps: steps, seed: seed, keepsCover: keepsCover).problem
+            let isKept = keepsCover && goal == .balance
+            let problem = HtoolsProblem(now, goal: goal, maxMoves: left, steps: steps, seed: seed, keepsCover: isKept).problem
             let plan = Planner.plan(problem)
             if case .failure(let violations) = PlanChecker.check(problem, plan) {
                 throw Trouble(.failed, "the plan failed its check and is not shown", details: violations.list.prefix(8).map(\.sentence))
@@ -151,9 +159,8 @@ extension HtoolsTask {
             draft.reasons += plan.waves.flatMap { $0.map { plan.moves[$0].reason } }
             if goal != .balance { emptying = draft.steps.count }
         }
-        let found = draft.steps.count
         try check(&draft)
-        if draft.steps.count < found, emptying == 0 {
+        if draft.leftOut > 0, emptying == 0 {
             let costs = costs(of: draft)
             // What is left of a balance may no longer be worth its moves.
             if costs.after >= costs.before {

@@ -62,8 +62,8 @@ struct HtoolsTask: Sendable {
             violations = replay.violations(of: moves(draft.steps.map(\.step)))
         }
         draft.numberWaves()
-        let gone = found - draft.steps.count
-        draft.remarks.append("\(gone) of \(found) moves are left out, which lose N+1 or need one that does: \(reason)")
+        draft.leftOut = found - draft.steps.count
+        draft.remarks.append("\(draft.leftOut) of \(found) moves are left out, which lose N+1 or need one that does: \(reason)")
     }
 
     /// What is true of the moves that are left, of all goals together.
@@ -90,7 +90,8 @@ struct HtoolsTask: Sendable {
         let stays = HtoolsStays(cluster, places: places(after: draft))
         if let evacuated { return draft.isOwn ? [] : stays.onNode(evacuated) }
         guard goal == .balance else { return [] }
-        let offline = draft.isOwn ? [] : cluster.nodes.indices.filter { cluster.nodes[$0].isOffline }
+        let emptied = draft.isOwn ? Set(cluster.instances.filter(\.isShared).map(\.primary)) : []
+        let offline = cluster.nodes.indices.filter { cluster.nodes[$0].isOffline && !emptied.contains($0) }
         return Array(offline.flatMap { stays.onNode($0) }.prefix(8)) + stays.crowded()
     }
 
@@ -113,6 +114,8 @@ struct HtoolsDraft: Sendable {
     /// Nodes whose loss the others could bear.
     var covered: (before: Int, after: Int) = (0, 0)
     var remarks: [String] = []
+    /// Steps that the check took away.
+    var leftOut = 0
     var seconds = 0.0
 
     /// From 0, without gaps.
