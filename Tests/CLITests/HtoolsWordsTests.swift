@@ -133,6 +133,6 @@ struct HtoolsWordsTests {
         }
         let (answer, code) = try await plan(["balance"], Self.dump(names, rows))
         #expect(code == 0 && answer.coveredAfter >= answer.coveredBefore && answer.coveredBefore > 0, "\(answer.remarks)")
-        if answer.moves == 0 { #expect(!answer.remarks.isEmpty && answer.costBefore == answer.costAfter) }
+        #expect(answer.moves > 0 || (answer.words.contains("lose N+1") && answer.costBefore == answer.costAfter), "\(answer.remarks)")
     }
 }

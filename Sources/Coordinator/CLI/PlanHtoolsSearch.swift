@@ -54,7 +54,7 @@ extension HtoolsTask {
             let least = way.before.total < 0.1 ? "by the 0.01 that hbal asks for below 0.1" : "that no rule forbids"
             return ["nothing to do: no move lowers the score, \(score), \(least)"]
         }
-        guard options.maxMoves == nil, answer.after.total > way.after.total + 1e-9 else { return [] }
+        guard answer.steps.isEmpty || (options.maxMoves == nil && answer.after.total > way.after.total + 1e-9) else { return [] }
         let what = "hbal's own way (\(Words.count(way.steps.count, "move")), score \(score) to \(Words.short(way.after.total)))"
         return ["\(what) would lose N+1, \(answer.steps.isEmpty ? "and no plan was found that gains and keeps it" : "which this plan keeps")"]
     }
@@ -132,7 +132,8 @@ extension HtoolsTask {
         let plain = try own(seed: seed, steps: steps, keepsCover: false)
         guard plain.leftOut > 0, cluster.nodes.count <= Self.coveredNodes else { return plain }
         let careful = try own(seed: seed, steps: min(steps &* 4, 20_000_000), keepsCover: true)
-        return isBetter(plain, than: careful) ? plain : careful
+        // Where neither moves anything, the first one says why.
+        return careful.steps.isEmpty || isBetter(plain, than: careful) ? plain : careful
     }
 
     private func own(seed: UInt64, steps: Int, keepsCover: Bool) throws -> HtoolsDraft {
@@ -160,7 +161,7 @@ extension HtoolsTask {
             if goal != .balance { emptying = draft.steps.count }
         }
         try check(&draft)
-        if draft.leftOut > 0, emptying == 0 {
+        if draft.leftOut > 0, emptying == 0, !draft.steps.isEmpty {
             let costs = costs(of: draft)
             // What is left of a balance may no longer be worth its moves.
             if costs.after >= costs.before {
