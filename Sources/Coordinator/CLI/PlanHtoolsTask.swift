@@ -63,7 +63,7 @@ struct HtoolsTask: Sendable {
         }
         draft.numberWaves()
         draft.leftOut = found - draft.steps.count
-        draft.remarks.append("\(draft.leftOut) of \(found) moves are left out, which lose N+1 or need one that does: \(reason)")
+        draft.remarks.append("left out to keep N+1, with what needs them: \(draft.leftOut) of \(Words.count(found, "move")); \(reason)")
     }
 
     /// What is true of the moves that are left, of all goals together.
