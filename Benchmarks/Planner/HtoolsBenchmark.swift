@@ -28,12 +28,21 @@ enum HtoolsBenchmark {
             }
             index += 2
         }
-        guard let data = files.first.flatMap(read) else {
+        guard !files.isEmpty else {
             print("usage: planner-bench htools FILE.data [FILE.util] [--max-moves N] [--steps N] [--seed N] [--threads N] [--moves-out FILE]")
             return 64
         }
+        var texts: [String] = []
+        for file in files.prefix(2) {
+            guard let text = read(file) else {
+                print("\(file) cannot be read: \(String(cString: strerror(errno)))")
+                return 66
+            }
+            texts.append(text)
+        }
+        let data = texts[0]
         do {
-            let cluster = try HtoolsCluster(data, utilisation: files.dropFirst().first.flatMap(read))
+            let cluster = try HtoolsCluster(data, utilisation: texts.dropFirst().first)
             let sideBySide = Program.sideBySide(threads: threads)
             let start = Times()
             let peer = HtoolsPlanner.steepestDescent(cluster, maxMoves: limits.maxMoves, sideBySide)
@@ -52,7 +61,7 @@ enum HtoolsBenchmark {
             if let peerOut { write(peer.steps.map { line($0, cluster) }, to: peerOut) }
             return 0
         } catch {
-            print("\(files[0]): \(error)")
+            print("\(files[error.isUtilisation ? 1 : 0]): \(error)")
             return 65
         }
     }

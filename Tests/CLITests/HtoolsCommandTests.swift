@@ -81,6 +81,7 @@ struct HtoolsCommandTests {
         func changed(_ old: String, _ new: String) -> Data { bytes(dump.replacingOccurrences(of: old, with: new)) }
         let junk = Data((0..<4000).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 89) })
         let cut = dump.range(of: "vm7|").map { bytes(String(dump[..<$0.upperBound])) } ?? Data()
+        let cutNodes = dump.range(of: "node3|").map { bytes(String(dump[..<$0.lowerBound])) } ?? Data()
         return [
             ("nothing", Data(), nil, "dump:1: there are no nodes"),
             ("only groups", bytes("group0|uuid-0|preferred||\n"), nil, "dump:1: there are no nodes"),
@@ -90,10 +91,12 @@ struct HtoolsCommandTests {
             ("a node twice", changed("node2|", "node1|"), nil, "dump:5: node node1 stands here twice"),
             ("an instance twice", changed("vm3|", "vm2|"), nil, "dump:13: instance vm2 stands here twice"),
             ("a node that is not there", changed("|Y|node2||", "|Y|node9||"), nil, "its primary node, node9, is not in the node section"),
+            ("cut off between two nodes", cutNodes, nil, "dump:5: the dump ends in its second section, the nodes"),
             ("no text at all", junk, nil, "dump:"),
             ("one endless line", Data(repeating: 0x61, count: 3_000_000), nil, "dump:1: field 2 is missing"),
             ("loads of another dump", bytes(dump), bytes("ghost 1 1 1 1\nother 1 1 1 1\n"), "has no instance ghost"),
             ("loads that are no numbers", bytes(dump), bytes("vm0 nan 1 1 1\n"), "load:1: the load of vm0 is not four numbers"),
+            ("a load below 0", bytes(dump), bytes("vm0 0 -1 0 0\n"), "load:1: the load of vm0 is not four numbers from 0 to 1e12: '-1' is none"),
             ("loads that are too few", bytes(dump), bytes("vm0 1 2\n"), "load:1: the load of vm0 is not four numbers"),
             ("loads that are no text", bytes(dump), junk, "load:"),
         ]

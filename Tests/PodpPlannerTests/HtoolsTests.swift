@@ -212,13 +212,17 @@ struct HtoolsTests {
         let cluster = try HtoolsCluster(dump.data, utilisation: dump.load)
         let replay = try #require(HtoolsReplay(dump: dump.data))
         for goal in [Problem.Goal.balance, .consolidate] {
-            let problem = HtoolsProblem(cluster, goal: goal, maxMoves: nil, steps: 20_000, seed: seed).problem
-            let plan = Planner.plan(problem)
-            _ = try PlanChecker.check(problem, plan).get()
+            let posed = HtoolsProblem(cluster, goal: goal, maxMoves: nil, steps: 20_000, seed: seed, keepsCover: goal == .balance)
+            let plan = Planner.plan(posed.problem)
+            _ = try PlanChecker.check(posed.problem, plan).get()
+            let costs = posed.costs(of: HtoolsProblem.steps(of: plan).map(\.step))
+            #expect(abs(costs.before - plan.costBefore) < 1e-9 && abs(costs.after - plan.costAfter) < 1e-9)
             let moves = HtoolsProblem.steps(of: plan).map {
                 (instance: cluster.instances[$0.step.instance].name, from: cluster.nodes[$0.step.from].name, to: cluster.nodes[$0.step.to].name)
             }
-            #expect(replay.violations(of: moves).allSatisfy { $0.rule == HtoolsReplay.coverRule })
+            // Offline nodes have been emptied when a balance begins: where they are not, what comes from them spends what the check then misses.
+            let kept = goal == .balance && !cluster.nodes.contains(where: \.isOffline)
+            #expect(replay.violations(of: moves).allSatisfy { !kept && $0.rule == HtoolsReplay.coverRule })
         }
     }
 

@@ -9,7 +9,8 @@ struct HtoolsReport: Encodable {
         var wave: Int
         /// Memory that is sent.
         var bytes: UInt64
-        var reason: String?
+        /// In words and numbers.
+        var reason: String
     }
 
     var goal: String
@@ -50,7 +51,7 @@ struct HtoolsReport: Encodable {
             let instance = cluster.instances[planned.step.instance]
             return Step(
                 instance: instance.name, from: cluster.nodes[planned.step.from].name, to: cluster.nodes[planned.step.to].name, wave: planned.wave,
-                bytes: UInt64(max(0, instance.memory)) << 20, reason: draft.reasons.indices.contains(index) ? draft.reasons[index] : nil)
+                bytes: UInt64(max(0, instance.memory)) << 20, reason: draft.reasons.indices.contains(index) ? draft.reasons[index] : "")
         }
         bytes = steps.reduce(0) { $0 + $1.bytes }
         (scoreBefore, scoreAfter) = draft.scores
@@ -73,7 +74,7 @@ struct HtoolsReport: Encodable {
         for (index, step) in steps.enumerated() {
             let cost = "\(Words.bytes(step.bytes)), wave \(step.wave + 1)"
             text += "\(index + 1). \(SafeText.line("\(step.instance)  \(step.from) → \(step.to)"))  \(out.faint(cost))\n"
-            if let reason = step.reason { text += "   \(SafeText.line(reason))\n" }
+            text += "   \(SafeText.line(step.reason))\n"
         }
         for remark in remarks { text += out.yellow("   \(SafeText.line(remark))") + "\n" }
         text += out.faint("every state was checked against Ganeti's rules; the loss of any of \(coveredBefore) nodes could be borne, of \(coveredAfter) after")

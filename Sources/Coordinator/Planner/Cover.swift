@@ -11,7 +11,7 @@ struct Cover: Sendable {
     private let price: [Double]
     private let isGuarded: [Bool]
     /// By rule and zone (named by its first blade).
-    private var atStart: [[Bool]] = []
+    private(set) var atStart: [[Bool]] = []
     /// Domains, largest first; those that no other blade reaches are left out.
     private let order: [Int]
     private let homes: [[Int]]

@@ -4,7 +4,7 @@ struct HtoolsText {
 
     init?(_ dump: String) {
         var sections: [[[Substring]]] = [[]]
-        for line in dump.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in dump.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
             if line.isEmpty {
                 sections.append([])
             } else {

@@ -49,6 +49,8 @@ public struct HtoolsCluster: Hashable, Sendable {
     /// By group's uuid.
     public var vcpuRatio: [String: Double] = [:]
     public var spindleRatio: [String: Double] = [:]
+    /// Sections that the dump has, the last one perhaps in part; Ganeti writes five.
+    public private(set) var sections = 1
     /// Whether a load was given (`-U`).
     public var hasLoad = false
 
@@ -58,8 +60,11 @@ public struct HtoolsCluster: Hashable, Sendable {
         var groups: [(name: String, uuid: String)] = []
         var nodeIndex: [String: Int] = [:]
         var instanceIndex: [String: Int] = [:]
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: Self.isLineEnd)
+        for (number, line) in lines.enumerated() {
             if line.isEmpty {
+                // What the last line end is followed by is no line.
+                guard number < lines.count - 1 else { break }
                 section += 1
                 continue
             }
@@ -89,15 +94,28 @@ public struct HtoolsCluster: Hashable, Sendable {
             }
         }
         guard !nodes.isEmpty else { throw HtoolsError(line: 1, reason: "there are no nodes: the second section is empty or missing") }
+        guard section > 1 else {
+            let last = lines.count - (lines.last?.isEmpty == true ? 1 : 0)
+            throw HtoolsError(line: last, reason: "the dump ends in its second section, the nodes, and has no instances: was it cut off?")
+        }
+        sections = section + 1
         hasLoad = utilisation != nil
-        for (number, line) in (utilisation ?? "").split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (number, line) in (utilisation ?? "").split(omittingEmptySubsequences: false, whereSeparator: Self.isLineEnd).enumerated() {
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
             guard let name = words.first, let instance = instanceIndex[String(name)] else { continue }
-            let loads = words.dropFirst().prefix(4).compactMap { Double($0) }.filter { $0.isFinite && $0 >= 0 && $0 < 1e12 }
-            guard loads.count == 4 else { throw HtoolsError(line: number + 1, reason: "the load of \(name) is not four numbers", isUtilisation: true) }
+            let given = words.dropFirst().prefix(4)
+            let loads = given.compactMap { Double($0) }.filter { $0.isFinite && $0 >= 0 && $0 < 1e12 }
+            guard loads.count == 4 else {
+                let odd = given.first { word in !(Double(word).map { $0 >= 0 && $0 < 1e12 } ?? false) }
+                let what = odd.map { "'\($0.prefix(64))' is none" } ?? "there \(given.count == 1 ? "is 1" : "are \(given.count)")"
+                throw HtoolsError(line: number + 1, reason: "the load of \(name) is not four numbers from 0 to 1e12: \(what)", isUtilisation: true)
+            }
             instances[instance].load = loads
         }
     }
+
+    /// Unix's, or Windows'.
+    public static func isLineEnd(_ character: Character) -> Bool { character == "\n" || character == "\r\n" }
 
     private static func node(_ fields: Fields) throws(HtoolsError) -> Node {
         let flag = try fields.text(7)

@@ -11,24 +11,45 @@ import PodpModel
 /// | CPU features | migration tags |
 /// | apart | exclusion tags |
 /// | accepts | online |
+/// | N+1, where it is to be kept | nodes whose loss the others can bear at the start stay such |
 /// | fixed | disks on one node or a pair (`plain`, `file`, `drbd`), and instances that Ganeti is not to balance, unless their node is to be emptied |
 public struct HtoolsProblem: Sendable {
-    public static let resources = [
-        Resource(name: "cpu", unit: "mCPU"), .memory, Resource(name: "vcpus", unit: "vCPUs", hard: true), Resource(name: "disk", unit: "thousandths"),
-        Resource(name: "network", unit: "thousandths"),
-    ]
-
     public private(set) var problem: Problem
 
-    public init(_ cluster: HtoolsCluster, goal: Problem.Goal, maxMoves: Int?, steps: Int?, seed: UInt64) {
-        problem = Problem(revision: 1, goal: goal, resources: Self.resources, blades: [], domains: [])
+    /// - Parameters:
+    ///   - steps: the budget; `nil`: the usual one.
+    ///   - keepsCover: N+1 is a rule.
+    public init(_ cluster: HtoolsCluster, goal: Problem.Goal, maxMoves: Int?, steps: Int?, seed: UInt64, keepsCover: Bool = false) {
+        problem = Problem(revision: 1, goal: goal, resources: Self.resources(cluster), blades: [], domains: [])
         problem.limits.maxMoves = max(0, maxMoves ?? 2 * cluster.instances.count)
-        problem.limits.steps = max(1, steps ?? min(20_000_000, 100_000 + 1_000 * cluster.instances.count))
+        problem.limits.steps = max(1, steps ?? Self.usualSteps(cluster))
         problem.limits.seed = seed
         problem.limits.minimumGainPermille = 10
         addNodes(cluster)
         addInstances(cluster)
         addRules(cluster)
+        if keepsCover { addCover(cluster) }
+    }
+
+    /// Loads are in the unit of the file, where CPU is given in them too.
+    private static func resources(_ cluster: HtoolsCluster) -> [Resource] {
+        [
+            cluster.hasLoad ? Resource(name: "cpu", unit: Words.load) : .cpu, .memory, Resource(name: "vcpus", unit: "vCPUs", hard: true),
+            Resource(name: "disk", unit: Words.load), Resource(name: "network", unit: Words.load),
+        ]
+    }
+
+    /// Candidates that are usually worth their time.
+    public static func usualSteps(_ cluster: HtoolsCluster) -> Int { min(20_000_000, 100_000 + 1_000 * cluster.instances.count) }
+
+    /// podp's objective before the steps and after them, with what they cost.
+    public func costs(of steps: [HtoolsPlanner.Step]) -> (before: Double, after: Double) {
+        let weights = Weights()
+        let board = Board(problem, reach: Reach(problem), weights: weights, banned: [])
+        var places = problem.domains.map(\.blade)
+        for step in steps { places[step.instance] = step.to }
+        let end = Placement(board, at: (0..<board.items).map { places[board.domains[$0].first ?? 0] })
+        return (Placement(board).placementCost, end.placementCost + steps.reduce(0) { $0 + board.estimates[$1.instance].cost(weights) })
     }
 
     public static func id(ofNode index: Int) -> BladeID { BladeID(ID128(high: 1, low: UInt64(index))) }
@@ -71,7 +92,7 @@ public struct HtoolsProblem: Sendable {
                     capacity: [Self.whole(cpu), Int64(max(0, memory)) << 10, Int64(max(0, vcpus)), 1_000_000, 1_000_000],
                     comfort: problem.goal == .consolidate || !cluster.hasLoad ? [950, 900, 900, 950, 950] : [700, 900, 900, 600, 700],
                     reserved: [problem.goal == .consolidate && !mayRest ? 1 : 0, 0, 0, 0, 0], accepts: !node.isOffline,
-                    reason: node.isOffline ? "offline" : nil, cpuFeatures: migration.received[index].sorted()))
+                    reason: node.isOffline ? "offline" : nil, cpuFeatures: migration.received[index].map { Words.migrationTag + $0 }.sorted()))
         }
     }
 
@@ -94,7 +115,7 @@ public struct HtoolsProblem: Sendable {
             problem.domains.append(
                 Problem.Domain(
                     id: Self.id(ofInstance: index), name: instance.name, blade: instance.primary, mean: amounts, high: amounts, mobility: mobility,
-                    memory: .mebibytes(UInt64(memory)), cpuFeatures: migration.needed[instance.primary].sorted()))
+                    memory: .mebibytes(UInt64(memory)), cpuFeatures: migration.needed[instance.primary].map { Words.migrationTag + $0 }.sorted()))
         }
     }
 
@@ -112,6 +133,16 @@ public struct HtoolsProblem: Sendable {
             let members = cluster.instances.indices.filter { inside.contains(cluster.instances[$0].primary) }.map(Self.id(ofInstance:))
             problem.rules.append(Rule(name: "group \(group)", kind: .onlyOn(members, blades: nodes.map(Self.id(ofNode:)))))
         }
+    }
+
+    /// N+1 is kept, not made: nodes that cannot be lost at the start are of no zone, so that they neither weigh anything nor hold anything up.
+    private mutating func addCover(_ cluster: HtoolsCluster) {
+        // What no other node could restart is nobody's loss.
+        for (index, instance) in cluster.instances.enumerated() where !instance.isShared { problem.domains[index].storage = ["disks of its node"] }
+        problem.rules.append(Rule(name: "N+1", kind: .survive(.network)))
+        for (index, blade) in problem.blades.enumerated() { problem.blades[index].zones = [.network: blade.name] }
+        let covered = Cover(problem, weights: Weights()).atStart.first ?? []
+        for index in problem.blades.indices where !covered[index] { problem.blades[index].zones = [:] }
     }
 
     private static func whole(_ amount: Double) -> Int64 { Int64(min(max(0, amount), 1e14)) }

@@ -221,6 +221,9 @@ struct HtoolsState: ~Copyable {
         return free > reserved[node] ? free - reserved[node] : free
     }
 
+    /// MiB that are free, held back or not.
+    func room(on node: Int) -> Int { room[node] - used[node] }
+
     func vcpusLeft(_ node: Int) -> Int { vcpuLimit[node] - vcpus[node] }
 
     /// What is free and not held back, for the restart of others.
