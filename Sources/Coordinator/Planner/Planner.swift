@@ -123,7 +123,7 @@ struct Attempt {
             return (placement, left, isChained)
         case .consolidate:
             var clearing = Clearing(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
-            clearing.consolidate()
+            clearing.consolidate(mayGather: true)
             let (placement, left) = improve(clearing.placement, steps: clearing.steps)
             return (placement, left, false)
         }
