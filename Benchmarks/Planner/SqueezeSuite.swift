@@ -70,7 +70,8 @@ struct SqueezeSuite {
 
     func run() throws {
         Self.print([
-            "nodes", "instances", "shape", "sizes", "fill", "podp", "memory", "bound", "BFD", "<memory", "<bound", "<BFD", "hsqueeze", "moves", "CPU s", "verdict",
+            "nodes", "instances", "shape", "sizes", "fill", "podp", "memory", "bound", "BFD", "<memory", "<bound", "<BFD", "hsqueeze", "moves", "CPU s",
+            "verdict",
         ])
         var all = Line()
         for nodes in sizes {
@@ -90,7 +91,8 @@ struct SqueezeSuite {
             }
         }
         Swift.print(
-            "nodes off: podp \(all.podp), memory bound \(all.memory), bound \(all.bound), BFD \(all.fitted); at worst \(all.belowMemory) below the memory bound, "
+            "nodes off: podp \(all.podp), memory bound \(all.memory), bound \(all.bound), BFD \(all.fitted); "
+                + "at worst \(all.belowMemory) below the memory bound, "
                 + "\(all.belowBound) below the bound, \(all.belowFitted) below BFD; at most \(FleetBenchmark.decimal(all.seconds, 3)) CPU s; "
                 + (all.faults.isEmpty ? "every plan legal" : "\(all.faults.count) plans NOT legal"))
     }
@@ -122,7 +124,8 @@ struct SqueezeSuite {
 
     private func show(_ line: Line, _ nodes: Int, _ shape: HtoolsShape, _ mixed: Bool, _ fill: Double) {
         Self.print([
-            "\(nodes)", "\(Self.instances(nodes))", shape.rawValue, mixed ? "uneven" : "even", FleetBenchmark.decimal(fill, 1), "\(line.podp)", "\(line.memory)",
+            "\(nodes)", "\(Self.instances(nodes))", shape.rawValue, mixed ? "uneven" : "even", FleetBenchmark.decimal(fill, 1), "\(line.podp)",
+            "\(line.memory)",
             "\(line.bound)", "\(line.fitted)", "\(line.belowMemory)", "\(line.belowBound)", "\(line.belowFitted)", line.peer.map { "\($0)" } ?? "-",
             "\(line.moves)", FleetBenchmark.decimal(line.seconds, 3), line.faults.first ?? "legal",
         ])

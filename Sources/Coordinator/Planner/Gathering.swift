@@ -33,6 +33,8 @@ extension Clearing {
         placement = best
     }
 
+    private func mayBeEmptied(_ blade: Int) -> Bool { placement.items(on: blade).allSatisfy { placement.board.isMovable[$0] } }
+
     private func isOn(_ blade: Int) -> Bool { placement.population[blade] > 0 || placement.board.isNeverEmpty[blade] }
 
     /// Whom to empty first; the more it draws, the sooner.
@@ -71,10 +73,9 @@ extension Clearing {
 
     /// All of the blade's items, or none.
     private mutating func empty(_ blade: Int, onto isTarget: [Bool]) -> Bool {
-        let items = placement.items(on: blade)
-        guard items.allSatisfy({ placement.board.isMovable[$0] }) else { return false }
+        guard mayBeEmptied(blade) else { return false }
         var moved: [Int] = []
-        for item in largestFirst(items) {
+        for item in largestFirst(placement.items(on: blade)) {
             guard steps > 0, let target = tightestTarget(for: item, among: isTarget) else {
                 for item in moved.reversed() { placement.move(item, to: blade) }
                 return false
@@ -93,7 +94,7 @@ extension Clearing {
         let board = placement.board
         let order = blades(by: .size, noise: noise)
         var isTarget = staying(order.reversed(), extra: extra)
-        let leaving = order.filter { !isTarget[$0] && placement.population[$0] > 0 }
+        let leaving = order.filter { !isTarget[$0] && placement.population[$0] > 0 && mayBeEmptied($0) }
         let items = leaving.flatMap { placement.items(on: $0) }
         if placement.displaced + items.reduce(0, { $0 + board.domains.count($1) }) <= maxDisplaced {
             for item in largestFirst(items) {
@@ -117,7 +118,8 @@ extension Clearing {
         emptyAll(order, onto: (0..<board.blades).map { board.accepts[$0] && isOn($0) })
     }
 
-    /// Those that cannot be emptied, and from the first on as many as hold what all items need (soft resources to their comfort level), and `extra` more.
+    /// Those that cannot be emptied, and from the first on as many as hold what all items need (soft resources to their comfort level), and `extra` more. Of all
+    /// these, those that accept.
     private func staying(_ order: [Int], extra: Int) -> [Bool] {
         let board = placement.board
         let count = board.resources
