@@ -9,12 +9,14 @@ import PodpRules
 /// (`SqueezeBounds`); how far podp is below either bound and below best fit in the worst cluster; moves; CPU seconds of the slowest plan. hsqueeze is run on the
 /// first seed of 14 and 28 nodes. Then what the worst cluster of all comes to. Every plan is checked by `PlanChecker` and replayed by `HtoolsReplay`.
 struct SqueezeSuite {
-    static let usage = "hsqueeze [--sizes 14,28,56] [--shapes skewed,random,packed,newnode] [--seeds N] [--each]"
+    static let usage = "hsqueeze [--sizes 14,28,56] [--shapes skewed,random,packed,newnode] [--fills 0.3,0.5,0.7] [--seeds N] [--each]"
 
     private static let widths = [7, 11, 9, 8, 6, 7, 8, 7, 6, 9, 8, 7, 10, 7, 8, 0]
 
     private var sizes = [14, 28, 56]
     private var shapes: [HtoolsShape] = [.skewed, .random, .packed, .newnode]
+    /// Shares of the memory that are in use.
+    private var fills = [0.3, 0.5, 0.7]
     private var seeds: UInt64 = 3
     /// A line for each cluster, not for each row.
     private var isEach = false
@@ -56,6 +58,7 @@ struct SqueezeSuite {
             switch arguments[index] {
             case "--sizes": sizes = value.split(separator: ",").compactMap { Int($0) }.filter { $0 > 1 }
             case "--shapes": shapes = value.split(separator: ",").compactMap { HtoolsShape(rawValue: String($0)) }
+            case "--fills": fills = value.split(separator: ",").compactMap { Double($0) }.filter { $0 > 0 && $0 < 1 }
             case "--seeds":
                 guard let number = UInt64(value), number > 0 else { return nil }
                 seeds = number
@@ -77,7 +80,7 @@ struct SqueezeSuite {
         for nodes in sizes {
             for shape in shapes {
                 for mixed in [false, true] {
-                    for fill in [0.3, 0.5, 0.7] {
+                    for fill in fills {
                         var row = Line()
                         for seed in 1...seeds {
                             let line = try measure(shape, nodes: nodes, mixed: mixed, fill: fill, seed: seed)
@@ -124,7 +127,7 @@ struct SqueezeSuite {
 
     private func show(_ line: Line, _ nodes: Int, _ shape: HtoolsShape, _ mixed: Bool, _ fill: Double) {
         Self.print([
-            "\(nodes)", "\(Self.instances(nodes))", shape.rawValue, mixed ? "uneven" : "even", FleetBenchmark.decimal(fill, 1), "\(line.podp)",
+            "\(nodes)", "\(Self.instances(nodes))", shape.rawValue, mixed ? "uneven" : "even", FleetBenchmark.decimal(fill, 2), "\(line.podp)",
             "\(line.memory)",
             "\(line.bound)", "\(line.fitted)", "\(line.belowMemory)", "\(line.belowBound)", "\(line.belowFitted)", line.peer.map { "\($0)" } ?? "-",
             "\(line.moves)", FleetBenchmark.decimal(line.seconds, 3), line.faults.first ?? "legal",

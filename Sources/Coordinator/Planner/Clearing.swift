@@ -5,6 +5,8 @@ struct Clearing {
     var steps: Int
     let maxDisplaced: Int
     var random: SplitMix64
+    /// Whether sizes and what is left are judged by soft resources, too: where memory is plentiful, another one may be what blades are short of.
+    var judgesSoft = false
 
     init(_ placement: Placement, steps: Int, maxDisplaced: Int, seed: UInt64) {
         self.placement = placement
@@ -141,7 +143,7 @@ struct Clearing {
         let board = placement.board
         let anyHard = board.isHard.contains(true)
         return (0..<board.resources).reduce(0) { largest, resource in
-            guard board.isHard[resource] || !anyHard else { return largest }
+            guard board.isHard[resource] || !anyHard || judgesSoft else { return largest }
             let index = blade * board.resources + resource
             return max(largest, Double(placement.high[index]) * board.inverse[index])
         }
@@ -151,7 +153,7 @@ struct Clearing {
         let board = placement.board
         let anyHard = board.isHard.contains(true)
         return (0..<board.resources).reduce(1) { least, resource in
-            guard board.isHard[resource] || !anyHard else { return least }
+            guard board.isHard[resource] || !anyHard || judgesSoft else { return least }
             let index = blade * board.resources + resource
             return min(least, 1 - Double(placement.high[index] + board.high[item * board.resources + resource]) * board.inverse[index])
         }
@@ -163,7 +165,7 @@ struct Clearing {
         let anyHard = board.isHard.contains(true)
         let size = { (item: Int) in
             (0..<board.resources).reduce(0.0) { largest, resource in
-                guard board.isHard[resource] || !anyHard else { return largest }
+                guard board.isHard[resource] || !anyHard || judgesSoft else { return largest }
                 let used = board.fleetUtilisation[resource]
                 return max(largest, Double(board.high[item * board.resources + resource]) * board.usualInverse[resource] * (0.1 + used))
             }

@@ -20,7 +20,9 @@ extension Clearing {
             let isGathering = mayGather && round >= plain && round % 2 == 1
             if isGathering {
                 let turn = (round - plain) / 2
-                gather(extra: turn % 3, noise: turn < 3 ? 0 : 0.5)
+                judgesSoft = turn % 2 == 1
+                gather(extra: turn / 2 % 3, noise: turn < 6 ? 0 : 0.5)
+                judgesSoft = false
             } else {
                 let order = blades(by: Order.allCases[round % plain], noise: round < plain ? 0 : 0.5)
                 let isTarget = (0..<start.board.blades).map { start.board.accepts[$0] && isOn($0) }
