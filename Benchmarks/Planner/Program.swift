@@ -24,7 +24,11 @@ enum Program {
             }
             do { try suite.run() } catch { print("\(error)") }
         case "hsqueeze":
-            do { try SqueezeSuite.run() } catch { print("\(error)") }
+            guard let suite = SqueezeSuite(Array(arguments.dropFirst())) else {
+                print("usage: planner-bench \(SqueezeSuite.usage)")
+                exit(64)
+            }
+            do { try suite.run() } catch { print("\(error)") }
         case "scale": ScaleBenchmark.run(blades: 10_000, domains: 100_000)
         case "roadef": exit(RoadefBenchmark.run(Array(arguments.dropFirst())))
         case "roadef-table": exit(RoadefTable.run(Array(arguments.dropFirst())))
@@ -33,7 +37,7 @@ enum Program {
         case "topology": exit(TopologyBenchmark.run(Array(arguments.dropFirst())))
         case "htools": exit(HtoolsBenchmark.run(Array(arguments.dropFirst())))
         default:
-            print("usage: planner-bench fleets | scale | hbal [LARGEST] | hsqueeze | htools FILE.data [FILE.util]")
+            print("usage: planner-bench fleets | scale | hbal [LARGEST] | hsqueeze [--seeds N] | htools FILE.data [FILE.util]")
             print("       planner-bench stream | planetlab DAY... | topology [FILE]")
             print("       \(RoadefBenchmark.usage)")
             print("       \(RoadefTable.usage)")

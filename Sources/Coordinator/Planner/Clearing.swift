@@ -1,9 +1,12 @@
-/// Empties blades: one that is asked for, or as many as can be.
+/// Empties blades: one that is asked for, or as many as can be (`consolidate`, in Gathering.swift).
 struct Clearing {
-    private(set) var placement: Placement
-    private(set) var steps: Int
+    var placement: Placement
+    /// Candidates that may still be evaluated.
+    var steps: Int
     let maxDisplaced: Int
-    private var random: SplitMix64
+    var random: SplitMix64
+    /// Whether sizes and what is left are judged by soft resources, too: where memory is plentiful, another one may be what blades are short of.
+    var judgesSoft = false
 
     init(_ placement: Placement, steps: Int, maxDisplaced: Int, seed: UInt64) {
         self.placement = placement
@@ -107,76 +110,8 @@ struct Clearing {
         return true
     }
 
-    // MARK: - As many as can be
-
-    /// In which order blades are emptied: by the share that is used, by how much that is, or by size, so that few large ones stay.
-    private enum Order: CaseIterable { case share, amount, size }
-
-    /// Empties blade after blade onto blades that are not empty, in one order after the other, then in those orders disturbed while the budget lasts. Keeps the best.
-    mutating func consolidate() {
-        let start = placement
-        var best = placement
-        var bestCost = placement.objective
-        var round = 0
-        repeat {
-            placement = start
-            emptyAll(Order.allCases[round % Order.allCases.count], noise: round < Order.allCases.count ? 0 : 0.5)
-            let cost = placement.objective
-            if cost < bestCost - 1e-9 { (best, bestCost) = (placement, cost) }
-            round += 1
-        } while steps > 0 && round < 64
-        placement = best
-    }
-
-    private mutating func emptyAll(_ order: Order, noise: Double) {
-        let board = placement.board
-        let key = (0..<board.blades).map { blade in
-            let value =
-                switch order {
-                case .share: hardLoad(blade)
-                case .amount: hardLoad(blade) * size(blade)
-                case .size: size(blade) * (1 + 0.1 * hardLoad(blade))
-                }
-            // The more it draws, the sooner.
-            return value / max(0.01, board.watts.share(blade)) * (1 + noise * (random.unit() - 0.5))
-        }
-        let order = (0..<board.blades).sorted { (key[$0], $0) < (key[$1], $1) }
-        var isTarget = (0..<board.blades).map { board.accepts[$0] && (placement.population[$0] > 0 || board.isNeverEmpty[$0]) }
-        for blade in order where isTarget[blade] && !board.isNeverEmpty[blade] {
-            isTarget[blade] = false
-            if !empty(blade, onto: isTarget) { isTarget[blade] = true }
-        }
-    }
-
-    /// The largest capacity among the blade's hard resources (any where none is hard), where 1 is a usual blade's.
-    private func size(_ blade: Int) -> Double {
-        let board = placement.board
-        let anyHard = board.isHard.contains(true)
-        return (0..<board.resources).reduce(0) { largest, resource in
-            let inverse = board.inverse[blade * board.resources + resource]
-            guard board.isHard[resource] || !anyHard, inverse > 0 else { return largest }
-            return max(largest, board.usualInverse[resource] / inverse)
-        }
-    }
-
-    /// All of the blade's items, or none.
-    private mutating func empty(_ blade: Int, onto isTarget: [Bool]) -> Bool {
-        let items = placement.items(on: blade)
-        guard items.allSatisfy({ placement.board.isMovable[$0] }) else { return false }
-        var moved: [Int] = []
-        for item in largestFirst(items) {
-            guard steps > 0, let target = tightestTarget(for: item, among: isTarget) else {
-                for item in moved.reversed() { placement.move(item, to: blade) }
-                return false
-            }
-            placement.move(item, to: target)
-            moved.append(item)
-        }
-        return true
-    }
-
-    /// Where it leaves the least room and makes nobody wait longer than where it is.
-    private mutating func tightestTarget(for item: Int, among isTarget: [Bool]?) -> Int? {
+    /// Where it leaves the least room and, among those that are given, makes nobody wait longer than where it is.
+    mutating func tightestTarget(for item: Int, among isTarget: [Bool]?) -> Int? {
         let board = placement.board
         let source = placement.at[item]
         let relief = placement.cost[source] - placement.cost(of: source, without: item)
@@ -185,7 +120,9 @@ struct Clearing {
         for target in 0..<board.blades where target != source && isTarget?[target] ?? true && mayMove(item, to: target) {
             steps -= 1
             if isTarget != nil {
-                let change = placement.cost(of: target, with: item) - placement.cost[target]
+                // What a blade weighs that is not empty is not what anybody waits for.
+                let begun = placement.population[target] == 0 && !board.isNeverEmpty[target] ? board.standing[target] : 0
+                let change = placement.cost(of: target, with: item) - placement.cost[target] - begun
                 guard change + (placement.ruleChange(item, to: target) ?? 0) <= relief - emptied + 1e-9 else { continue }
             }
             let left = roomLeft(on: target, with: item)
@@ -196,17 +133,17 @@ struct Clearing {
 
     // MARK: - Measures
 
-    private func mayMove(_ item: Int, to blade: Int) -> Bool {
+    func mayMove(_ item: Int, to blade: Int) -> Bool {
         placement.displaced + placement.displacedChange(item, to: blade) <= maxDisplaced && placement.fits(item, on: blade)
             && placement.ruleChange(item, to: blade) != nil && placement.coverChange(item, to: blade) != nil
     }
 
     /// The largest share of a hard resource that is used; of any resource where none is hard.
-    private func hardLoad(_ blade: Int) -> Double {
+    func hardLoad(_ blade: Int) -> Double {
         let board = placement.board
         let anyHard = board.isHard.contains(true)
         return (0..<board.resources).reduce(0) { largest, resource in
-            guard board.isHard[resource] || !anyHard else { return largest }
+            guard board.isHard[resource] || !anyHard || judgesSoft else { return largest }
             let index = blade * board.resources + resource
             return max(largest, Double(placement.high[index]) * board.inverse[index])
         }
@@ -216,19 +153,19 @@ struct Clearing {
         let board = placement.board
         let anyHard = board.isHard.contains(true)
         return (0..<board.resources).reduce(1) { least, resource in
-            guard board.isHard[resource] || !anyHard else { return least }
+            guard board.isHard[resource] || !anyHard || judgesSoft else { return least }
             let index = blade * board.resources + resource
             return min(least, 1 - Double(placement.high[index] + board.high[item * board.resources + resource]) * board.inverse[index])
         }
     }
 
     /// By the resource that the fleet is shortest of.
-    private func largestFirst(_ items: [Int]) -> [Int] {
+    func largestFirst(_ items: [Int]) -> [Int] {
         let board = placement.board
         let anyHard = board.isHard.contains(true)
         let size = { (item: Int) in
             (0..<board.resources).reduce(0.0) { largest, resource in
-                guard board.isHard[resource] || !anyHard else { return largest }
+                guard board.isHard[resource] || !anyHard || judgesSoft else { return largest }
                 let used = board.fleetUtilisation[resource]
                 return max(largest, Double(board.high[item * board.resources + resource]) * board.usualInverse[resource] * (0.1 + used))
             }

@@ -37,6 +37,15 @@ struct Attempt {
     }
 
     func best() -> Plan {
+        let (plan, isWhole) = best(mayGather: true)
+        guard problem.goal == .consolidate, !isWhole else { return plan }
+        // What fills no blade that is empty may have an order where the best placement has none.
+        let other = best(mayGather: false).plan
+        return other.costAfter < plan.costAfter ? other : plan
+    }
+
+    /// The plan, and whether it is all that the first search found.
+    private func best(mayGather: Bool) -> (plan: Plan, isWhole: Bool) {
         var banned: Set<Int> = []
         var steps = problem.limits.steps
         var remarks: [String] = []
@@ -46,7 +55,7 @@ struct Attempt {
         while rounds > 0 {
             rounds -= 1
             let board = Board(problem, reach: reach, weights: weights, banned: banned)
-            let (target, left, isChained) = search(board, steps: max(steps, 1), mayChain: mayChain)
+            let (target, left, isChained) = search(board, steps: max(steps, 1), mayChain: mayChain, mayGather: mayGather)
             steps = left
             let start = Placement(board)
             let priority = (0..<board.items).map { item in
@@ -55,7 +64,7 @@ struct Attempt {
             let schedule = Schedule(problem, board: board, reach: reach, to: target.at, priority: priority)
             if schedule.left.isEmpty {
                 if let part, part.cost < cost(of: schedule, board) { break }
-                return Report(problem, board: board, reach: reach, schedule: schedule).plan(remarks: remarks)
+                return (Report(problem, board: board, reach: reach, schedule: schedule).plan(remarks: remarks), banned.isEmpty)
             }
             if mayStopHalfWay(schedule, board) {
                 let reached = cost(of: schedule, board)
@@ -76,11 +85,11 @@ struct Attempt {
         if let part {
             let stay = part.schedule.left.count
             let remark = "\(stay == 1 ? "1 domain is" : "\(stay) domains are") not where the best placement found has them: no order of moves brings all there"
-            return Report(problem, board: part.board, reach: reach, schedule: part.schedule).plan(remarks: [remark])
+            return (Report(problem, board: part.board, reach: reach, schedule: part.schedule).plan(remarks: [remark]), false)
         }
         let board = Board(problem, reach: reach, weights: weights, banned: banned)
         let idle = Schedule(problem, board: board, reach: reach, to: board.origin, priority: Array(repeating: 0, count: board.items))
-        return Report(problem, board: board, reach: reach, schedule: idle).plan(remarks: remarks)
+        return (Report(problem, board: board, reach: reach, schedule: idle).plan(remarks: remarks), false)
     }
 
     /// A balance may, whose groups are whole.
@@ -96,7 +105,7 @@ struct Attempt {
     }
 
     /// The best placement found, what is left of the budget, and whether it takes chains to empty the blade.
-    private func search(_ board: Board, steps: Int, mayChain: Bool) -> (Placement, left: Int, isChained: Bool) {
+    private func search(_ board: Board, steps: Int, mayChain: Bool, mayGather: Bool) -> (Placement, left: Int, isChained: Bool) {
         let limits = problem.limits
         let start = Placement(board)
         switch problem.goal {
@@ -123,7 +132,7 @@ struct Attempt {
             return (placement, left, isChained)
         case .consolidate:
             var clearing = Clearing(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
-            clearing.consolidate()
+            clearing.consolidate(mayGather: mayGather)
             let (placement, left) = improve(clearing.placement, steps: clearing.steps)
             return (placement, left, false)
         }

@@ -67,7 +67,8 @@ struct Remarks {
     }
 
     private func limit(_ shown: Int) -> [String] {
-        shown >= problem.limits.maxMoves ? ["stopped at the limit of \(problem.limits.maxMoves) moves: a further plan may gain more"] : []
+        guard shown >= problem.limits.maxMoves, board.isMovable.contains(true) else { return [] }
+        return ["stopped at the limit of \(problem.limits.maxMoves) moves: a further plan may gain more"]
     }
 
     /// Blades above comfort at their peak, and the resource.
@@ -163,9 +164,7 @@ struct Remarks {
         if problem.limits.maxMoves < present {
             return "\(name) cannot be emptied: \(present) domains are on it, \(problem.limits.maxMoves) moves are allowed"
         }
-        if problem.goal == .consolidate {
-            return "\(name) is not emptied: somebody would wait longer if \(words.set(domains)) ran elsewhere, or no order of moves is legal"
-        }
+        if problem.goal == .consolidate { return "\(name) is not emptied: \(Obstacles(board, end, words).sentence(items, on: blade))" }
         return "\(name) cannot be emptied: no legal way was found to place \(words.set(domains)) elsewhere"
     }
 
