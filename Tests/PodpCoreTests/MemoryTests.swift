@@ -42,6 +42,28 @@ struct MemoryTests {
         #expect(fixture.core.capacity(of: id)[1] == capacity)
     }
 
+    @Test("What a domain keeps beyond what it is to have is nobody's; whoever the inventory does not know counts within seconds")
+    func balloons() {
+        var fixture = CoreFixture()
+        let link = fixture.connect(1, domains: [Self.there(1, 4)])
+        let id = CoreFixture.blade(1).id
+        // Its balloon did not follow: 12 GiB instead of 4, so 10 are free.
+        fixture.pass(1)
+        fixture.report(link, 2) { report in
+            report.host.memoryFree = .gibibytes(10)
+            report.domains = [Self.sample(1, 12)]
+        }
+        #expect(fixture.core.capacity(of: id)[1] == 14 << 20)
+        for sequence in 3..<9 as Range<UInt64> {
+            fixture.pass(1)
+            fixture.report(link, sequence) { report in
+                report.host.memoryFree = .gibibytes(2)
+                report.domains = [Self.sample(1, 12), Self.sample(7, 8)]
+            }
+        }
+        #expect(fixture.core.capacity(of: id)[1] == 6 << 20)
+    }
+
     @Test("What the hypervisor takes for itself is seen with the next report, and what was measured long ago does not count")
     func changes() {
         var fixture = CoreFixture()

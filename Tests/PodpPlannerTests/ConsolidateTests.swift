@@ -81,6 +81,15 @@ struct ConsolidateTests {
         return on.count
     }
 
+    @Test("A resource of which no blade tells what it has, or one does not, keeps no blade on", arguments: [false, true])
+    func unknown(known: Bool) throws {
+        var problem = fourSmall()
+        for index in problem.domains.indices { (problem.domains[index].mean[2], problem.domains[index].high[2]) = (500, 900) }
+        if known { for index in 1..<5 { problem.blades[index].capacity[2] = 400 << 10 } }
+        let plan = try certified(problem)
+        #expect(plan.after.map { $0.domains > 0 } == [false, false, false, false, true])
+    }
+
     @Test("An empty large blade is filled where that empties several small ones")
     func emptyLargeBlade() throws {
         let plan = try certified(fourSmall())

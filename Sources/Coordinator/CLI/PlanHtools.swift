@@ -31,8 +31,8 @@ struct HtoolsOptions: ParsableArguments {
         if let seconds, !(seconds >= 0 && seconds <= 86_400) { throw ValidationError("--seconds is not from 0 to 86400") }
         if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is not from 1 to 256") }
         guard htools == nil else { return }
-        if utilisation != nil || movesOut != nil || maxMoves != nil || seconds != nil || objective != .podp {
-            throw ValidationError("--utilisation, --moves-out, --max-moves, --seconds and --objective go with --htools FILE")
+        if utilisation != nil || movesOut != nil || maxMoves != nil || seconds != nil || threads != nil || objective != .podp {
+            throw ValidationError("--utilisation, --moves-out, --max-moves, --seconds, --threads and --objective go with --htools FILE")
         }
     }
 }

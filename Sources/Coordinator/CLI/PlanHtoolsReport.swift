@@ -1,3 +1,4 @@
+import PodpModel
 import PodpPlanner
 
 /// What `podp plan --htools` answers; as JSON, the names here are its keys.
@@ -53,7 +54,7 @@ struct HtoolsReport: Encodable {
                 instance: instance.name, from: cluster.nodes[planned.step.from].name, to: cluster.nodes[planned.step.to].name, wave: planned.wave,
                 bytes: UInt64(max(0, instance.memory)) << 20, reason: draft.reasons.indices.contains(index) ? draft.reasons[index] : "")
         }
-        bytes = steps.reduce(0) { $0 + $1.bytes }
+        bytes = steps.reduce(Bytes.zero) { $0 + Bytes($1.bytes) }.count
         (scoreBefore, scoreAfter) = draft.scores
         (costBefore, costAfter) = (draft.costs?.before, draft.costs?.after)
         var places = cluster.instances.map(\.primary)

@@ -154,8 +154,10 @@ extension HtoolsTask {
             for (step, wave) in HtoolsProblem.steps(of: plan) {
                 draft.steps.append((step, first + wave))
                 now.instances[step.instance].primary = step.to
-                now.nodes[step.from].freeMemory += now.instances[step.instance].memory
-                now.nodes[step.to].freeMemory = max(0, now.nodes[step.to].freeMemory - now.instances[step.instance].memory)
+                // One that is down holds none.
+                let held = now.instances[step.instance].usesMemory ? now.instances[step.instance].memory : 0
+                now.nodes[step.from].freeMemory += held
+                now.nodes[step.to].freeMemory = max(0, now.nodes[step.to].freeMemory - held)
             }
             draft.reasons += plan.waves.flatMap { $0.map { plan.moves[$0].reason } }
             if goal != .balance { emptying = draft.steps.count }

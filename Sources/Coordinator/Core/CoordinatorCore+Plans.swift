@@ -161,7 +161,9 @@ extension CoordinatorCore {
             // One whose record is forgotten is undone if its domain is where it was sent: `Rollback` looks.
             done = Set(begun.filter { $0.1.map { $0.state == .succeeded } ?? true }.map(\.0))
         }
-        let problem = problem(.balance)
+        var problem = problem(.balance)
+        // The way back may take as many moves as the way there.
+        problem.limits.maxMoves = max(problem.limits.maxMoves, record.plan.moves.count)
         let plan = Rollback.plan(undoing: record.plan, called: record.id, done: done, on: problem)
         guard !plan.moves.isEmpty else {
             let why = plan.remarks.isEmpty ? "none of its moves was made" : plan.remarks.joined(separator: "; ")

@@ -26,20 +26,29 @@ struct LiveBlade: Sendable, Codable {
     /// Memory that domains may have, and when it was measured: by the last report whose domains were those of the inventory.
     var measuredMemory: Bytes?
     private var measuredMemoryAt: Instant?
+    private static let measuredFor = Duration.seconds(60)
 
     init(since: WallTime) { self.since = since }
 
     /// Reports and inventories come apart from each other: who has just left is free in none yet, or has not left in the other. What they have together changes
     /// rarely.
+    ///
+    /// What a domain is to have (the inventory's) is what it takes from this later; what it has (the report's) may be more, where its balloon does not follow.
     mutating func measureMemory(by report: Report, at now: Instant) {
-        guard let inventory, inventory.domains.lazy.filter(\.state.holdsMemory).map(\.id).elementsEqual(report.domains.lazy.map(\.id)) else { return }
-        (measuredMemory, measuredMemoryAt) = (report.domains.reduce(report.host.memoryFree) { $0 + $1.memory }, now)
+        guard let inventory else { return }
+        let held = inventory.domains.lazy.filter(\.state.holdsMemory)
+        if held.map(\.id).elementsEqual(report.domains.lazy.map(\.id)) {
+            (measuredMemory, measuredMemoryAt) = (zip(held, report.domains).reduce(report.host.memoryFree) { $0 + min($1.0.memory, $1.1.memory) }, now)
+        } else if let measured = measuredMemoryAt, report.domains.contains(where: { domain($0.id) == nil }) {
+            // Whoever the inventory does not know yet takes memory that nobody counts: what was measured before is good for a few seconds more.
+            measuredMemoryAt = min(measured, now - (Self.measuredFor - .seconds(3)))
+        }
     }
 
     /// Memory that domains may have as it was measured, in the last minute if that can be; `nil` before the first report.
     func memoryForDomains(at now: Instant) -> Bytes? {
         guard let report else { return nil }
-        if let measuredMemory, let measuredMemoryAt, now - measuredMemoryAt < .seconds(60) { return measuredMemory }
+        if let measuredMemory, let measuredMemoryAt, now - measuredMemoryAt < Self.measuredFor { return measuredMemory }
         return (inventory?.domains ?? []).filter(\.state.holdsMemory).reduce(report.host.memoryFree) { $0 + $1.memory }
     }
 

@@ -37,7 +37,8 @@ struct Clearing {
     /// emptied more of the blade; nobody moves in vain.
     mutating func evacuateByChains(_ blade: Int) -> Bool {
         let board = placement.board
-        guard isSomethingLeft(on: blade), hasRoomForAll(of: blade) else { return false }
+        // With N+1 nothing may be exceeded on the way: then there are no chains.
+        guard board.cover.isEmpty, isSomethingLeft(on: blade), hasRoomForAll(of: blade) else { return false }
         var search = Search(placement, steps: max(0, steps), maxDisplaced: maxDisplaced, seed: random.next())
         search.anneal(limit: min(search.steps / 2, 400 * board.items))
         steps = search.steps
@@ -62,11 +63,11 @@ struct Clearing {
         return (0..<count).allSatisfy { resource in
             guard board.isHard[resource] else { return true }
             let needed = placement.items(on: blade).reduce(Int64(0)) { board.isMovable[$1] ? $0 + board.high[$1 * count + resource] : $0 }
-            let free = (0..<board.blades).reduce(Int64(0)) { sum, other in
-                let index = other * count + resource
-                return other == blade || board.room[index] < 0 ? sum : sum + max(0, board.room[index] - placement.high[index])
+            var missing = needed
+            for other in 0..<board.blades where other != blade && missing > 0 {
+                missing -= max(0, board.room[other * count + resource] - placement.high[other * count + resource])
             }
-            return needed <= free
+            return missing <= 0
         }
     }
 

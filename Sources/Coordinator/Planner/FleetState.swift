@@ -68,7 +68,6 @@ struct FleetState: SearchState, ~Copyable {
 
     var places: [Int] { placement.at }
     var objective: Double { placement.objective + excessCost.reduce(0, +) }
-    var standing: Double { placement.objective + Self.leastPrice * excess }
 
     /// In blades' worth of a resource.
     var excess: Double {

@@ -108,7 +108,7 @@ extension Clearing {
                     isTarget[blade] = board.accepts[blade]
                 }
             }
-            // Nobody moves in vain: where some stay, the others come back.
+            // Nobody moves in vain: where some stay, the others come back if there still is room.
             for item in items {
                 let home = board.origin[item]
                 if placement.at[item] != home, placement.population[home] > 0, mayMove(item, to: home) { placement.move(item, to: home) }
@@ -130,6 +130,8 @@ extension Clearing {
         for item in 0..<board.items {
             for resource in 0..<count {
                 let index = item * count + resource
+                // What no blade tells is not judged.
+                guard board.usualInverse[resource] > 0 else { continue }
                 needed[resource] += Double(board.isHard[resource] ? board.high[index] : board.mean[index])
             }
             if !board.isMovable[item] { isStaying[board.origin[item]] = true }
@@ -138,9 +140,10 @@ extension Clearing {
             isStaying[blade] = board.accepts[blade]
             for resource in 0..<count {
                 let index = blade * count + resource
-                // What is unknown is not judged.
-                guard board.inverse[index] > 0 else { continue }
-                needed[resource] -= (board.isHard[resource] ? 1 : board.comfort[index]) / board.inverse[index] - Double(board.reserved[index])
+                // Where a soft capacity is unknown, a usual blade's is taken.
+                let inverse = board.inverse[index] > 0 || board.isHard[resource] ? board.inverse[index] : board.usualInverse[resource]
+                guard inverse > 0 else { continue }
+                needed[resource] -= (board.isHard[resource] ? 1 : board.comfort[index]) / inverse - Double(board.reserved[index])
             }
         }
         var left = extra

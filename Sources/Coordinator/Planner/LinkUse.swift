@@ -4,7 +4,7 @@ import PodpModel
 struct LinkUse {
     private let movesPerBlade: Int
     private let movesPerUplink: Int
-    /// By blade: its chassis, as an index.
+    /// By blade: its chassis, as an index; -1 where it is unknown, and with it what is between.
     private let chassis: [Int]
     private var ofBlade: [Int]
     private var ofUplink: [Int]
@@ -14,6 +14,7 @@ struct LinkUse {
         movesPerUplink = problem.limits.movesPerUplink
         var known: [String: Int] = [:]
         chassis = problem.blades.map { blade in
+            guard !blade.chassis.isEmpty else { return -1 }
             let index = known[blade.chassis] ?? known.count
             known[blade.chassis] = index
             return index
@@ -25,13 +26,13 @@ struct LinkUse {
     func mayMove(from source: Int, to target: Int) -> Bool {
         guard ofBlade[source] < movesPerBlade, ofBlade[target] < movesPerBlade else { return false }
         let (here, there) = (chassis[source], chassis[target])
-        return here == there || (ofUplink[here] < movesPerUplink && ofUplink[there] < movesPerUplink)
+        return here == there || here < 0 || there < 0 || (ofUplink[here] < movesPerUplink && ofUplink[there] < movesPerUplink)
     }
 
     mutating func move(from source: Int, to target: Int) {
         ofBlade[source] += 1
         ofBlade[target] += 1
-        guard chassis[source] != chassis[target] else { return }
+        guard chassis[source] != chassis[target], chassis[source] >= 0, chassis[target] >= 0 else { return }
         ofUplink[chassis[source]] += 1
         ofUplink[chassis[target]] += 1
     }

@@ -145,7 +145,7 @@ struct Remarks {
                 target != blade && items.contains { board.allows($0, target) } && board.room[target * count + resource] >= 0
             }
             .map { max(0, board.room[$0 * count + resource] - end.high[$0 * count + resource]) }
-            let total = free.reduce(0, +)
+            let total = free.reduce(0) { min($0 + $1, Soundness.largest) }
             let verb = domains.count == 1 ? "needs" : "need"
             if needed > total {
                 return

@@ -80,7 +80,9 @@ struct Report {
     private func reason(for step: Schedule.Step, mending rules: [String], _ start: Placement, _ running: Running) -> String {
         let reason = reason(for: step, start, running)
         let names = rules.joined(separator: ", ")
-        if problem.goal == .restore, step.aside == nil { return (rules.isEmpty ? "makes room: " : "mends \(names): ") + reason }
+        if problem.goal == .restore, step.aside == nil {
+            return (rules.isEmpty ? board.cover.isEmpty ? "makes room: " : "for N+1, or to make room: " : "mends \(names): ") + reason
+        }
         return rules.isEmpty ? reason : reason + "; it mends \(names)"
     }
 

@@ -141,7 +141,8 @@ enum PlanShape {
         for index in wave where plan.moves.indices.contains(index) {
             guard let from = fleet.bladeIndex[plan.moves[index].from], let target = fleet.bladeIndex[plan.moves[index].to] else { continue }
             let (here, there) = (fleet.problem.blades[from].chassis, fleet.problem.blades[target].chassis)
-            guard here != there else { continue }
+            // Nobody knows what is between blades of no chassis.
+            guard here != there, !here.isEmpty, !there.isEmpty else { continue }
             crossing[here, default: 0] += 1
             crossing[there, default: 0] += 1
         }

@@ -31,8 +31,6 @@ protocol SearchState: ~Copyable {
 
     /// Prices of what exceeds limits included.
     var objective: Double { get }
-    /// The same with the least prices, whatever they were raised to.
-    var standing: Double { get }
     /// How much is used above limits; 0: this may be an answer.
     var excess: Double { get }
     /// The place of each item.

@@ -78,9 +78,9 @@ public struct HtoolsStays {
         let group = cluster.nodes[home].group
         let others = cluster.nodes.indices.filter { $0 != home && cluster.nodes[$0].group == group && !board.isOffline[$0] }
         if others.isEmpty { return Why("no other node of the group is online") }
-        let reached = others.filter { migration.needed[board.origin[instance]].isSubset(of: migration.received[$0]) }
+        let reached = others.filter { migration.needed[home].isSubset(of: migration.received[$0]) }
         if reached.isEmpty {
-            let missing = migration.needed[board.origin[instance]].subtracting(migration.received[others[0]]).sorted()
+            let missing = migration.needed[home].subtracting(migration.received[others[0]]).sorted()
             let tag = "\(cluster.nodes[others[0]].name) lacks migration tag \(missing.joined(separator: ", "))"
             return Why("no other node of the group takes what runs there: \(tag)")
         }
