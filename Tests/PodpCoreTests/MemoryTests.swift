@@ -80,7 +80,7 @@ struct MemoryTests {
         // From here on one of its domains is never in a report: then both are taken as they are.
         fixture.tell(.received(link, .inventory(fixture.inventory(domains: [Self.there(1, 12), Self.there(2, 2)]))))
         for sequence in 5..<100 as Range<UInt64> {
-            fixture.pass(1)
+            fixture.pass(20)
             fixture.report(link, sequence) { report in
                 report.host.memoryFree = .gibibytes(7)
                 report.domains = [Self.sample(1, 12)]

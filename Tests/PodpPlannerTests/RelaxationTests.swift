@@ -50,6 +50,6 @@ struct RelaxationTests {
         #expect(Planner.plan(problem).remarks.last == "blade-1 could be emptied with 3 moves allowed instead of \(most)")
         problem.limits.maxMoves = 64
         problem.domains[0].mobility = .fixed(reason: "its owner wants it so")
-        #expect(Planner.plan(problem).remarks.last == "blade-1 could be emptied if {d0} could migrate live")
+        #expect(Planner.plan(problem).remarks.last == "blade-1 could be emptied if {d0} might move")
     }
 }

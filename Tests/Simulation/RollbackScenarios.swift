@@ -62,6 +62,21 @@ import Testing
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 
+    @Test("an evacuation of many waves onto blades that are nearly full is carried out to its end", arguments: 0..<4)
+    func manyWaves(seed: UInt64) throws {
+        var plant = Plant(seed: 520 + seed, blades: 3)
+        plant.begin()
+        for blade in 1...2 { _ = try plant.started("ball-\(blade)", on: blade, memory: .gibibytes(19)) }
+        var small: [DomainID] = []
+        for number in 1...10 { small.append(try plant.started("small-\(number)", on: 0, memory: .mebibytes(UInt64(100 + 40 * number)))) }
+        plant.run(for: .seconds(60))
+        let answer = plant.askAndWait(.plan(.evacuate(plant.bladeID(0))))
+        guard case .plan(let plan) = answer, plan.plan.moves.count == 10 else { throw Unexpected("no plan for all: \(String(describing: answer))") }
+        try applyToTheEnd(plan.id, &plant)
+        for domain in small { #expect(plant.home(of: domain) != 0) }
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("a balance is applied, its rollback planned, checked and applied, and every domain is where it was", arguments: [62, 63, 64] as [UInt64])
     func thereAndBack(seed: UInt64) throws {
         var (plant, domains, plan) = try spread(seed: seed)

@@ -38,8 +38,20 @@ extension CoordinatorCore {
         }
         blades[id]?.report = report
         blades[id]?.reportAt = now.instant
-        blades[id]?.measureMemory(by: report, at: now.instant)
+        let inFlux = isInFlux(id)
+        blades[id]?.measureMemory(by: report, inFlux: inFlux, at: now.instant)
         emit(.sample(id, report))
+    }
+
+    /// Whether an operation that is under way touches the blade, from either end.
+    private func isInFlux(_ id: BladeID) -> Bool {
+        for ids in decided.open.values {
+            for operation in ids.lazy.compactMap({ decided.operations[$0] }) {
+                if operation.blade == id { return true }
+                if case .migrate(let migration) = operation.action, migration.destination == id { return true }
+            }
+        }
+        return false
     }
 
     func name(of blade: BladeID) -> String {

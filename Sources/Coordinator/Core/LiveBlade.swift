@@ -26,7 +26,8 @@ struct LiveBlade: Sendable, Codable {
     /// Memory that domains may have, and when it was measured: by the last report whose domains were those of the inventory.
     var measuredMemory: Bytes?
     private var measuredMemoryAt: Instant?
-    private static let measuredFor = Duration.seconds(60)
+    private static let measuredFor = Duration.seconds(1800)
+    private var settledAt: Instant?
 
     init(since: WallTime) { self.since = since }
 
@@ -34,8 +35,12 @@ struct LiveBlade: Sendable, Codable {
     /// rarely.
     ///
     /// What a domain is to have (the inventory's) is what it takes from this later; what it has (the report's) may be more, where its balloon does not follow.
-    mutating func measureMemory(by report: Report, at now: Instant) {
-        guard let inventory else { return }
+    ///
+    /// - Parameter inFlux: whether a domain is on its way here or from here. Its memory is then held before it is told of, so nothing is measured until some
+    ///   seconds after; what was measured before stays true.
+    mutating func measureMemory(by report: Report, inFlux: Bool, at now: Instant) {
+        if inFlux { settledAt = now + .seconds(3) }
+        guard let inventory, now >= settledAt ?? now else { return }
         let held = inventory.domains.lazy.filter(\.state.holdsMemory)
         if held.map(\.id).elementsEqual(report.domains.lazy.map(\.id)) {
             (measuredMemory, measuredMemoryAt) = (zip(held, report.domains).reduce(report.host.memoryFree) { $0 + min($1.0.memory, $1.1.memory) }, now)
@@ -45,7 +50,7 @@ struct LiveBlade: Sendable, Codable {
         }
     }
 
-    /// Memory that domains may have as it was measured, in the last minute if that can be; `nil` before the first report.
+    /// Memory that domains may have as it was measured, in the last half hour if that can be; `nil` before the first report.
     func memoryForDomains(at now: Instant) -> Bytes? {
         guard let report else { return nil }
         if let measuredMemory, let measuredMemoryAt, now - measuredMemoryAt < Self.measuredFor { return measuredMemory }

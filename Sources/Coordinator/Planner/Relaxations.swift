@@ -56,7 +56,7 @@ struct Relaxations {
         if !fixed.isEmpty, helps.count < 4 {
             var changed = problem
             for domain in fixed { changed.domains[domain].mobility = .live }
-            if isEmptied(changed) { helps.append("if \(words.set(fixed)) could migrate live") }
+            if isEmptied(changed) { helps.append("if \(words.set(fixed)) might move") }
         }
         guard !helps.isEmpty else { return nil }
         return "\(problem.blades[evacuated].name) could be emptied \(helps.joined(separator: ", or "))"
