@@ -10,7 +10,7 @@ import PodpPlanner
 enum RoadefBenchmark {
     static let usage =
         "planner-bench roadef MODEL ASSIGNMENT [--seconds S | --steps N] [--seed N] [--threads N] [--out NEW] [--best COST]"
-        + " [--hot H] [--cold C] [--price P]"
+        + " [--rounds N] [--hot H] [--cold C] [--price P]"
     /// Where searches meet, as shares of the budget.
     private static let meetings = [0.55, 0.7, 0.85, 1]
 
@@ -40,13 +40,16 @@ enum RoadefBenchmark {
     /// How long it may take: so many candidates a thread, or seconds of the clock, of which a little is kept back to gather and write the answer in.
     struct Budget: Sendable {
         private var slices: Int?
+        /// As many as were asked for; else by the budget.
+        private var asked: Int?
         private var begin: Double
         private var seconds: Double
         /// A round is worth its candidates from there on: 300 million, and 600 for each process and machine.
         private static let roundAtLeast = 300_000_000
         private static let roundForEach = 600
 
-        init(steps: Int?, seconds: Double, begin: Double) {
+        init(steps: Int?, seconds: Double, rounds: Int?, begin: Double) {
+            asked = rounds
             slices = steps.map { max(1, $0 / ReassignmentSearch.slice) }
             self.begin = begin
             self.seconds = max(0.01, seconds * 0.99 - 0.1)
@@ -54,6 +57,7 @@ enum RoadefBenchmark {
 
         /// - Parameter pace: candidates a second that each thread looks at.
         func rounds(for instance: Reassignment, pace: Double) -> Int {
+            if let asked { return asked }
             let candidates = slices.map { Double($0) * Double(ReassignmentSearch.slice) } ?? seconds * pace
             let round = max(Double(Self.roundAtLeast), Double(Self.roundForEach) * Double(instance.processes) * Double(instance.machines))
             return max(1, Int(min(candidates / round, 1e6)))
@@ -88,7 +92,7 @@ enum RoadefBenchmark {
         let begin = Program.clock()
         var files: [String] = []
         var (seconds, seed, threads) = (60.0, UInt64(1), 2)
-        var steps: Int?
+        var (steps, rounds): (Int?, Int?)
         var out: String?
         var known: Int?
         var schedule = ReassignmentSearch.Schedule()
@@ -98,6 +102,7 @@ enum RoadefBenchmark {
             switch arguments[index] {
             case "--seconds": seconds = Double(value) ?? -1
             case "--steps": steps = Int(value) ?? -1
+            case "--rounds": rounds = Int(value) ?? -1
             case "--seed": seed = UInt64(value) ?? 1
             case "--threads": threads = Int(value) ?? 0
             case "--out": out = value
@@ -112,6 +117,7 @@ enum RoadefBenchmark {
             index += 2
         }
         guard files.count == 2, seconds > 0, seconds.isFinite, (1...64).contains(threads), steps.map({ $0 > 0 }) ?? true,
+            rounds.map({ (1...1_000).contains($0) }) ?? true,
             [schedule.hot, schedule.cold, schedule.price].allSatisfy({ $0 > 0 && $0 < 1e6 })
         else {
             return complain("usage: \(usage)", 64)
@@ -121,7 +127,7 @@ enum RoadefBenchmark {
         case .success(let whole): instance = whole
         case .failure(let refusal): return complain(refusal.message, refusal.status)
         }
-        let budget = Budget(steps: steps, seconds: seconds, begin: begin)
+        let budget = Budget(steps: steps, seconds: seconds, rounds: rounds, begin: begin)
         let places = search(instance, budget, schedule, seed: seed, threads: threads)
         return report(instance, places, begin: begin, out: out, known: known)
     }

@@ -6,7 +6,7 @@ import PodpPlanner
 /// A folder has `model_NAME.txt` and `assignment_NAME.txt` for each; what is not there is left out, and said. Each answer is evaluated from the problem's
 /// definition before its row is printed, and written to the folder of `--out` for other checkers.
 enum RoadefTable {
-    static let usage = "planner-bench roadef-table DIR [--seconds S | --steps N] [--seed N] [--threads N] [--only NAME,...] [--out DIR]"
+    static let usage = "planner-bench roadef-table DIR [--seconds S | --steps N] [--seed N] [--threads N] [--rounds N] [--only NAME,...] [--out DIR]"
 
     /// What team S41 (Gavranovic, Buljubasic; winner of the challenge) comes to, in 60 and in 300 s.
     ///
@@ -21,7 +21,7 @@ enum RoadefTable {
     static func run(_ arguments: [String]) -> Int32 {
         var folders: [String] = []
         var (seconds, seed, threads) = (60.0, UInt64(1), 2)
-        var steps: Int?
+        var (steps, rounds): (Int?, Int?)
         var out: String?
         var names = winner.map(\.name)
         var index = 0
@@ -30,6 +30,7 @@ enum RoadefTable {
             switch arguments[index] {
             case "--seconds": seconds = Double(value) ?? -1
             case "--steps": steps = Int(value) ?? -1
+            case "--rounds": rounds = Int(value) ?? -1
             case "--seed": seed = UInt64(value) ?? 1
             case "--threads": threads = Int(value) ?? 0
             case "--only": names = value.split(separator: ",").map(String.init)
@@ -40,7 +41,9 @@ enum RoadefTable {
             }
             index += 2
         }
-        guard folders.count == 1, seconds > 0, seconds.isFinite, (1...64).contains(threads), steps.map({ $0 > 0 }) ?? true else {
+        guard folders.count == 1, seconds > 0, seconds.isFinite, (1...64).contains(threads), steps.map({ $0 > 0 }) ?? true,
+            rounds.map({ (1...1_000).contains($0) }) ?? true
+        else {
             return RoadefBenchmark.complain("usage: \(usage)", 64)
         }
         // Before minutes of work, not after.
@@ -60,7 +63,7 @@ enum RoadefTable {
                 print("| \(figures.name) | its files are not there or not sound |")
                 continue
             }
-            let budget = RoadefBenchmark.Budget(steps: steps, seconds: seconds, begin: begin)
+            let budget = RoadefBenchmark.Budget(steps: steps, seconds: seconds, rounds: rounds, begin: begin)
             let places = RoadefBenchmark.search(instance, budget, seed: seed, threads: threads)
             let (wall, processor) = (Program.clock() - begin, Program.processorTime() - used)
             let score = instance.score(of: places)

@@ -94,14 +94,12 @@ extension HtoolsTask {
     /// The lower, the better: instances on offline nodes, nodes in use if those are to be few, podp's objective with the moves' cost, moves.
     private func rank(_ draft: HtoolsDraft) -> [Double] {
         let places = places(after: draft)
-        let hasStandby = cluster.nodes.contains { $0.tags.contains(Self.standby) }
-        let used = Set(places).count { !cluster.nodes[$0].isOffline && (!hasStandby || cluster.nodes[$0].tags.contains(Self.standby)) }
+        let hasStandby = cluster.nodes.contains { $0.tags.contains(HtoolsCluster.standby) }
+        let used = Set(places).count { !cluster.nodes[$0].isOffline && (!hasStandby || cluster.nodes[$0].tags.contains(HtoolsCluster.standby)) }
         return [
             Double(places.count { cluster.nodes[$0].isOffline }), goal == .consolidate ? Double(used) : 0, costs(of: draft).after, Double(draft.steps.count),
         ]
     }
-
-    private static let standby = "htools:standby:auto"
 
     func costs(of draft: HtoolsDraft) -> (before: Double, after: Double) {
         let goal: Problem.Goal =

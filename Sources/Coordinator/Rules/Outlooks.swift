@@ -25,7 +25,7 @@ extension WhatIf {
             occupancy.start(domain, to: target)
             occupancy.settle()
         }
-        plan.after = Rollback.loads(occupancy.at, in: fleet)
+        plan.after = RunningLoads(fleet, at: occupancy.at).all
         return plan
     }
 
@@ -96,12 +96,12 @@ extension WhatIf {
             said = reason
             homeless.append(Outlook.Homeless(domainName: problem.domains[domain].name, reason: reason))
         }
-        let after = Rollback.loads(at, in: fleet).filter { $0.blade != newcomers }
+        let after = RunningLoads(fleet, at: at).all.filter { $0.blade != newcomers }
         var outlook = Outlook(
             hypothesis: hypothesis,
             places: placed.map {
                 Outlook.Place(domainName: problem.domains[$0].name, blade: problem.blades[at[$0]].id, bladeName: problem.blades[at[$0]].name)
-            }, homeless: homeless, before: Rollback.loads(problem.domains.map(\.blade), in: fleet).filter { $0.blade != newcomers },
+            }, homeless: homeless, before: RunningLoads(fleet).all.filter { $0.blade != newcomers },
             after: id == newcomers ? after : after.filter { $0.blade != id })
         let lead = "\(problem.blades[source].name) could be emptied "
         // What keeps N+1 is worked out apart from the plan: nothing that was tried would help there.

@@ -17,7 +17,7 @@ public enum Rollback {
             return answer
         }
         var at = present.domains.map(\.blade)
-        answer.before = loads(at, in: fleet)
+        answer.before = RunningLoads(fleet, at: at).all
         for wave in plan.waves.reversed() {
             var undone: [Int] = []
             for index in wave.reversed() where plan.moves.indices.contains(index) {
@@ -45,21 +45,7 @@ public enum Rollback {
             }
             if !undone.isEmpty { answer.waves.append(undone) }
         }
-        answer.after = loads(at, in: fleet)
+        answer.after = RunningLoads(fleet, at: at).all
         return answer
-    }
-
-    /// Every blade's load with the domains where the list says.
-    static func loads(_ at: [Int], in fleet: Fleet) -> [BladeLoad] {
-        let problem = fleet.problem
-        let count = problem.resources.count
-        var mean = problem.blades.map(\.reserved)
-        for (domain, blade) in at.enumerated() { for resource in 0..<count { mean[blade][resource] += problem.domains[domain].mean[resource] } }
-        return problem.blades.enumerated().map { index, blade in
-            BladeLoad(
-                blade: blade.id, name: blade.name,
-                permille: (0..<count).map { blade.capacity[$0] == 0 ? 0 : mean[index][$0] * 1000 / blade.capacity[$0] },
-                domains: at.count { $0 == index })
-        }
     }
 }

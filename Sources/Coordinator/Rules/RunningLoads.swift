@@ -7,16 +7,20 @@ struct RunningLoads {
     private var mean: [Int64]
     private var domains: [Int]
 
-    init(_ fleet: Fleet) {
+    /// - Parameter places: by domain; else where the problem has it.
+    init(_ fleet: Fleet, at places: [Int]? = nil) {
         let count = fleet.resourceCount
         self.fleet = fleet
         mean = fleet.problem.blades.flatMap(\.reserved)
         domains = Array(repeating: 0, count: fleet.problem.blades.count)
-        for domain in fleet.problem.domains {
-            domains[domain.blade] += 1
-            for resource in 0..<count { mean[domain.blade * count + resource] += domain.mean[resource] }
+        for (index, domain) in fleet.problem.domains.enumerated() {
+            let blade = places?[index] ?? domain.blade
+            domains[blade] += 1
+            for resource in 0..<count { mean[blade * count + resource] += domain.mean[resource] }
         }
     }
+
+    var all: [BladeLoad] { domains.indices.map { load(of: $0) } }
 
     mutating func move(_ domain: Int, from source: Int, to target: Int) {
         let count = fleet.resourceCount

@@ -3,6 +3,9 @@
 /// Five sections with one empty line between them, fields between bars: groups, nodes, instances, cluster tags, instance policies. Units are MiB.
 /// Not read: forthcoming instances, exclusive storage, MonD.
 public struct HtoolsCluster: Hashable, Sendable {
+    /// The tag of nodes that Ganeti may switch off.
+    public static let standby = "htools:standby:auto"
+
     public struct Node: Hashable, Sendable {
         public var name: String
         public var totalMemory: Int

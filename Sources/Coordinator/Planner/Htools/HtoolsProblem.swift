@@ -75,7 +75,7 @@ public struct HtoolsProblem: Sendable {
         let sums = HtoolsSums(cluster, books, cluster.instances.map(\.primary))
         let online = cluster.nodes.filter { !$0.isOffline && $0.cpus > 0 }
         let meanCPUs = online.isEmpty ? 1 : max(1e-9, online.reduce(0) { $0 + Double($1.cpus) * $1.cpuSpeed } / Double(online.count))
-        let hasStandby = cluster.nodes.contains { $0.tags.contains("htools:standby:auto") }
+        let hasStandby = cluster.nodes.contains { $0.tags.contains(HtoolsCluster.standby) }
         let taken = Set(cluster.tags)
         let migration = HtoolsMigration(cluster)
         for (index, node) in cluster.nodes.enumerated() {
@@ -84,7 +84,7 @@ public struct HtoolsProblem: Sendable {
             let memory = node.totalMemory - node.dom0Memory - books.missingMemory[index] - sums.reserved[index] - 1
             let vcpus = Int(min(ratio * Double(node.cpus) + 1e-9, 1e9)) - node.dom0CPUs
             // Nodes that may not be switched off are never empty.
-            let mayRest = !hasStandby || node.tags.contains("htools:standby:auto")
+            let mayRest = !hasStandby || node.tags.contains(HtoolsCluster.standby)
             problem.blades.append(
                 Problem.Blade(
                     id: Self.id(ofNode: index), name: node.name,
