@@ -63,6 +63,67 @@ struct CommandTests {
         }
     }
 
+    @Test("off --move asks before anything is drained or moved whether N+1 holds without the blade, unless that is not to be asked", arguments: [false, true])
+    func despitePolicy(_ isForced: Bool) async throws {
+        let fleet = Self.fleet()
+        var record = ExampleFleet.plan()
+        record.plan.goal = .evacuate(ExampleFleet.bladeID(2))
+        record.certificate.whenOff = ["the loss of blade-1 would leave domains without room elsewhere (N+1: blade)"]
+        fleet.with {
+            $0.view.settings.survive = [Settings.Survive(zone: .blade)]
+            $0.answers = isForced ? [.done, .plan(record), .refused(Refusal(.conflict, "enough"))] : [.plan(record)]
+        }
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                let result = try await Self.podp(["blade", "off", "blade-2", "--move"] + (isForced ? ["--despite-policy"] : []), server, directory)
+                let asked = fleet.with { $0.asked.map(\.0) }
+                if isForced {
+                    #expect(asked.first == .setDraining(ExampleFleet.bladeID(2), true))
+                } else {
+                    #expect(result.code == 4 && asked == [.plan(.evacuate(ExampleFleet.bladeID(2)), weighsWatts: false)])
+                    let sentence = "podp: blade-2 is neither emptied nor switched off: without it, the loss of blade-1 would leave domains without room elsewhere"
+                    #expect(result.errors.contains(sentence) && !result.errors.contains("undrain"), "\(result.errors)")
+                }
+            }
+        }
+        fleet.with { $0.answers = [.operation(OperationID(term: ExampleFleet.term.id, sequence: 5))] }
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                _ = try await Self.podp(["blade", "off", "blade-2"] + (isForced ? ["--despite-policy"] : []), server, directory)
+            }
+        }
+        #expect(fleet.with { $0.asked.last?.0 } == .switchBlade(ExampleFleet.bladeID(2), .softOff, despitePolicy: isForced))
+    }
+
+    @Test("what a plan breaks, what it does not fulfil, what an off would lose, and what it undoes is shown")
+    func planWords() async throws {
+        let fleet = Self.fleet()
+        var record = ExampleFleet.plan()
+        record.certificate.left = [Violation(step: 1, rule: "db", sentence: "db-1 and db-2 share blade-1 (apart: db)")]
+        record.certificate.wishes = [Violation(step: 1, rule: "web", sentence: "web-1 and web-2 are in one chassis (spread: web)")]
+        record.certificate.whenOff = ["the loss of blade-1 would leave domains without room elsewhere (N+1: blade)"]
+        record.plan.goal = .evacuate(ExampleFleet.bladeID(2))
+        var back = ExampleFleet.plan()
+        back.id = "aa77"
+        back.plan.undoes = "7f3a9c"
+        fleet.with { $0.view.plans = [record, back] }
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                let text = try await Self.podp(["plan", "show", "7f3a9c"], server, directory).output
+                for line in [
+                    "broken, before and after: db-1 and db-2 share blade-1", "a wish that is not kept: web-1 and web-2 are in one chassis",
+                    "if blade-2 is off: the loss of blade-1 would leave",
+                ] {
+                    #expect(text.contains(line), "\(text)")
+                }
+                #expect(try await Self.podp(["plan", "show", "aa77"], server, directory).output.hasPrefix("plan aa77  rollback 7f3a9c, proposed"))
+                let json = try await Self.podp(["plan", "show", "aa77", "--output", "json"], server, directory).output
+                let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+                #expect(object["goal"] as? String == "rollback" && object["undoes"] as? String == "7f3a9c" && object["costAfter"] == nil)
+            }
+        }
+    }
+
     @Test(
         "--output json is the API's own answer",
         arguments: [["status"], ["blade", "list"], ["domain", "show", "web-1"], ["plan", "show", "7f3a9c"], ["operations"], ["events"]])

@@ -13,7 +13,7 @@ struct CoreFixture {
     static let cpus = 8
 
     /// - Parameter blades: how many are enrolled; nobody is connected yet.
-    init(blades: Int = 2, domains: [ManagedDomain] = [], configuration: CoordinatorCore.Configuration = .init()) {
+    init(blades: Int = 2, domains: [ManagedDomain] = [], records others: [Record] = [], configuration: CoordinatorCore.Configuration = .init()) {
         core = CoordinatorCore(configuration: configuration)
         let records = (1...max(1, blades)).map { number in
             Record.blade(
@@ -21,7 +21,7 @@ struct CoreFixture {
                     id: Self.blade(number).id, identity: Self.blade(number), chassis: "chassis-1", enrolledAt: WallTime(milliseconds: 1),
                     certificates: [.init(serial: "0\(number)", notAfter: WallTime(milliseconds: 10_000_000_000_000))]))
         }
-        tell(.loaded(records + domains.map(Record.domain), newTermID: ID128(high: 9, low: 9)))
+        tell(.loaded(records + domains.map(Record.domain) + others, newTermID: ID128(high: 9, low: 9)))
     }
 
     static func blade(_ number: Int) -> BladeIdentity {

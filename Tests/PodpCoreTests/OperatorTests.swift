@@ -32,6 +32,23 @@ import Testing
 
     // MARK: - Rules
 
+    @Test func `proposals do not push out plans that were carried out, and the oldest of either kind go first`() {
+        func record(_ number: Int, _ state: PlanRecord.State) -> Record {
+            let plan = Plan(
+                revision: 1, goal: .balance, moves: [], waves: [], before: [], after: [], costBefore: 0, costAfter: 0, remarks: [])
+            var record = PlanRecord(
+                id: "plan\(number)", plan: plan, certificate: Certificate(states: 1, rulesChecked: 1), createdAt: WallTime(milliseconds: Int64(number)), by: "root")
+            record.state = state
+            return .plan(record)
+        }
+        var configuration = CoordinatorCore.Configuration()
+        configuration.plansKept = 3
+        let plans = [record(0, .applying(wave: 0)), record(1, .done), record(2, .stopped(reason: "frozen"))] + (3...8).map { record($0, .proposed) }
+        var fixture = CoreFixture(records: plans, configuration: configuration)
+        fixture.pass(2)
+        #expect(fixture.core.committed.plans.keys.sorted() == ["plan0", "plan1", "plan2", "plan6", "plan7", "plan8"])
+    }
+
     @Test func `groups of the domains' files become rules, wishes with their price, and N+1 is what operators set`() {
         var fixture = CoreFixture(domains: [
             domain(1, on: 1) {

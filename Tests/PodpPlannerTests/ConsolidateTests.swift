@@ -135,6 +135,33 @@ struct ConsolidateTests {
         }
     }
 
+    @Test("Under N+1 only so many are emptied as may be switched off", arguments: [false, true])
+    func survival(isWanted: Bool) throws {
+        var problem = problem(Array(repeating: (16, 8_000), count: 4), (0..<4).map { ($0, 300, 7) })
+        if isWanted { problem.rules = [Rule(name: "N+1", kind: .survive(.blade))] }
+        let plan = try certified(problem)
+        #expect(on(plan.after) == (isWanted ? 3 : 2))
+    }
+
+    @Test("Random fleets under N+1: whichever blade is lost with the emptied ones off, no more domains are without room than before", arguments: 0..<10)
+    func randomSurvival(block: UInt64) throws {
+        for seed in block * 2..<(block + 1) * 2 {
+            var problem = random(1_000 + seed)
+            problem.limits.steps = 20_000
+            problem.rules = [Rule(name: "N+1", kind: .survive(.blade))]
+            let plan = try certified(problem)
+            var dark = problem
+            let places = Dictionary(plan.moves.map { ($0.domain, $0.to) }, uniquingKeysWith: { $1 })
+            for index in dark.domains.indices {
+                if let place = places[dark.domains[index].id] { dark.domains[index].blade = dark.blades.firstIndex { $0.id == place } ?? 0 }
+            }
+            let used = Set(dark.domains.map(\.blade))
+            for blade in Set(problem.domains.map(\.blade)).subtracting(used) { dark.blades[blade].accepts = false }
+            let (before, after) = (RuleMeter.readings(of: problem).map(\.units), RuleMeter.readings(of: dark).map(\.units))
+            #expect(zip(before, after).allSatisfy { $0 >= $1 }, "seed \(seed)")
+        }
+    }
+
     @Test("Where a rule is in the way, the remark says so")
     func exclusive() throws {
         var problem = problem([(16, 8_000), (16, 8_000)], [(0, 300, 2), (1, 300, 2), (1, 300, 2)])

@@ -92,6 +92,65 @@ struct ZoneRuleTests {
         #expect(PlanChecker.presentViolations(in: problem).count == 2)
     }
 
+    /// Blades of 10 GiB, a domain of 4 GiB on each of the first three: any one can be lost, also with one blade off, not with two.
+    private func spare(_ blades: Int) -> Problem {
+        Problem(
+            revision: 5, goal: .balance, blades: (0..<blades).map { blade($0, memory: 10) }, domains: (0..<3).map { domain($0, "d\($0)", on: $0, memory: 4) },
+            rules: [Rule(name: "N+1", kind: .survive(.blade))])
+    }
+
+    @Test("N+1 counts what a consolidation has emptied as off, at its end")
+    func emptied() {
+        var problem = spare(4)
+        problem.goal = .consolidate
+        #expect(sentences(problem, plan([move(0, 0, 1, in: problem)], for: problem)).isEmpty)
+        var less = problem
+        less.blades.removeLast()
+        let lost = "with blade-0 off, the loss of blade-1 would leave domains without room elsewhere, and would not have before (N+1)"
+        #expect(sentences(less, plan([move(0, 0, 1, in: less)], for: less)).first == lost)
+        // A domain that podp does not manage keeps it on.
+        less.blades[0].reserved[1] = 1
+        #expect(sentences(less, plan([move(0, 0, 1, in: less)], for: less)).isEmpty)
+        less.goal = .balance
+        less.blades[0].reserved[1] = 0
+        #expect(sentences(less, plan([move(0, 0, 1, in: less)], for: less)).isEmpty)
+    }
+
+    @Test("Which losses could not be borne with a blade off, also of one that is being drained and of one that an evacuation empties")
+    func off() throws {
+        var problem = spare(3)
+        problem.domains[0].blade = 1
+        let losses = StepPremise.losses(switchingOff: bladeID(0), in: problem)
+        #expect(losses.first == "the loss of blade-1 would leave domains without room elsewhere (N+1)")
+        problem.blades[0].accepts = false
+        #expect(StepPremise.losses(switchingOff: bladeID(0), in: problem) == losses)
+        problem.rules[0].price = 1
+        #expect(StepPremise.losses(switchingOff: bladeID(0), in: problem).isEmpty)
+        var roomy = spare(4)
+        #expect(StepPremise.losses(switchingOff: bladeID(3), in: roomy).isEmpty)
+        roomy.goal = .evacuate(bladeID(0))
+        #expect(try PlanChecker.check(roomy, plan([move(0, 0, 3, in: roomy)], for: roomy)).get().whenOff == [])
+        // blade-1's two find room on blade-0 and blade-2, and on blade-2 alone they do not.
+        var tight = spare(3)
+        tight.domains = [domain(0, "small", on: 0, memory: 1), domain(1, "d1", on: 1, memory: 4), domain(2, "d2", on: 1, memory: 4), domain(3, "d3", on: 2, memory: 4)]
+        tight.goal = .evacuate(bladeID(0))
+        let certificate = try PlanChecker.check(tight, plan([move(0, 0, 2, in: tight)], for: tight)).get()
+        #expect(certificate.whenOff == (1...2).map { "the loss of blade-\($0) would leave domains without room elsewhere (N+1)" })
+    }
+
+    @Test("A certificate names the wishes that are not kept at the end, apart from hard rules")
+    func wishes() throws {
+        var problem = racks()
+        problem.rules = [
+            Rule(name: "close", kind: .near([domainID(0), domainID(1)], within: .chassis), price: 2),
+            Rule(name: "one", kind: .together([domainID(0), domainID(2)])),
+        ]
+        let kept = try PlanChecker.check(problem, plan([move(1, 2, 1, in: problem)], for: problem)).get()
+        #expect(kept.wishes == [] && kept.left?.map(\.rule) == ["one"])
+        let broken = try PlanChecker.check(problem, plan([], for: problem)).get()
+        #expect(broken.wishes?.map(\.rule) == ["close"] && broken.left?.map(\.rule) == ["one"])
+    }
+
     @Test("Rules are told in words, wishes with their price")
     func words() {
         let problem = racks()

@@ -56,6 +56,24 @@ import Testing
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 
+    @Test("a blade that N+1 counts on is not switched off, unless that is asked for; one more than it needs is", arguments: [3, 4])
+    func survival(blades: Int) throws {
+        var plant = plant(blades: blades)
+        for blade in 0...1 { _ = try plant.started("half-\(blade)", on: blade, memory: .gibibytes(14)) }
+        guard case .done? = plant.askAndWait(.setSurvival([Settings.Survive(zone: .blade)])) else { throw Unexpected("no N+1") }
+        // It counts as off from the moment at which that is asked for.
+        if blades == 4, case .operation? = plant.askAndWait(.switchBlade(plant.bladeID(3), .softOff)) {} else if blades == 4 { throw Unexpected("not begun") }
+        guard case .refused(let refusal)? = plant.askAndWait(.switchBlade(plant.bladeID(2), .softOff)) else { throw Unexpected("it was begun") }
+        #expect(refusal.message == "blade-3 is not switched off: without it, the loss of blade-1 would leave domains without room elsewhere (N+1: blade)")
+        // Draining it does not change what it bears.
+        guard case .done? = plant.askAndWait(.setDraining(plant.bladeID(2), true)) else { throw Unexpected("not drained") }
+        guard case .refused? = plant.askAndWait(.switchBlade(plant.bladeID(2), .softOff)) else { throw Unexpected("it was begun") }
+        guard case .operation? = plant.askAndWait(.switchBlade(plant.bladeID(2), .softOff, despitePolicy: true)) else { throw Unexpected("not begun") }
+        plant.run(for: .seconds(100))
+        #expect(!plant.isOn(2) && plant.isOn(0) && plant.isOn(1))
+        #expect(plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("an unmanaged domain keeps its blade on, too")
     func unmanaged() throws {
         var plant = plant()

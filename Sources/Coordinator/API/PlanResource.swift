@@ -28,10 +28,10 @@ public struct PlanResource: Documented {
     public var after: [LoadResource]
     /// After each wave, the loads of the blades that it changes.
     public var waves: [[LoadResource]]
-    /// The objective before; lower is better.
-    public var costBefore: Double
+    /// The objective before; lower is better. Absent: a rollback's, which is not searched for.
+    public var costBefore: Double?
     /// The objective after.
-    public var costAfter: Double
+    public var costAfter: Double?
     /// What the blades draw whose watts are measured, empty ones switched off; before, in watts.
     public var wattsBefore: Int?
     /// The same after.
@@ -40,6 +40,12 @@ public struct PlanResource: Documented {
     public var remarks: [String]
     /// Rules that were broken before the plan and are broken after it, each in words.
     public var broken: [String]
+    /// Wishes (rules with a price) that are not kept after it, each in words.
+    public var wishes: [String]
+    /// Of an evacuation: losses that could be borne now (`podp policy survive`) and could not if the blade were off, each in words.
+    public var whenOff: [String]
+    /// Of a rollback: the plan that it takes back.
+    public var undoes: String?
     /// States of the fleet, between the moves too, that an independent checker found legal.
     public var statesChecked: Int
     /// Rules that each of them was checked against.
@@ -48,8 +54,8 @@ public struct PlanResource: Documented {
     public init(
         id: String, goal: PlanGoal, blade: BladeID? = nil, bladeName: String? = nil, state: PlanPhase, reason: String? = nil, wave: Int? = nil,
         createdAt: Timestamp, by: String, moves: [MoveResource], before: [LoadResource], after: [LoadResource], waves: [[LoadResource]] = [],
-        costBefore: Double, costAfter: Double, wattsBefore: Int? = nil, wattsAfter: Int? = nil, remarks: [String], broken: [String] = [], statesChecked: Int,
-        rulesChecked: Int
+        costBefore: Double? = nil, costAfter: Double? = nil, wattsBefore: Int? = nil, wattsAfter: Int? = nil, remarks: [String], broken: [String] = [],
+        wishes: [String] = [], whenOff: [String] = [], undoes: String? = nil, statesChecked: Int, rulesChecked: Int
     ) {
         self.id = id
         self.goal = goal
@@ -70,6 +76,9 @@ public struct PlanResource: Documented {
         self.wattsAfter = wattsAfter
         self.remarks = remarks
         self.broken = broken
+        self.wishes = wishes
+        self.whenOff = whenOff
+        self.undoes = undoes
         self.statesChecked = statesChecked
         self.rulesChecked = rulesChecked
     }
@@ -89,12 +98,16 @@ public struct PlanResource: Documented {
         "before": "Every blade's load now.",
         "after": "Every blade's load when all moves are done.",
         "waves": "After each wave, the loads of the blades that it changes.",
-        "costBefore": "The objective before; lower is better.",
+        "costBefore": "The objective before; lower is better. Absent: a rollback's, which is not searched for.",
         "costAfter": "The objective after.",
         "wattsBefore": "What the blades draw whose watts are measured, empty ones switched off; before, in watts.",
         "wattsAfter": "The same after.",
         "remarks": "Why there is no move, or not all that was wanted.",
         "broken": "Rules that were broken before the plan and are broken after it, each in words.",
+        "wishes": "Wishes (rules with a price) that are not kept after it, each in words.",
+        "whenOff":
+            "Of an evacuation: losses that could be borne now (`podp policy survive`) and could not if the blade were off, each in words.",
+        "undoes": "Of a rollback: the plan that it takes back.",
         "statesChecked": "States of the fleet, between the moves too, that an independent checker found legal.",
         "rulesChecked": "Rules that each of them was checked against.",
     ]

@@ -140,11 +140,14 @@ public struct PowerOrder: Documented {
     public var unknownDomains: Bool?
     /// Hard, if it is not off this many seconds after it was asked softly; 1 to 3600. Without it never.
     public var escalateAfterSeconds: Int?
+    /// Even though a loss that the fleet is to survive (hard N+1) could not be borne without the blade, and can be with it.
+    public var despitePolicy: Bool?
 
-    public init(hard: Bool? = nil, unknownDomains: Bool? = nil, escalateAfterSeconds: Int? = nil) {
+    public init(hard: Bool? = nil, unknownDomains: Bool? = nil, escalateAfterSeconds: Int? = nil, despitePolicy: Bool? = nil) {
         self.hard = hard
         self.unknownDomains = unknownDomains
         self.escalateAfterSeconds = escalateAfterSeconds
+        self.despitePolicy = despitePolicy
     }
 
     public static let summary = "How to switch a blade off."
@@ -152,5 +155,6 @@ public struct PowerOrder: Documented {
         "hard": "At once, and not by its operating system's shutdown.",
         "unknownDomains": "Even though nobody can say what runs on the blade, for its agent is silent: what runs there is lost.",
         "escalateAfterSeconds": "Hard, if it is not off this many seconds after it was asked softly; 1 to 3600. Without it never.",
+        "despitePolicy": "Even though a loss that the fleet is to survive (hard N+1) could not be borne without the blade, and can be with it.",
     ]
 }

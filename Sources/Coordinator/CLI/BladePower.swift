@@ -31,6 +31,7 @@ enum BladePower {
         @Flag(help: "At once: its operating system is not asked.") var hard = false
         @Option(help: ArgumentHelp("Hard, if it is not off this long after it was asked to shut down: 60s, 3m.", valueName: "time")) var escalateAfter: String?
         @Flag(help: "Even though nobody can say what runs on it, for its agent is silent: what runs there is lost.") var unknownDomains = false
+        @Flag(help: "Even though a loss that the fleet is to survive ('podp policy survive') could not be borne without it.") var despitePolicy = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 
@@ -44,6 +45,7 @@ enum BladePower {
 
         func run() async throws {
             if move {
+                if !despitePolicy { try await refuseLosses() }
                 do {
                     try await BladeCommand.Evacuate.empty(name, options, noWait: false)
                 } catch {
@@ -52,10 +54,26 @@ enum BladePower {
                 }
             }
             let escalation = escalateAfter.flatMap(ChassisPower.duration).map { Int($0.components.seconds) }
-            let order = PowerOrder(hard: hard ? true : nil, unknownDomains: unknownDomains ? true : nil, escalateAfterSeconds: escalation)
+            let order = PowerOrder(
+                hard: hard ? true : nil, unknownDomains: unknownDomains ? true : nil, escalateAfterSeconds: escalation,
+                despitePolicy: despitePolicy ? true : nil)
             try await options.withCoordinator { coordinator in
                 let answer = try await coordinator.send(.POST, "\(name.path)/off", order, as: Receipt.self)
                 try await BladePower.follow(answer, options: options, noWait: patience.noWait, coordinator: coordinator)
+            }
+        }
+
+        /// Before anything is drained or moved: hard N+1 that would not be kept with the blade off.
+        private func refuseLosses() async throws {
+            try await options.withCoordinator { coordinator in
+                let policy = try await coordinator.get("/v1/policy", as: PolicyResource.self).value
+                guard policy.survive.contains(where: { $0.price == nil }) else { return }
+                let blade = try await coordinator.get(name.path, as: BladeResource.self).value
+                let plan = try await coordinator.send(.POST, "/v1/plans", PlanOrder(goal: .evacuate, blade: blade.id.description), as: PlanResource.self)
+                guard let loss = plan.value.whenOff.first else { return }
+                throw Trouble(
+                    .refused, "\(blade.name) is neither emptied nor switched off: without it, \(loss)",
+                    remedy: "'podp policy show' tells what is to be survived; --despite-policy goes on nevertheless")
             }
         }
     }

@@ -72,7 +72,7 @@ struct PlanCommand: AsyncParsableCommand {
                 var table = Table(header: ["PLAN", "GOAL", "STATE", "MOVES", "MADE (UTC)", "BY", "NOTE"])
                 table.rows = plans.items.map { plan in
                     [
-                        Cell(plan.id, .bold), Cell(plan.goal.rawValue + (plan.bladeName.map { " \($0)" } ?? "")), PlanCommand.state(plan),
+                        Cell(plan.id, .bold), Cell(plan.goal.rawValue + ((plan.bladeName ?? plan.undoes).map { " \($0)" } ?? "")), PlanCommand.state(plan),
                         Cell("\(plan.moves.count)", right: true), Cell(Words.time(plan.createdAt)), Cell(plan.by), Cell(plan.reason ?? "", .faint),
                     ]
                 }
@@ -110,7 +110,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     static func text(_ plan: PlanResource) -> String {
         let out = Terminal.output
-        let goal = plan.goal.rawValue + (plan.bladeName.map { " \(SafeText.line($0))" } ?? "")
+        let goal = plan.goal.rawValue + ((plan.bladeName ?? plan.undoes).map { " \(SafeText.line($0))" } ?? "")
         var text =
             out.bold("plan \(SafeText.line(plan.id))") + "  \(goal), \(plan.state.rawValue)" + (plan.reason.map { ": \(SafeText.line($0))" } ?? "") + "\n"
         if plan.moves.isEmpty { text += "nothing to move\n" }
@@ -126,6 +126,8 @@ struct PlanCommand: AsyncParsableCommand {
         }
         for remark in plan.remarks { text += out.yellow("   \(SafeText.line(remark))") + "\n" }
         for rule in plan.broken { text += out.yellow("   broken, before and after: \(SafeText.line(rule))") + "\n" }
+        for rule in plan.wishes { text += out.faint("   a wish that is not kept: \(SafeText.line(rule))") + "\n" }
+        for loss in plan.whenOff { text += out.yellow("   if \(SafeText.line(plan.bladeName ?? "it")) is off: \(SafeText.line(loss))") + "\n" }
         text += "\n" + loads(plan)
         if let now = plan.wattsBefore, let then = plan.wattsAfter {
             text += "watts of the blades that are measured: \(now)" + (then == now ? "" : ", then \(then) with empty ones switched off") + "\n"

@@ -20,7 +20,8 @@ struct PlanDifference: Encodable {
         var moves: Int
         var bytes: UInt64
         var downtimeSeconds: Double
-        var costAfter: Double
+        /// Absent: a rollback's, which is not searched for.
+        var costAfter: Double?
     }
 
     var first: Side
@@ -71,7 +72,7 @@ struct PlanDifference: Encodable {
         for side in [first, second] {
             table.rows.append([
                 Cell(side.plan, .bold), Cell("\(side.moves)", right: true), Cell(Words.bytes(side.bytes), right: true),
-                Cell(Words.seconds(side.downtimeSeconds), right: true), Cell(Words.short(side.costAfter), right: true),
+                Cell(Words.seconds(side.downtimeSeconds), right: true), Cell(side.costAfter.map(Words.short) ?? "–", right: true),
             ])
         }
         var text = table.text() + "\n"

@@ -1,11 +1,13 @@
 import PodpModel
 import PodpPower
+import PodpRules
 
 /// An off that waits for its blade's word of what runs there now.
 struct PendingOff: Sendable, Codable {
     var blade: BladeID
     var wish: PowerRequest
     var escalateAfter: Duration?
+    var despitePolicy = false
     var request: RequestID
     var actor: Actor
     /// Refused then, if the blade has not answered.
@@ -29,7 +31,9 @@ extension CoordinatorCore {
     mutating func looked(_ number: UInt64, at blade: BladeID) {
         guard let off = pendingOffs[number], off.blade == blade else { return }
         pendingOffs[number] = nil
-        switchBlade(blade, off.wish, unknownDomains: false, escalateAfter: off.escalateAfter, hasLooked: true, request: off.request, by: off.actor)
+        switchBlade(
+            blade, off.wish, unknownDomains: false, escalateAfter: off.escalateAfter, despitePolicy: off.despitePolicy, hasLooked: true, request: off.request,
+            by: off.actor)
     }
 
     /// Those that wait for a blade that cannot answer any more, or has not in time. `nil`: of all blades, those whose time has come.
@@ -55,6 +59,16 @@ extension CoordinatorCore {
         }
         guard !unknownDomains, let reason = whyNotKnown(whatRunsOn: id), !isOff(id, by: reading) else { return nil }
         return .unknownDomains(on: name(of: id), reason)
+    }
+
+    /// Why a blade stays on for others' sake: operators want losses survived (hard N+1) that could not be borne without it, and can be with it.
+    func refusal(ofOffBearing id: BladeID) -> Refusal? {
+        // One that takes no domains bears nothing; one that is drained did until then.
+        guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false, whyHeld(id) == nil else { return nil }
+        guard let loss = StepPremise.losses(switchingOff: id, in: problem(.balance)).first else { return nil }
+        return Refusal(
+            .conflict, "\(name(of: id)) is not switched off: without it, \(loss)",
+            remedy: "`podp policy show` tells what is to be survived; `podp blade off \(name(of: id)) --despite-policy` switches it off nevertheless")
     }
 
     /// Why nobody can say what runs on a blade; `nil`: its agent says so, over the link that it has now.

@@ -305,6 +305,7 @@ extension Plan {
         case .restore: mix("restore")
         case .evacuate(let blade): mix("evacuate \(blade)")
         }
+        if let undoes { mix("undoes \(undoes)") }
         for move in moves { mix("\(move.domain) \(move.from) \(move.to) \(move.live)") }
         for wave in waves { mix("\(wave)") }
         for load in before { mix("\(load.blade) \(load.permille)") }

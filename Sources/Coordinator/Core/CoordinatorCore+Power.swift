@@ -4,7 +4,8 @@ import PodpPower
 /// Switching blades: what is durable, in what order, and when an operator's wish is not carried out. What is off is `PowerConfirmation`'s to say.
 extension CoordinatorCore {
     mutating func switchBlade(
-        _ id: BladeID, _ wish: PowerRequest, unknownDomains: Bool, escalateAfter: Duration?, hasLooked: Bool = false, request: RequestID, by actor: Actor
+        _ id: BladeID, _ wish: PowerRequest, unknownDomains: Bool, escalateAfter: Duration?, despitePolicy: Bool = false, hasLooked: Bool = false,
+        request: RequestID, by actor: Actor
     ) {
         if let escalateAfter, wish != .softOff || !(Duration.seconds(1)...Duration.seconds(3600)).contains(escalateAfter) {
             return refuse(request, Refusal(.invalid, "a soft-off is followed by a hard one 1 s to 1 h later, or never; nothing else is"))
@@ -37,6 +38,7 @@ extension CoordinatorCore {
         if wish.goal == .off, let occupied = refusal(ofOff: id, unknownDomains: unknownDomains, by: live.readings?.bay(seat.bay)?.power) {
             return refuse(request, occupied)
         }
+        if wish.goal == .off, !despitePolicy, let bearing = refusal(ofOffBearing: id) { return refuse(request, bearing) }
         if let requests = live.capabilities?.requests, !requests.contains(wish) {
             return refuse(request, Refusal(.unsupported, "chassis \(seat.chassis) cannot do this: \(wish.rawValue)"))
         }
@@ -48,7 +50,8 @@ extension CoordinatorCore {
                     remedy: "switch another blade of that domain off"))
         }
         if wish.goal == .off, !unknownDomains, !hasLooked, let link = blades[id]?.link {
-            return look(at: id, over: link, before: PendingOff(blade: id, wish: wish, escalateAfter: escalateAfter, request: request, actor: actor))
+            let off = PendingOff(blade: id, wish: wish, escalateAfter: escalateAfter, despitePolicy: despitePolicy, request: request, actor: actor)
+            return look(at: id, over: link, before: off)
         }
         guard let operation = newOperationID() else { return refuse(request, Refusal(.unavailable, "podp is starting", remedy: "try again in a moment")) }
         var record = PowerRecord(

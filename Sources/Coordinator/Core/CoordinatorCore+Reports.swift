@@ -124,11 +124,14 @@ extension CoordinatorCore {
         for operation in ended.prefix(min(surplus, Batch.mostRecords / 2)) { delete(Record.operation(operation).key) }
     }
 
+    /// Proposals do not push out plans that were carried out, in whole or in part: those can be rolled back.
     private mutating func trimPlans() {
-        let surplus = decided.plans.count - configuration.plansKept
-        guard surplus > 0 else { return }
-        let idle = decided.plans.values.filter { if case .applying = $0.state { false } else { true } }.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
-        for plan in idle.prefix(surplus) { delete(Record.plan(plan).key) }
+        for isProposal in [true, false] {
+            let plans = decided.plans.values.filter { !$0.isApplying && ($0.state == .proposed) == isProposal }
+            let surplus = plans.count - configuration.plansKept
+            guard surplus > 0 else { continue }
+            for plan in plans.sorted(by: { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }).prefix(surplus) { delete(Record.plan(plan).key) }
+        }
     }
 }
 

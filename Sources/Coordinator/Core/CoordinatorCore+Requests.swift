@@ -58,8 +58,8 @@ extension CoordinatorCore {
         case .addChassis(let record): addChassis(record, request: id, by: actor)
         case .removeChassis(let name): removeChassis(name, request: id, by: actor)
         case .noteConsole(let name, let bay, let moment): noteConsole(of: name, bay: bay, moment, request: id, by: actor)
-        case .switchBlade(let blade, let wish, let unknownDomains, let escalateAfter):
-            switchBlade(blade, wish, unknownDomains: unknownDomains, escalateAfter: escalateAfter, request: id, by: actor)
+        case .switchBlade(let blade, let wish, let unknownDomains, let escalateAfter, let despitePolicy):
+            switchBlade(blade, wish, unknownDomains: unknownDomains, escalateAfter: escalateAfter, despitePolicy: despitePolicy, request: id, by: actor)
         case .plan(let goal, let weighsWatts): plan(goal, weighsWatts: weighsWatts, for: .request(id, actor))
         case .applyPlan(let plan): applyPlan(plan, request: id, by: actor)
         case .rollbackPlan(let plan): rollbackPlan(plan, request: id, by: actor)

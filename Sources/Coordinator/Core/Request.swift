@@ -51,8 +51,8 @@ public enum Request: Hashable, Sendable, Codable {
     case removeChassis(name: String)
     /// Switches a blade by the chassis that it sits in; answered with `.operation`. "Off" is refused while domains run there.
     /// `unknownDomains`: off even though nobody has told podp what runs on the blade. `escalateAfter`: a soft-off that is not obeyed by then is
-    /// followed by a hard one; 1 s to 1 h.
-    case switchBlade(BladeID, PowerRequest, unknownDomains: Bool = false, escalateAfter: Duration? = nil)
+    /// followed by a hard one; 1 s to 1 h. `despitePolicy`: off even though a loss that the fleet is to survive could not be borne without the blade.
+    case switchBlade(BladeID, PowerRequest, unknownDomains: Bool = false, escalateAfter: Duration? = nil, despitePolicy: Bool = false)
 
     /// Somebody opens a bay's serial console, or has left it: for the audit log; podp sees nothing of the session.
     case noteConsole(chassis: String, bay: Int, ConsoleMoment)

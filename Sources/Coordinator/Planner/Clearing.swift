@@ -17,14 +17,18 @@ struct Clearing {
 
     // MARK: - One blade
 
-    /// Moves all it can off the blade: first where it costs least; if something is left, tightly packed; each with others making room if need be.
+    private enum Filling: CaseIterable { case cheapest, tight, smallestFirst }
+
+    /// Moves all it can off the blade: first where it costs least; if something is left, tightly packed, and the smallest first; each with others making room if
+    /// need be.
     mutating func evacuate(_ blade: Int) {
         let start = placement
         var best = placement
-        for tight in [false, true] {
+        for filling in Filling.allCases {
             placement = start
-            for item in largestFirst(placement.items(on: blade)) where placement.board.isMovable[item] {
-                let target = tight ? tightestTarget(for: item, among: nil) : cheapestTarget(for: item)
+            let items = largestFirst(placement.items(on: blade)).filter { placement.board.isMovable[$0] }
+            for item in filling == .smallestFirst ? items.reversed() : items {
+                let target = filling == .cheapest ? cheapestTarget(for: item) : tightestTarget(for: item, among: nil)
                 if let target { placement.move(item, to: target) } else { _ = eject(for: item, from: blade) }
             }
             if placement.population[blade] < best.population[blade] { best = placement }
@@ -33,12 +37,12 @@ struct Clearing {
         placement = best
     }
 
-    /// Where something is left that may move, though there is room for all of it: looks for chains, in which whoever makes room needs some made itself. Whether that
-    /// emptied more of the blade; nobody moves in vain.
-    mutating func evacuateByChains(_ blade: Int) -> Bool {
+    /// Where something is left that may move: looks for chains, in which whoever makes room needs some made itself. Whether that emptied more of the blade; nobody
+    /// moves in vain.
+    mutating func evacuateByChains(_ blade: Int, allOrNothing: Bool) -> Bool {
         let board = placement.board
         // With N+1 nothing may be exceeded on the way: then there are no chains.
-        guard board.cover.isEmpty, isSomethingLeft(on: blade), hasRoomForAll(of: blade) else { return false }
+        guard board.cover.isEmpty, isSomethingLeft(on: blade), !allOrNothing || hasRoomForAll(of: blade) else { return false }
         var search = Search(placement, steps: max(0, steps), maxDisplaced: maxDisplaced, seed: random.next())
         search.anneal(limit: min(search.steps / 2, 400 * board.items))
         steps = search.steps

@@ -19,6 +19,8 @@ struct Cover: Sendable {
     private let count: Int
     private let capacity: [Int64]
     private let demand: [Int64]
+    /// Blades that are off once nothing is left on them: a consolidation's, that had somebody.
+    private let isSwitchedOffEmpty: [Bool]
     let isEmpty: Bool
     /// Candidates that one answer is worth.
     let effort: Int
@@ -36,6 +38,9 @@ struct Cover: Sendable {
         hard = problem.resources.indices.filter { problem.resources[$0].hard }
         capacity = problem.blades.flatMap(\.capacity)
         demand = problem.domains.flatMap(\.high)
+        var hadSomebody = [Bool](repeating: false, count: problem.blades.count)
+        if problem.goal == .consolidate { for domain in problem.domains { hadSomebody[domain.blade] = true } }
+        isSwitchedOffEmpty = problem.blades.indices.map { hadSomebody[$0] && problem.blades[$0].reserved.allSatisfy { $0 == 0 } }
         effort = max(1, problem.domains.count * problem.blades.count / 64)
         guard !isEmpty, let first = hard.first else {
             (order, homes) = ([], [])
@@ -55,8 +60,9 @@ struct Cover: Sendable {
         var used = problem.blades.flatMap(\.reserved)
         for domain in problem.domains { for resource in 0..<count { used[domain.blade * count + resource] += domain.high[resource] } }
         let places = problem.domains.map(\.blade)
+        let noneIsOff = [Bool](repeating: false, count: problem.blades.count)
         var level: [[Bool]] = []
-        for rule in zones.indices { level.append(covered(rule, at: places, also: [], used: used)) }
+        for rule in zones.indices { level.append(covered(rule, at: places, also: [], used: used, isOff: noneIsOff)) }
         atStart = level
     }
 
@@ -66,10 +72,13 @@ struct Cover: Sendable {
     ///   - places: by domain.
     ///   - also: domains that count as being on another blade, too.
     ///   - used: of hard resources, by blade and resource.
-    func cost(at places: [Int], also: [(domain: Int, blade: Int)] = [], used: [Int64]) -> Double? {
+    ///   - onTheWay: whether more moves follow: what a consolidation empties is on until its end.
+    func cost(at places: [Int], also: [(domain: Int, blade: Int)] = [], used: [Int64], onTheWay: Bool = false) -> Double? {
         var cost = 0.0
+        var isOff = isSwitchedOffEmpty
+        if onTheWay { isOff = [Bool](repeating: false, count: isOff.count) } else { for place in places { isOff[place] = false } }
         for rule in zones.indices {
-            let covered = covered(rule, at: places, also: also, used: used)
+            let covered = covered(rule, at: places, also: also, used: used, isOff: isOff)
             for blade in covered.indices where !covered[blade] {
                 if isGuarded[rule], atStart[rule][blade] { return nil }
                 cost += price[rule]
@@ -79,7 +88,7 @@ struct Cover: Sendable {
     }
 
     /// By the zone's first blade; `true` for blades that are not the first of one.
-    private func covered(_ rule: Int, at places: [Int], also: [(domain: Int, blade: Int)], used: [Int64]) -> [Bool] {
+    private func covered(_ rule: Int, at places: [Int], also: [(domain: Int, blade: Int)], used: [Int64], isOff: [Bool]) -> [Bool] {
         let zone = zones[rule]
         var lost = [[Int]](repeating: [], count: zone.count)
         if also.isEmpty {
@@ -91,16 +100,16 @@ struct Cover: Sendable {
                 for zone in falls where zone >= 0 { lost[zone].append(domain) }
             }
         }
-        return lost.indices.map { lost[$0].isEmpty || finds(room: lost[$0], outside: $0, zone, used) }
+        return lost.indices.map { lost[$0].isEmpty || finds(room: lost[$0], outside: $0, zone, used, isOff) }
     }
 
-    private func finds(room domains: [Int], outside lost: Int, _ zone: [Int], _ used: [Int64]) -> Bool {
+    private func finds(room domains: [Int], outside lost: Int, _ zone: [Int], _ used: [Int64], _ isOff: [Bool]) -> Bool {
         var used = used
         let first = hard[0]
         for domain in domains {
             var best = -1
             var most = Int64.min
-            for blade in homes[domain] where zone[blade] != lost {
+            for blade in homes[domain] where zone[blade] != lost && !isOff[blade] {
                 let free = capacity[blade * count + first] - used[blade * count + first]
                 if free > most { (best, most) = (blade, free) }
             }

@@ -28,11 +28,14 @@ struct Attempt {
     private let problem: Problem
     private let weights: Weights
     private let reach: Reach
+    private let emptiesOrNothing: Bool
     private static let rounds = 3
 
-    init(_ problem: Problem, weights: Weights) {
+    /// - Parameter emptiesOrNothing: whether all that is asked is whether a blade can be emptied: where the others have no room for all of it, little is tried.
+    init(_ problem: Problem, weights: Weights, emptiesOrNothing: Bool = false) {
         self.problem = problem
         self.weights = weights
+        self.emptiesOrNothing = emptiesOrNothing
         reach = Reach(problem)
     }
 
@@ -127,7 +130,7 @@ struct Attempt {
         case .evacuate:
             var clearing = Clearing(start, steps: steps, maxDisplaced: limits.maxMoves, seed: limits.seed)
             clearing.evacuate(board.evacuated)
-            let isChained = mayChain && clearing.evacuateByChains(board.evacuated)
+            let isChained = mayChain && clearing.evacuateByChains(board.evacuated, allOrNothing: emptiesOrNothing)
             let (placement, left) = improve(clearing.placement, steps: clearing.steps)
             return (placement, left, isChained)
         case .consolidate:

@@ -73,7 +73,7 @@ struct Relaxations {
         var changed = changed
         changed.limits.steps = min(changed.limits.steps, 50_000)
         guard Soundness.faults(of: changed).isEmpty else { return false }
-        return strandedDomains(Attempt(changed, weights: weights).best()).isEmpty
+        return strandedDomains(Attempt(changed, weights: weights, emptiesOrNothing: true).best()).isEmpty
     }
 
     /// The fewest moves that would do, where their number is what is in the way.

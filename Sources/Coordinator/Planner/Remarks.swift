@@ -111,9 +111,6 @@ struct Remarks {
         var remarks: [String] = []
         if !emptied.isEmpty {
             remarks.append("emptied: \(emptied.map { problem.blades[$0].name }.joined(separator: ", "))")
-            if !board.cover.isEmpty {
-                remarks.append("N+1 is kept with the emptied blades switched on: where they are off, the loss of another may leave domains without room")
-            }
         }
         let occupied = (0..<board.blades).filter { end.population[$0] > 0 && board.accepts[$0] && !board.isNeverEmpty[$0] }
         guard let easiest = occupied.min(by: { (end.population[$0], $0) < (end.population[$1], $1) }) else { return remarks + limit(shown) }

@@ -145,13 +145,13 @@ struct Schedule {
         var also = claim.indices.filter { claim[$0] >= 0 && at[$0] >= 0 }.map { (domain: $0, blade: claim[$0]) }
         also += domains.map { (domain: $0, blade: blade) }
         let places = at.indices.map { at[$0] >= 0 ? at[$0] : problem.domains[$0].blade }
-        guard board.cover.cost(at: places, also: also, used: both) != nil else { return false }
+        guard board.cover.cost(at: places, also: also, used: both, onTheWay: true) != nil else { return false }
         var (rest, used) = (places, both)
         for (domain, target) in also {
             for resource in 0..<count { used[rest[domain] * count + resource] -= problem.domains[domain].high[resource] }
             rest[domain] = target
         }
-        return board.cover.cost(at: rest, used: used) != nil
+        return board.cover.cost(at: rest, used: used, onTheWay: true) != nil
     }
 
     private func meets(_ domain: Int, _ blade: Int) -> Bool {

@@ -29,6 +29,12 @@ public enum PlanChecker {
         RuleBook(fleet).rules.flatMap { rule in rule.broken(in: fleet).map { Violation(step: 0, rule: rule.name, sentence: $0) } }
     }
 
+    private static func brokenWishes(in fleet: Fleet) -> [Violation] {
+        fleet.problem.rules.filter { $0.price != nil }.flatMap { rule in
+            RuleBook.rule(rule, fleet).broken(in: fleet).map { Violation(step: 0, rule: rule.name, sentence: $0) }
+        }
+    }
+
     private static func certificate(for plan: Plan, on fleet: Fleet) throws(Violations) -> Certificate {
         let faults = PlanShape.faults(of: plan, on: fleet)
         guard faults.isEmpty else { throw Violations(faults) }
@@ -73,11 +79,20 @@ public enum PlanChecker {
         }
         found += loads.faults(in: plan.after, called: "after", step: finished)
         guard found.isEmpty else { throw Violations(found) }
+        var certificate = Certificate(states: 1 + 2 * plan.waves.count, rulesChecked: book.rules.count, tolerated: broken(in: fleet))
         var after = fleet.problem
         for domain in after.domains.indices { after.domains[domain].blade = occupancy.at[domain] }
-        var left = presentViolations(in: after)
-        for index in left.indices { left[index].step = finished }
-        return Certificate(states: 1 + 2 * plan.waves.count, rulesChecked: book.rules.count, tolerated: broken(in: fleet), left: left, waves: waves)
+        certificate.waves = waves
+        let end = try Fleet(after)
+        func atEnd(_ violations: [Violation]) -> [Violation] {
+            violations.map { Violation(step: finished, rule: $0.rule, sentence: $0.sentence) }
+        }
+        certificate.left = atEnd(broken(in: end))
+        certificate.wishes = atEnd(brokenWishes(in: end))
+        if case .evacuate(let blade) = fleet.problem.goal {
+            certificate.whenOff = StepPremise.losses(switchingOff: blade, in: fleet.problem, at: after.domains.map(\.blade))
+        }
+        return certificate
     }
 }
 

@@ -9,8 +9,8 @@ public enum Rollback {
     ///   - present: the fleet as it is now; its goal and revision are the answer's.
     public static func plan(undoing plan: Plan, called name: String, done: Set<Int>, on present: Problem) -> Plan {
         var answer = Plan(
-            revision: present.revision, goal: present.goal, moves: [], waves: [], before: [], after: [], costBefore: plan.costAfter,
-            costAfter: plan.costBefore, remarks: [])
+            revision: present.revision, goal: present.goal, moves: [], waves: [], before: [], after: [], costBefore: 0, costAfter: 0, remarks: [])
+        answer.undoes = name
         let fleet: Fleet
         do throws(Violations) { fleet = try Fleet(present) } catch {
             answer.remarks = error.list.map(\.sentence)

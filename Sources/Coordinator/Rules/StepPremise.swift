@@ -61,11 +61,34 @@ public enum StepPremise {
     /// - Parameter domain: as it would run; its `blade` is the one that it would start on.
     public static func losses(starting domain: Problem.Domain, in present: Problem) -> [String] {
         var now = present
-        now.rules = present.rules.filter { rule in if case .survive = rule.kind { rule.price == nil } else { false } }
-        guard !now.rules.isEmpty else { return [] }
         now.domains.removeAll { $0.id == domain.id }
         var later = now
         later.domains.append(domain)
+        return losses(from: now, to: later)
+    }
+
+    /// Whose loss could no longer be borne if a blade were off, once whatever runs on it is where the placement says; empty: N+1 is kept as far as it is now.
+    ///
+    /// Whether it takes new domains now does not matter: one that is drained to be switched off bears nothing any more, and did before.
+    /// - Parameters:
+    ///   - blade: counts as one that takes domains now.
+    ///   - places: by domain, the blade that it runs on by then; `nil`: where it runs now.
+    public static func losses(switchingOff blade: BladeID, in present: Problem, at places: [Int]? = nil) -> [String] {
+        guard let position = present.blades.firstIndex(where: { $0.id == blade }) else { return [] }
+        var now = present
+        now.goal = .balance
+        now.blades[position].accepts = true
+        var later = now
+        later.blades[position].accepts = false
+        for (domain, place) in (places ?? []).enumerated() where later.domains.indices.contains(domain) { later.domains[domain].blade = place }
+        return losses(from: now, to: later)
+    }
+
+    private static func losses(from present: Problem, to future: Problem) -> [String] {
+        var (now, later) = (present, future)
+        now.rules = present.rules.filter { rule in if case .survive = rule.kind { rule.price == nil } else { false } }
+        later.rules = now.rules
+        guard !now.rules.isEmpty else { return [] }
         let isSurvival = Set(now.rules.map(\.name))
         let before = Set(PlanChecker.presentViolations(in: now).map(\.sentence))
         return PlanChecker.presentViolations(in: later).filter { isSurvival.contains($0.rule) && !before.contains($0.sentence) }.map(\.sentence)

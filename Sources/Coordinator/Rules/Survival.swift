@@ -5,7 +5,7 @@ import PodpModel
 /// Restarted are, largest first by the first hard resource, all that run in the zone and whose disks and bridges some other blade reaches (others could not be
 /// restarted whatever the room); each goes to the blade outside that reaches what it needs, accepts, is allowed by its blade sets and has most free of that
 /// resource. It is covered if all hard resources suffice each time. What is on its way counts, and is restarted, at both ends. Blades whose zone is unknown
-/// belong to none, and may receive.
+/// belong to none, and may receive. When a consolidation has ended, what it has emptied counts as off.
 struct Survival: PlacementRule {
     let name: String
     let zones: Zones
@@ -48,13 +48,13 @@ struct Survival: PlacementRule {
             hard.first.map { first in problem.domains.indices.sorted { (problem.domains[$1].high[first], $0) < (problem.domains[$0].high[first], $1) } } ?? []
         let present = Occupancy(fleet)
         var covered: [Bool] = []
-        for zone in zones.names.indices { covered.append(isCovered(zone, in: present, arrival: nil)) }
+        for zone in zones.names.indices { covered.append(isCovered(zone, in: present)) }
         atStart = covered
     }
 
     func units(_ at: [Int], in fleet: Fleet) -> Int {
         let placed = Occupancy(fleet, at: at)
-        return zones.names.indices.count { zones.isKnown[$0] && !isCovered($0, in: placed, arrival: nil) }
+        return zones.names.indices.count { zones.isKnown[$0] && !isCovered($0, in: placed) }
     }
 
     func broken(in fleet: Fleet) -> [String] {
@@ -64,23 +64,35 @@ struct Survival: PlacementRule {
     }
 
     func objections(to arrival: Arrival, in occupancy: Occupancy) -> [String] {
-        exposed(in: occupancy, arrival).map { zone in
+        exposed(in: occupancy, arrival: arrival).map { zone in
             "with \(occupancy.fleet.problem.domains[arrival.domain].name) on \(occupancy.fleet.problem.blades[arrival.target].name), "
                 + "the loss of \(called(zone)) would leave domains without room elsewhere, and would not now (\(name))"
         }
     }
 
     func worsened(at rest: Occupancy) -> [String] {
-        exposed(in: rest, nil).map { "the loss of \(called($0)) would leave domains without room elsewhere, and would not have before (\(name))" }
+        exposed(in: rest).map { "the loss of \(called($0)) would leave domains without room elsewhere, and would not have before (\(name))" }
+    }
+
+    func leftBroken(at end: Occupancy) -> [String] {
+        let problem = end.fleet.problem
+        guard problem.goal == .consolidate else { return [] }
+        let inUse = Set(end.at)
+        let emptied = Set(problem.domains.map(\.blade)).subtracting(inUse).filter { blade in problem.blades[blade].reserved.allSatisfy { $0 == 0 } }
+        guard !emptied.isEmpty else { return [] }
+        let names = emptied.sorted().prefix(4).map { problem.blades[$0].name }.joined(separator: ", ") + (emptied.count > 4 ? " and \(emptied.count - 4) more" : "")
+        return exposed(in: end, off: emptied).map {
+            "with \(names) off, the loss of \(called($0)) would leave domains without room elsewhere, and would not have before (\(name))"
+        }
     }
 
     private func called(_ zone: Int) -> String { zones.kind == .blade ? zones.names[zone] : "\(zones.kind.words) \(zones.names[zone])" }
 
-    private func exposed(in occupancy: Occupancy, _ arrival: Arrival?) -> [Int] {
-        zones.names.indices.filter { zones.isKnown[$0] && atStart[$0] && !isCovered($0, in: occupancy, arrival: arrival) }
+    private func exposed(in occupancy: Occupancy, arrival: Arrival? = nil, off: Set<Int> = []) -> [Int] {
+        zones.names.indices.filter { zones.isKnown[$0] && atStart[$0] && !isCovered($0, in: occupancy, arrival: arrival, off: off) }
     }
 
-    private func isCovered(_ zone: Int, in occupancy: Occupancy, arrival: Arrival?) -> Bool {
+    private func isCovered(_ zone: Int, in occupancy: Occupancy, arrival: Arrival? = nil, off: Set<Int> = []) -> Bool {
         let problem = occupancy.fleet.problem
         let count = problem.resources.count
         var used = problem.blades.indices.flatMap { blade in (0..<count).map { occupancy.used(on: blade, $0) } }
@@ -91,7 +103,7 @@ struct Survival: PlacementRule {
             if let arrival, arrival.domain == domain, zones.of[arrival.target] == zone { isLost = true }
             guard isLost else { continue }
             var best = -1
-            for blade in homes[domain] where blade >= 0 && zones.of[blade] != zone {
+            for blade in homes[domain] where blade >= 0 && zones.of[blade] != zone && !off.contains(blade) {
                 if best < 0
                     || problem.blades[blade].capacity[first] - used[blade * count + first] > problem.blades[best].capacity[first] - used[best * count + first]
                 {

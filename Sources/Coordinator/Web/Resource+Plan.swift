@@ -13,6 +13,7 @@ extension PlanResource {
         case .restore: goal = .restore
         case .evacuate(let id): (goal, blade) = (.evacuate, id)
         }
+        if plan.undoes != nil { goal = .rollback }
         var phase = PlanPhase.proposed
         var reason: String?
         var wave: Int?
@@ -33,9 +34,10 @@ extension PlanResource {
                 MoveResource(move, wave: waves[index], operation: record.operations.indices.contains(index) ? record.operations[index] : nil)
             },
             before: plan.before.map { LoadResource($0) }, after: plan.after.map { LoadResource($0) },
-            waves: (record.certificate.waves ?? []).map { $0.map { LoadResource($0) } }, costBefore: plan.costBefore.finite,
-            costAfter: plan.costAfter.finite, wattsBefore: plan.wattsBefore, wattsAfter: plan.wattsAfter, remarks: plan.remarks,
-            broken: (record.certificate.left ?? []).map(\.sentence), statesChecked: record.certificate.states, rulesChecked: record.certificate.rulesChecked)
+            waves: (record.certificate.waves ?? []).map { $0.map { LoadResource($0) } }, 
+            costBefore: plan.undoes == nil ? plan.costBefore.finite : nil, costAfter: plan.undoes == nil ? plan.costAfter.finite : nil,
+            wattsBefore: plan.wattsBefore, wattsAfter: plan.wattsAfter, remarks: plan.remarks, broken: (record.certificate.left ?? []).map(\.sentence),
+            wishes: (record.certificate.wishes ?? []).map(\.sentence), whenOff: record.certificate.whenOff ?? [], undoes: plan.undoes, statesChecked: record.certificate.states, rulesChecked: record.certificate.rulesChecked)
     }
 }
 

@@ -67,6 +67,8 @@ public struct Plan: Hashable, Sendable, Codable {
     public var wattsAfter: Int?
     /// Why there is no move, or not all that was wanted, in words; empty when there is nothing to say.
     public var remarks: [String]
+    /// The plan that this one takes back; its costs are then unknown, for nobody has searched.
+    public var undoes: String?
 
     public init(
         revision: UInt64, goal: Problem.Goal, moves: [Move], waves: [[Int]], before: [BladeLoad], after: [BladeLoad], costBefore: Double, costAfter: Double,
@@ -109,13 +111,15 @@ public struct Certificate: Hashable, Sendable, Codable {
     public var left: [Violation]?
     /// After each wave: the loads of the blades that it changed.
     public var waves: [[BladeLoad]]?
+    /// Rules with a price that are not kept when all moves are done.
+    public var wishes: [Violation]?
+    /// Of an evacuation: hard N+1 that is kept now and would not be if the blade were off afterwards.
+    public var whenOff: [String]?
 
-    public init(states: Int, rulesChecked: Int, tolerated: [Violation] = [], left: [Violation]? = nil, waves: [[BladeLoad]]? = nil) {
+    public init(states: Int, rulesChecked: Int, tolerated: [Violation] = []) {
         self.states = states
         self.rulesChecked = rulesChecked
         self.tolerated = tolerated
-        self.left = left
-        self.waves = waves
     }
 }
 

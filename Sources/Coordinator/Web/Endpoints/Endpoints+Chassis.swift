@@ -46,7 +46,7 @@ extension Endpoints {
             return try await call.receipt(
                 .switchBlade(
                     blade, order.hard == true ? .hardOff : .softOff, unknownDomains: order.unknownDomains == true,
-                    escalateAfter: escalation.map { .seconds($0) }))
+                    escalateAfter: escalation.map { .seconds($0) }, despitePolicy: order.despitePolicy == true))
         },
         .get("/v1/power", "Requests for power, newest first; ended ones are kept for a while") { call in
             Listing(items: await call.fleet.view().power.map { PowerResource($0) })
