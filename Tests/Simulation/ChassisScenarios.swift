@@ -74,6 +74,22 @@ import Testing
         #expect(plant.findings.isEmpty, "\(plant.findings)")
     }
 
+    @Test("an evacuation that N+1 forbids is made and carried out where that is asked for")
+    func despitePolicy() throws {
+        var plant = plant()
+        // Any one blade's 10 GiB find room beside one of the other two; of two blades with 20 and 10 none can be lost.
+        for blade in 0..<3 { _ = try plant.started("third-\(blade)", on: blade, memory: .gibibytes(10)) }
+        guard case .done? = plant.askAndWait(.setSurvival([Settings.Survive(zone: .blade)])) else { throw Unexpected("no N+1") }
+        guard case .plan(let refused)? = plant.askAndWait(.plan(.evacuate(plant.bladeID(2)))), refused.plan.moves.isEmpty else { throw Unexpected("planned") }
+        #expect(refused.plan.remarks.contains { $0.contains("without the rule 'N+1: blade'") }, "\(refused.plan.remarks)")
+        let asked = Request.plan(.evacuate(plant.bladeID(2)), despitePolicy: true)
+        guard case .plan(let plan)? = plant.askAndWait(asked), plan.plan.moves.count == 1 else { throw Unexpected("not planned") }
+        #expect(plan.certificate.wishes?.isEmpty == false)
+        guard case .plan? = plant.askAndWait(.applyPlan(id: plan.id)) else { throw Unexpected("not applied") }
+        let isDone = plant.run(atMost: .seconds(600)) { plant in plant.view?.plans.first { $0.id == plan.id }?.state == .done }
+        #expect(isDone && plant.findings.isEmpty, "\(plant.findings)")
+    }
+
     @Test("an unmanaged domain keeps its blade on, too")
     func unmanaged() throws {
         var plant = plant()

@@ -232,12 +232,15 @@ public struct PlanOrder: Documented {
     public var plan: String?
     /// Count what blades draw, too; false where missing.
     public var watts: Bool?
+    /// Of an evacuation: hard N+1 counts as a wish; false where missing.
+    public var despitePolicy: Bool?
 
-    public init(goal: PlanGoal, blade: String? = nil, plan: String? = nil, watts: Bool? = nil) {
+    public init(goal: PlanGoal, blade: String? = nil, plan: String? = nil, watts: Bool? = nil, despitePolicy: Bool? = nil) {
         self.goal = goal
         self.blade = blade
         self.plan = plan
         self.watts = watts
+        self.despitePolicy = despitePolicy
     }
 
     public static let summary = "A plan that is asked for."
@@ -246,6 +249,7 @@ public struct PlanOrder: Documented {
         "blade": "Of an evacuation: the blade's UUID or whole name.",
         "plan": "Of a rollback: the plan that was carried out.",
         "watts": "Count what blades draw, too; an empty one draws nothing. False where missing.",
+        "despitePolicy": "Of an evacuation: what is to be survived (hard N+1) counts as a wish. False where missing.",
     ]
 }
 

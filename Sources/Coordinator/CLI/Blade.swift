@@ -120,16 +120,18 @@ struct BladeCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Empty a blade: drain it, plan, and carry the plan out.", discussion: "'podp plan evacuate BLADE' shows the plan and moves nothing.")
         @OptionGroup var name: Name
+        @Flag(help: "Even though a loss that the fleet is to survive ('podp policy survive') could not be borne afterwards.") var despitePolicy = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 
-        func run() async throws { try await Self.empty(name, options, noWait: patience.noWait) }
+        func run() async throws { try await Self.empty(name, options, despitePolicy: despitePolicy, noWait: patience.noWait) }
 
-        static func empty(_ name: Name, _ options: ConnectionOptions, noWait: Bool) async throws {
+        static func empty(_ name: Name, _ options: ConnectionOptions, despitePolicy: Bool, noWait: Bool) async throws {
             try await options.withCoordinator { coordinator in
                 let blade = try await coordinator.get(name.path, as: BladeResource.self).value
                 _ = try await coordinator.send(.POST, "/v1/blades/\(blade.id)/drain", as: Receipt.self)
-                let plan = try await coordinator.send(.POST, "/v1/plans", PlanOrder(goal: .evacuate, blade: blade.id.description), as: PlanResource.self)
+                let order = PlanOrder(goal: .evacuate, blade: blade.id.description, despitePolicy: despitePolicy ? true : nil)
+                let plan = try await coordinator.send(.POST, "/v1/plans", order, as: PlanResource.self)
                 options.print(plan, PlanCommand.text)
                 guard !plan.value.moves.isEmpty else {
                     guard blade.domains > 0 else { return }

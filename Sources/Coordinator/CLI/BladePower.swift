@@ -47,7 +47,7 @@ enum BladePower {
             if move {
                 if !despitePolicy { try await refuseLosses() }
                 do {
-                    try await BladeCommand.Evacuate.empty(name, options, noWait: false)
+                    try await BladeCommand.Evacuate.empty(name, options, despitePolicy: despitePolicy, noWait: false)
                 } catch {
                     Terminal.complain("podp: note: it was not switched off, and takes no new domains until 'podp blade undrain'")
                     throw error

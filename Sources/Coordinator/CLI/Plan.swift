@@ -39,12 +39,14 @@ struct PlanCommand: AsyncParsableCommand {
     struct Evacuate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Empty one blade.")
         @Argument(help: "UUID, name, or a prefix that only one has.") var blade: String
+        @Flag(help: "Even though a loss that the fleet is to survive ('podp policy survive') could not be borne afterwards.") var despitePolicy = false
         @OptionGroup var htools: HtoolsOptions
         @OptionGroup var options: ConnectionOptions
 
         func run() async throws {
+            if htools.htools != nil, despitePolicy { throw ValidationError("--despite-policy and --htools do not go together: a dump has no policy of podp's") }
             if htools.htools != nil { return try await HtoolsRun(goal: .evacuate(blade), options: htools, output: options.output).run() }
-            try await PlanCommand.make(PlanOrder(goal: .evacuate, blade: blade), options)
+            try await PlanCommand.make(PlanOrder(goal: .evacuate, blade: blade, despitePolicy: despitePolicy ? true : nil), options)
         }
     }
 

@@ -13,12 +13,13 @@ struct PlanTicket: Sendable, Codable {
 
     var receiver: Receiver
     var problem: Problem
+    var despitePolicy: Bool?
 }
 
 extension CoordinatorCore {
     // MARK: - Making
 
-    mutating func plan(_ goal: Problem.Goal, weighsWatts: Bool = false, for receiver: PlanTicket.Receiver) {
+    mutating func plan(_ goal: Problem.Goal, weighsWatts: Bool = false, despitePolicy: Bool = false, for receiver: PlanTicket.Receiver) {
         if case .evacuate(let blade) = goal, decided.blades[blade] == nil {
             if case .request(let request, _) = receiver { refuse(request, .noBlade(blade)) }
             return
@@ -30,9 +31,9 @@ extension CoordinatorCore {
             return
         }
         let automatic: Bool = if case .automation = receiver { true } else { false }
-        let problem = problem(goal, automatic: automatic, weighsWatts: weighsWatts)
+        let problem = problem(goal, automatic: automatic, weighsWatts: weighsWatts, despitePolicy: despitePolicy)
         let ticket = newTicket()
-        planning[ticket] = PlanTicket(receiver: receiver, problem: problem)
+        planning[ticket] = PlanTicket(receiver: receiver, problem: problem, despitePolicy: despitePolicy ? true : nil)
         emit(.plan(ticket: ticket, problem))
     }
 
@@ -54,7 +55,8 @@ extension CoordinatorCore {
                         remedy: "please report this with `podp status --output json`"))
             }
         case .success(let certificate):
-            let record = PlanRecord(id: plan.contentID, plan: plan, certificate: certificate, createdAt: now.wall, by: by)
+            var record = PlanRecord(id: plan.contentID, plan: plan, certificate: certificate, createdAt: now.wall, by: by)
+            record.despitePolicy = ticket.despitePolicy
             switch ticket.receiver {
             case .request(let request, _):
                 let kept = keep(record)
@@ -195,7 +197,7 @@ extension CoordinatorCore {
 
     /// What has changed since the plan was made, so that a wave's steps are not to be done.
     private func changes(in wave: [Int], of record: PlanRecord) -> String? {
-        let present = problem(record.plan.goal)
+        let present = problem(record.plan.goal, despitePolicy: record.despitePolicy == true)
         var inFlight: [Move] = []
         for index in wave {
             guard record.plan.moves.indices.contains(index) else { return "the plan is damaged: it has no move \(index + 1)" }

@@ -2,7 +2,7 @@ import PodpModel
 
 extension CoordinatorCore {
     /// The fleet as a planner's problem. `automatic`: only what policy lets automation touch may move.
-    func problem(_ goal: Problem.Goal, automatic: Bool = false, weighsWatts: Bool = false) -> Problem {
+    func problem(_ goal: Problem.Goal, automatic: Bool = false, weighsWatts: Bool = false, despitePolicy: Bool = false) -> Problem {
         let ids = decided.blades.keys.sorted()
         var index: [BladeID: Int] = [:]
         var problemBlades: [Problem.Blade] = []
@@ -23,7 +23,7 @@ extension CoordinatorCore {
         limits.weighsWatts = weighsWatts
         // Whoever asks for an empty blade wants it emptied, however many run there, and room may have to be made.
         if case .evacuate(let id) = goal { limits.maxMoves += domains.count { problemBlades[$0.blade].id == id } }
-        return Problem(revision: revision, goal: goal, blades: problemBlades, domains: domains, rules: rules(on: ids), limits: limits)
+        return Problem(revision: revision, goal: goal, blades: problemBlades, domains: domains, rules: rules(on: ids, despitePolicy: despitePolicy), limits: limits)
     }
 
     private func problemBlade(_ id: BladeID, at place: Place?, automatic: Bool) -> Problem.Blade {

@@ -60,7 +60,8 @@ extension CoordinatorCore {
         case .noteConsole(let name, let bay, let moment): noteConsole(of: name, bay: bay, moment, request: id, by: actor)
         case .switchBlade(let blade, let wish, let unknownDomains, let escalateAfter, let despitePolicy):
             switchBlade(blade, wish, unknownDomains: unknownDomains, escalateAfter: escalateAfter, despitePolicy: despitePolicy, request: id, by: actor)
-        case .plan(let goal, let weighsWatts): plan(goal, weighsWatts: weighsWatts, for: .request(id, actor))
+        case .plan(let goal, let weighsWatts, let despitePolicy):
+            plan(goal, weighsWatts: weighsWatts, despitePolicy: despitePolicy, for: .request(id, actor))
         case .applyPlan(let plan): applyPlan(plan, request: id, by: actor)
         case .rollbackPlan(let plan): rollbackPlan(plan, request: id, by: actor)
         case .whatIf(let hypothesis): consider(hypothesis, request: id)

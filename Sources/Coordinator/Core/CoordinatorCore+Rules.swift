@@ -14,8 +14,10 @@ extension CoordinatorCore {
     }
 
     /// The owners' rules, from their domains' files, and the operators' N+1.
-    /// - Parameter least: members that a group has at least; of one alone nothing can be broken, but others may be to join it.
-    func rules(on ids: [BladeID], atLeast least: Int = 2) -> [Rule] {
+    /// - Parameters:
+    ///   - least: members that a group has at least; of one alone nothing can be broken, but others may be to join it.
+    ///   - despitePolicy: hard N+1 is a wish, as dear as a hard rule that is broken.
+    func rules(on ids: [BladeID], atLeast least: Int = 2, despitePolicy: Bool = false) -> [Rule] {
         var groups = RuleGroups()
         var rules: [Rule] = []
         for id in decided.domains.keys.sorted() {
@@ -38,7 +40,9 @@ extension CoordinatorCore {
             }
         }
         return rules + groups.rules(atLeast: least)
-            + (decided.settings.survive ?? []).map { Rule(name: "N+1: \($0.zone.rawValue)", kind: .survive($0.zone), price: $0.price) }
+            + (decided.settings.survive ?? []).map {
+                Rule(name: "N+1: \($0.zone.rawValue)", kind: .survive($0.zone), price: $0.price ?? (despitePolicy ? 5 : nil))
+            }
     }
 }
 

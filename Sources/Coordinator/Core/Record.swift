@@ -337,6 +337,8 @@ public struct PlanRecord: Hashable, Sendable, Codable {
     public var by: String
     /// By move; `nil`: not begun.
     public var operations: [OperationID?]
+    /// Hard N+1 was a wish to it, and is while it is carried out.
+    public var despitePolicy: Bool?
 
     public init(id: String, plan: Plan, certificate: Certificate, state: State = .proposed, createdAt: WallTime, by: String) {
         self.id = id

@@ -58,7 +58,8 @@ public enum Request: Hashable, Sendable, Codable {
     case noteConsole(chassis: String, bay: Int, ConsoleMoment)
 
     // Plans and policy
-    case plan(Problem.Goal, weighsWatts: Bool = false)
+    /// `despitePolicy`: what operators want survived (hard N+1) counts as a wish.
+    case plan(Problem.Goal, weighsWatts: Bool = false, despitePolicy: Bool = false)
     case applyPlan(id: String)
     /// The inverse of a plan that was carried out, wholly or in part; answered with `.plan`, applied as any other.
     case rollbackPlan(id: String)

@@ -39,6 +39,8 @@ extension Endpoints {
         },
         .make("/v1/plans", "Make a plan; nothing is moved", takes: PlanOrder.self, faults: [.notFound, .ambiguous]) { call, order in
             let goal: Problem.Goal
+            let despitePolicy = order.despitePolicy ?? false
+            guard order.goal == .evacuate || !despitePolicy else { throw Fault(.invalid, "'despitePolicy' goes with the goal evacuate only") }
             switch order.goal {
             case .balance: goal = .balance
             case .consolidate: goal = .consolidate
@@ -58,7 +60,7 @@ extension Endpoints {
             }
             guard order.goal == .evacuate || order.blade == nil else { throw Fault(.invalid, "a blade goes with the goal evacuate only") }
             guard order.plan == nil else { throw Fault(.invalid, "a plan goes with the goal rollback only") }
-            guard case .plan(let record) = try await call.ask(.plan(goal, weighsWatts: order.watts ?? false)) else {
+            guard case .plan(let record) = try await call.ask(.plan(goal, weighsWatts: order.watts ?? false, despitePolicy: despitePolicy)) else {
                 throw Fault(.internalError, "the core answered with no plan")
             }
             return PlanResource(record, blades: await call.fleet.view().blades)
