@@ -118,6 +118,9 @@ extension CoordinatorCore {
     mutating func end(_ operation: OperationRecord, as outcome: Outcome) {
         var record = operation
         progress[record.id] = nil
+        if record.action.movesMemory {
+            for end in [record.blade, record.destination].compactMap(\.self) { blades[end]?.memoryChanged(at: now.instant) }
+        }
         switch outcome {
         case .succeeded: record.state = .succeeded
         case .failed(let reason): record.state = .failed(reason: reason)
@@ -252,6 +255,14 @@ extension Action {
         case .setVCPUs(let vcpus): "set \(vcpus) vCPUs of"
         case .migrate(let migration): migration.live ? "migrate live" : "stop and move"
         case .undefine: "remove"
+        }
+    }
+
+    /// Whether a domain has more or less memory on a blade by it.
+    var movesMemory: Bool {
+        switch self {
+        case .start, .shutdown, .destroy, .reboot, .setMemory, .migrate: true
+        case .define, .pause, .resume, .setVCPUs, .undefine: false
         }
     }
 
