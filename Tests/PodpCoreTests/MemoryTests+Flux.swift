@@ -110,6 +110,7 @@ extension MemoryTests {
         var (fixture, here, there) = Self.pair([Self.there(1, 12), Self.there(2, 1)])
         try Self.begin(&fixture, .setDomain(CoreFixture.domain(1), memory: .gibibytes(4), vcpus: nil))
         try Self.end(&fixture, 1, here)
+        #expect(fixture.core.memoryFree(on: CoreFixture.blade(1).id) <= .gibibytes(9))
         try Self.begin(&fixture, .migrateDomain(CoreFixture.domain(2), to: CoreFixture.blade(2).id, allowStop: false))
         let samples = [Self.sample(1, 12), Self.sample(2, 1)]
         for _ in 0..<10 { Self.report(&fixture, here, free: .gibibytes(9), samples) }
@@ -144,5 +145,19 @@ extension MemoryTests {
             for _ in 0..<6 { Self.report(&fixture, link, free: .gibibytes(free), [Self.sample(1, 12)]) }
             #expect(Self.capacity(fixture) == .gibibytes(14 + free))
         }
+    }
+
+    @Test("A domain that is given more memory makes its blade no smaller, whether or not it has it yet", arguments: [false, true])
+    func grows(early: Bool) throws {
+        var (fixture, here, _) = Self.pair([Self.there(1, 4)])
+        try Self.begin(&fixture, .setDomain(CoreFixture.domain(1), memory: .gibibytes(12), vcpus: nil))
+        if early { Self.report(&fixture, here, free: .gibibytes(10), [Self.sample(1, 12)]) }
+        #expect(Self.capacity(fixture) == .gibibytes(22))
+        try Self.end(&fixture, 1, here)
+        for has in [early ? 12 : 4, 8, 12] as [UInt64] {
+            #expect(Self.capacity(fixture) == .gibibytes(22))
+            Self.report(&fixture, here, free: .gibibytes(22 - has), [Self.sample(1, has)])
+        }
+        #expect(fixture.core.memoryFree(on: CoreFixture.blade(1).id) <= .gibibytes(10))
     }
 }

@@ -118,8 +118,8 @@ extension CoordinatorCore {
     mutating func end(_ operation: OperationRecord, as outcome: Outcome) {
         var record = operation
         progress[record.id] = nil
-        if record.action.movesMemory {
-            for end in [record.blade, record.destination].compactMap(\.self) { blades[end]?.memoryChanged(at: now.instant) }
+        if record.action.movesDomain {
+            for end in [record.blade, record.destination].compactMap(\.self) { blades[end]?.domainMoved(at: now.instant) }
         }
         switch outcome {
         case .succeeded: record.state = .succeeded
@@ -183,6 +183,8 @@ extension CoordinatorCore {
         case .setMemory(let memory):
             domain.definition.memory = memory
             domain.definition.revision += 1
+            // What its balloon has not given back yet is not free.
+            measureMemory(of: operation.blade, inFlux: true)
         case .setVCPUs(let vcpus):
             domain.definition.vcpus = vcpus
             domain.definition.revision += 1
@@ -258,13 +260,16 @@ extension Action {
         }
     }
 
-    /// Whether a domain has more or less memory on a blade by it.
-    var movesMemory: Bool {
+    /// Whether a domain is on a blade by it that was not there, or is not that was: with its memory.
+    var movesDomain: Bool {
         switch self {
-        case .start, .shutdown, .destroy, .reboot, .setMemory, .migrate: true
-        case .define, .pause, .resume, .setVCPUs, .undefine: false
+        case .start, .shutdown, .destroy, .reboot, .migrate: true
+        case .define, .pause, .resume, .setMemory, .setVCPUs, .undefine: false
         }
     }
+
+    /// Whether memory changes hands by it.
+    var movesMemory: Bool { if case .setMemory = self { true } else { movesDomain } }
 
     /// The other blade of a migration.
     var destination: BladeID? { if case .migrate(let migration) = self { migration.destination } else { nil } }

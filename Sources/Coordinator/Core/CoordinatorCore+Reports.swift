@@ -38,10 +38,15 @@ extension CoordinatorCore {
         }
         blades[id]?.report = report
         blades[id]?.reportAt = now.instant
-        let inFlux = isInFlux(id)
+        measureMemory(of: id, inFlux: isInFlux(id))
+        emit(.sample(id, report))
+    }
+
+    /// By its last report.
+    mutating func measureMemory(of id: BladeID, inFlux: Bool) {
+        guard let report = blades[id]?.report else { return }
         let promised = incoming(to: id)
         blades[id]?.measureMemory(by: report, inFlux: inFlux, promised: promised, at: now.instant)
-        emit(.sample(id, report))
     }
 
     /// Whether an operation that changes who has memory on the blade is under way there, from either end. One whose end is not known stands still.

@@ -58,8 +58,8 @@ struct LiveBlade: Sendable, Codable {
         }
     }
 
-    /// An operation on a domain's memory here, or on its way, has ended.
-    mutating func memoryChanged(at now: Instant) { settledAt = now + .seconds(3) }
+    /// A domain has come, or gone, by an operation that has ended now.
+    mutating func domainMoved(at now: Instant) { settledAt = now + .seconds(3) }
 
     private func isMeasured(at now: Instant) -> Bool { measuredMemory != nil && measuredMemoryAt.map { now - $0 < Self.measuredFor } ?? false }
 
