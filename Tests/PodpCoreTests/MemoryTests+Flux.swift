@@ -160,4 +160,18 @@ extension MemoryTests {
         }
         #expect(fixture.core.memoryFree(on: CoreFixture.blade(1).id) <= .gibibytes(10))
     }
+
+    @Test("Where one domain is never in a report, another that leaves makes its blade no smaller")
+    func leavesNeverSampled() throws {
+        var (fixture, here, there) = Self.pair([Self.there(1, 8)])
+        Self.tell(&fixture, here, [Self.there(1, 8), Self.there(2, 2)])
+        for _ in 0..<1000 {
+            Self.report(&fixture, here, free: .gibibytes(12), [Self.sample(1, 8)])
+            Self.report(&fixture, there, free: .gibibytes(22), [])
+        }
+        try Self.begin(&fixture, .migrateDomain(CoreFixture.domain(1), to: CoreFixture.blade(2).id, allowStop: false))
+        for _ in 0..<6 { Self.report(&fixture, here, free: .gibibytes(12), [Self.sample(1, 8)]) }
+        try Self.end(&fixture, 1, here)
+        #expect(Self.capacity(fixture) == .gibibytes(22))
+    }
 }
