@@ -6,12 +6,13 @@ import Testing
 /// What domains may have of a blade's memory: reports and inventories come apart from each other.
 @Suite("Memory between an inventory and the next report")
 struct MemoryTests {
-    private static func there(_ number: Int, _ gibibytes: UInt64) -> DomainInventory {
+    static func there(_ number: Int, _ gibibytes: UInt64) -> DomainInventory {
         DomainInventory(
-            id: CoreFixture.domain(number), name: "there-\(number)", state: .running, type: .pvh, vcpus: 1, memory: .gibibytes(gibibytes))
+            id: CoreFixture.domain(number), name: "there-\(number)", state: .running, type: .pvh, vcpus: 1, memory: .gibibytes(gibibytes),
+            liveMigration: .yes)
     }
 
-    private static func sample(_ number: Int, _ gibibytes: UInt64) -> DomainSample {
+    static func sample(_ number: Int, _ gibibytes: UInt64) -> DomainSample {
         DomainSample(id: CoreFixture.domain(number), state: .running, cpu: 100, memory: .gibibytes(gibibytes))
     }
 

@@ -118,6 +118,9 @@ extension CoordinatorCore {
     mutating func end(_ operation: OperationRecord, as outcome: Outcome) {
         var record = operation
         progress[record.id] = nil
+        if record.action.movesDomain {
+            for end in [record.blade, record.destination].compactMap(\.self) { blades[end]?.domainMoved(at: now.instant) }
+        }
         switch outcome {
         case .succeeded: record.state = .succeeded
         case .failed(let reason): record.state = .failed(reason: reason)
@@ -180,6 +183,8 @@ extension CoordinatorCore {
         case .setMemory(let memory):
             domain.definition.memory = memory
             domain.definition.revision += 1
+            // What its balloon has not given back yet is not free.
+            measureMemory(of: operation.blade, inFlux: true)
         case .setVCPUs(let vcpus):
             domain.definition.vcpus = vcpus
             domain.definition.revision += 1
@@ -254,6 +259,17 @@ extension Action {
         case .undefine: "remove"
         }
     }
+
+    /// Whether a domain is on a blade by it that was not there, or is not that was: with its memory.
+    var movesDomain: Bool {
+        switch self {
+        case .start, .shutdown, .destroy, .reboot, .migrate: true
+        case .define, .pause, .resume, .setMemory, .setVCPUs, .undefine: false
+        }
+    }
+
+    /// Whether memory changes hands by it.
+    var movesMemory: Bool { if case .setMemory = self { true } else { movesDomain } }
 
     /// The other blade of a migration.
     var destination: BladeID? { if case .migrate(let migration) = self { migration.destination } else { nil } }

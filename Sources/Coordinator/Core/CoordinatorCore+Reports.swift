@@ -38,17 +38,22 @@ extension CoordinatorCore {
         }
         blades[id]?.report = report
         blades[id]?.reportAt = now.instant
-        let inFlux = isInFlux(id)
-        blades[id]?.measureMemory(by: report, inFlux: inFlux, at: now.instant)
+        measureMemory(of: id, inFlux: isInFlux(id))
         emit(.sample(id, report))
     }
 
-    /// Whether an operation that is under way touches the blade, from either end.
+    /// By its last report.
+    mutating func measureMemory(of id: BladeID, inFlux: Bool) {
+        guard let report = blades[id]?.report else { return }
+        let promised = incoming(to: id)
+        blades[id]?.measureMemory(by: report, inFlux: inFlux, promised: promised, at: now.instant)
+    }
+
+    /// Whether an operation that changes who has memory on the blade is under way there, from either end. One whose end is not known stands still.
     private func isInFlux(_ id: BladeID) -> Bool {
         for ids in decided.open.values {
-            for operation in ids.lazy.compactMap({ decided.operations[$0] }) {
-                if operation.blade == id { return true }
-                if case .migrate(let migration) = operation.action, migration.destination == id { return true }
+            for operation in ids.lazy.compactMap({ decided.operations[$0] }) where operation.state == .running && operation.action.movesMemory {
+                if operation.blade == id || operation.destination == id { return true }
             }
         }
         return false

@@ -23,10 +23,13 @@ struct LiveBlade: Sendable, Codable {
     /// dom0's own CPU, smoothed, in mCPU.
     var dom0CPU: Int64 = 0
     var powerLine = PowerLine()
-    /// Memory that domains may have, and when it was measured: by the last report whose domains were those of the inventory.
+    /// Memory that domains may have, and when that was true last: as it was measured where report and inventory told of the same domains.
     var measuredMemory: Bytes?
     private var measuredMemoryAt: Instant?
     private static let measuredFor = Duration.seconds(1800)
+    /// It is no more than this, by the last report.
+    private var mostMemory: Bytes?
+    /// Until then an inventory may come that is older than what an operation has changed.
     private var settledAt: Instant?
 
     init(since: WallTime) { self.since = since }
@@ -34,27 +37,48 @@ struct LiveBlade: Sendable, Codable {
     /// Reports and inventories come apart from each other: who has just left is free in none yet, or has not left in the other. What they have together changes
     /// rarely.
     ///
-    /// What a domain is to have (the inventory's) is what it takes from this later; what it has (the report's) may be more, where its balloon does not follow.
+    /// - Parameters:
+    ///   - inFlux: whether a domain's memory is on its way here or from here. It is then held before it is told of, so nothing is measured, and what was
+    ///     measured before stays true, as far as the report allows.
+    ///   - promised: what may be held already by those who are on their way and do not show.
+    mutating func measureMemory(by report: Report, inFlux: Bool, promised: Bytes, at now: Instant) {
+        guard let inventory else { return }
+        let isSettled = now >= settledAt ?? now
+        let isKnown = isMeasured(at: now)
+        if isKnown, inFlux || !isSettled { measuredMemoryAt = now }
+        mostMemory = nil
+        guard isSettled else { return }
+        let told = Self.memory(by: report, inventory)
+        let isSame = inventory.domains.lazy.filter(\.state.holdsMemory).map(\.id).elementsEqual(report.domains.lazy.map(\.id))
+        if !inFlux, isSame || !isKnown {
+            // Where one of its domains is never in a report, what both tell has to do.
+            (measuredMemory, measuredMemoryAt) = (told, isSame ? now : now - (Self.measuredFor - .seconds(3)))
+        } else {
+            mostMemory = told + promised
+        }
+    }
+
+    /// A domain has come, or gone, by an operation that has ended now.
+    mutating func domainMoved(at now: Instant) { settledAt = now + .seconds(3) }
+
+    private func isMeasured(at now: Instant) -> Bool { measuredMemory != nil && measuredMemoryAt.map { now - $0 < Self.measuredFor } ?? false }
+
+    /// What is free, and what those have that the inventory counts.
     ///
-    /// - Parameter inFlux: whether a domain is on its way here or from here. Its memory is then held before it is told of, so nothing is measured until some
-    ///   seconds after; what was measured before stays true.
-    mutating func measureMemory(by report: Report, inFlux: Bool, at now: Instant) {
-        if inFlux { settledAt = now + .seconds(3) }
-        guard let inventory, now >= settledAt ?? now else { return }
-        let held = inventory.domains.lazy.filter(\.state.holdsMemory)
-        if held.map(\.id).elementsEqual(report.domains.lazy.map(\.id)) {
-            (measuredMemory, measuredMemoryAt) = (zip(held, report.domains).reduce(report.host.memoryFree) { $0 + min($1.0.memory, $1.1.memory) }, now)
-        } else if let measured = measuredMemoryAt, report.domains.contains(where: { domain($0.id) == nil }) {
-            // Whoever the inventory does not know yet takes memory that nobody counts: what was measured before is good for a few seconds more.
-            measuredMemoryAt = min(measured, now - (Self.measuredFor - .seconds(3)))
+    /// What a domain is to have (the inventory's) is what it takes from this later; what it has (the report's) may be more, where its balloon does not follow.
+    private static func memory(by report: Report, _ inventory: Inventory) -> Bytes {
+        var samples = report.domains[...]
+        return inventory.domains.lazy.filter(\.state.holdsMemory).reduce(report.host.memoryFree) { sum, domain in
+            samples = samples.drop { $0.id < domain.id }
+            return sum + (samples.first.map { $0.id == domain.id ? min(domain.memory, $0.memory) : domain.memory } ?? domain.memory)
         }
     }
 
     /// Memory that domains may have as it was measured, in the last half hour if that can be; `nil` before the first report.
     func memoryForDomains(at now: Instant) -> Bytes? {
         guard let report else { return nil }
-        if let measuredMemory, let measuredMemoryAt, now - measuredMemoryAt < Self.measuredFor { return measuredMemory }
-        return (inventory?.domains ?? []).filter(\.state.holdsMemory).reduce(report.host.memoryFree) { $0 + $1.memory }
+        if let measuredMemory, isMeasured(at: now) { return min(measuredMemory, mostMemory ?? measuredMemory) }
+        return inventory.map { Self.memory(by: report, $0) } ?? report.host.memoryFree
     }
 
     /// Domains by id in the last inventory; binary search, for it comes sorted.
