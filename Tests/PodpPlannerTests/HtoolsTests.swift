@@ -107,6 +107,51 @@ struct HtoolsTests {
         }
     }
 
+    /// Nodes of 12 GiB, with a little more to spare together than one has, and instances of 1 to 5 GiB.
+    private static func nearlyFull(seed: UInt64) -> String {
+        var random = SplitMix64(seed: seed)
+        let nodes = 4 + random.below(4)
+        var free = Array(repeating: 12, count: nodes)
+        var instances = ""
+        for instance in 0..<100 where free.reduce(0, +) > 15 {
+            let memory = 1 + random.below(5)
+            let node = random.below(nodes)
+            guard free[node] > memory else { continue }
+            free[node] -= memory
+            instances += "vm\(instance)|\(memory * 1024)|0|1|running|Y|n\(node)||ext||1|-|N\n"
+        }
+        let rows = free.enumerated().map { "n\($0)|12288|0|\($1 * 1024)|0|0|64|N|uuid-0|1||N|0|0|1.0\n" }
+        return "group0|uuid-0|preferred||\n\n" + rows.joined() + "\n" + instances + "\n"
+    }
+
+    @Test("N+1 followed from step to step ends where counting all anew does, in clusters with little to spare")
+    func coverWalk() throws {
+        var ends: [Int: Int] = [:]
+        for seed in 0..<300 as Range<UInt64> {
+            let board = HtoolsBoard(try HtoolsCluster(Self.nearlyFull(seed: seed)))
+            var random = SplitMix64(seed: 900 + seed)
+            var state = HtoolsState(board, at: board.origin)
+            var steps: [HtoolsPlanner.Step] = []
+            for _ in 0..<400 where steps.count < 40 {
+                let (instance, target) = (random.below(board.instances), random.below(board.nodes))
+                let source = state.at[instance]
+                guard source != target, state.fits(instance, on: target) else { continue }
+                steps.append(HtoolsPlanner.Step(instance: instance, from: source, to: target))
+                state.move(instance, to: target)
+            }
+            var cover = HtoolsCover(board)
+            var anew = HtoolsState(board, at: board.origin)
+            let first = steps.firstIndex { step in
+                anew.move(step.instance, to: step.to)
+                return !cover.isKept(by: anew)
+            }
+            let kept = cover.prefix(of: steps)
+            #expect(kept == first ?? steps.count, "seed \(seed)")
+            ends[kept, default: 0] += 1
+        }
+        #expect(ends.count > 3, "\(ends)")
+    }
+
     @Test("podp is never worse than hbal's way in score, moves or memory, and an independent replay finds every step legal and N+1 kept", arguments: 0..<12)
     func dominates(seed: UInt64) throws {
         let dump = HtoolsDump.random(nodes: 4 + Int(seed), instances: 40 + 4 * Int(seed), seed: seed, offline: seed % 4 == 1, tags: seed % 3 == 0)

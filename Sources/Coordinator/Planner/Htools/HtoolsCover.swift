@@ -13,14 +13,14 @@ struct HtoolsCover {
 
     init(_ board: HtoolsBoard) {
         self.board = board
-        known = assess(HtoolsState(board, at: board.origin), atLeast: nil).level
+        known = levels(HtoolsState(board, at: board.origin), atLeast: nil)
         isWatched = known.contains { $0 != .none }
     }
 
     /// Whether every node is covered at least as well as at the start.
     func isKept(by state: borrowing HtoolsState) -> Bool {
         guard isWatched else { return true }
-        let level = assess(state, atLeast: known).level
+        let level = levels(state, atLeast: known)
         return level.indices.allSatisfy { level[$0].rawValue >= known[$0].rawValue }
     }
 
@@ -53,31 +53,21 @@ struct HtoolsCover {
     /// How many of the steps can be made, in their order, before one would leave a node worse covered.
     mutating func prefix(of steps: [HtoolsPlanner.Step]) -> Int {
         guard isWatched else { return steps.count }
-        var state = HtoolsState(board, at: board.origin)
-        var reserve = assess(state, atLeast: known).reserve
+        var walk = HtoolsCoverWalk(board, watching: known.map { $0 != .none })
         for (index, step) in steps.enumerated() {
-            state.move(step.instance, to: step.to)
-            // A move takes no more from another node's reserve than its memory: as long as that leaves something, nobody need count again.
-            var isNear = known[step.from] != .none || known[step.to] != .none
-            for node in 0..<board.nodes where reserve[node] < .max {
-                reserve[node] -= board.usedMemory[step.instance]
-                if reserve[node] <= 0 { isNear = true }
+            let lost = walk.losses(after: step)
+            // What leaves an offline node must go somewhere, whatever that takes from the others.
+            guard lost.isEmpty || board.isOffline[step.from] else { return index }
+            for node in lost {
+                known[node] = .none
+                walk.forget(node)
             }
-            guard isNear else { continue }
-            let now = assess(state, atLeast: known)
-            if board.isOffline[step.from] {
-                // What leaves an offline node must go somewhere, whatever that takes from the others.
-                for node in 0..<board.nodes where now.level[node].rawValue < known[node].rawValue { known[node] = now.level[node] }
-            } else if now.level.indices.contains(where: { now.level[$0].rawValue < known[$0].rawValue }) {
-                return index
-            }
-            reserve = now.reserve
         }
         return steps.count
     }
 
-    /// Each node's level, and by how much it is covered in any order (not above 0: it is not). With `atLeast` nodes that were not covered are not looked at.
-    private func assess(_ state: borrowing HtoolsState, atLeast known: [Level]?) -> (level: [Level], reserve: [Int]) {
+    /// Each node's level. With `atLeast` nodes that were not covered are not looked at.
+    private func levels(_ state: borrowing HtoolsState, atLeast known: [Level]?) -> [Level] {
         var whole = [Int](repeating: 0, count: board.nodes)
         var largest = whole
         for instance in 0..<board.instances where board.isShared[instance] {
@@ -87,7 +77,6 @@ struct HtoolsCover {
         }
         let spare = (0..<board.nodes).map { state.spare($0) }
         var level = [Level](repeating: known == nil ? .none : .covered, count: board.nodes)
-        var reserve = [Int](repeating: .max, count: board.nodes)
         for members in board.groups {
             let sorted = members.map { spare[$0] }.sorted(by: >)
             var sums = [0]
@@ -104,11 +93,10 @@ struct HtoolsCover {
                     if sorted[middle] > largest[node] { low = middle + 1 } else { high = middle }
                 }
                 let beyond = sums[low] - low * largest[node] - max(0, spare[node] - largest[node])
-                reserve[node] = beyond - (whole[node] - largest[node])
-                level[node] = reserve[node] > 0 || fits(node, members, spare, state) ? .covered : .none
+                level[node] = beyond > whole[node] - largest[node] || fits(node, members, spare, state) ? .covered : .none
             }
         }
-        return (level, reserve)
+        return level
     }
 
     private func fits(_ lost: Int, _ members: [Int], _ spare: [Int], _ state: borrowing HtoolsState) -> Bool {

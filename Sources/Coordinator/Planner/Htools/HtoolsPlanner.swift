@@ -115,7 +115,10 @@ public struct HtoolsSession: Sendable {
     }
 
     /// Candidates that are usually worth their time.
-    public var usualSteps: Int { min(1_000_000, max(20_000, min(350, 14 * min(board.nodes, 1 << 10)) * min(board.instances, 1 << 20))) }
+    public var usualSteps: Int {
+        let instances = min(board.instances, 1 << 20)
+        return min(max(1_000_000, 150 * instances), max(20_000, min(350, 14 * min(board.nodes, 1 << 10)) * instances))
+    }
 
     /// Searches that are usually worth their time: of large clusters, one is as good as another.
     public var usualSeeds: Int { board.nodes < 64 ? 2 : 1 }
