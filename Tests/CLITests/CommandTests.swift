@@ -81,7 +81,8 @@ struct CommandTests {
                     #expect(asked.first == .setDraining(ExampleFleet.bladeID(2), true))
                 } else {
                     #expect(result.code == 4 && asked == [.plan(.evacuate(ExampleFleet.bladeID(2)), weighsWatts: false)])
-                    let sentence = "podp: blade-2 is neither emptied nor switched off: without it, the loss of blade-1 would leave domains without room elsewhere"
+                    let sentence =
+                        "podp: blade-2 is neither emptied nor switched off: without it, the loss of blade-1 would leave domains without room elsewhere"
                     #expect(result.errors.contains(sentence) && !result.errors.contains("undrain"), "\(result.errors)")
                 }
             }

@@ -37,7 +37,8 @@ import Testing
             let plan = Plan(
                 revision: 1, goal: .balance, moves: [], waves: [], before: [], after: [], costBefore: 0, costAfter: 0, remarks: [])
             var record = PlanRecord(
-                id: "plan\(number)", plan: plan, certificate: Certificate(states: 1, rulesChecked: 1), createdAt: WallTime(milliseconds: Int64(number)), by: "root")
+                id: "plan\(number)", plan: plan, certificate: Certificate(states: 1, rulesChecked: 1), createdAt: WallTime(milliseconds: Int64(number)),
+                by: "root")
             record.state = state
             return .plan(record)
         }

@@ -132,7 +132,9 @@ struct ZoneRuleTests {
         #expect(try PlanChecker.check(roomy, plan([move(0, 0, 3, in: roomy)], for: roomy)).get().whenOff == [])
         // blade-1's two find room on blade-0 and blade-2, and on blade-2 alone they do not.
         var tight = spare(3)
-        tight.domains = [domain(0, "small", on: 0, memory: 1), domain(1, "d1", on: 1, memory: 4), domain(2, "d2", on: 1, memory: 4), domain(3, "d3", on: 2, memory: 4)]
+        tight.domains = [
+            domain(0, "small", on: 0, memory: 1), domain(1, "d1", on: 1, memory: 4), domain(2, "d2", on: 1, memory: 4), domain(3, "d3", on: 2, memory: 4),
+        ]
         tight.goal = .evacuate(bladeID(0))
         let certificate = try PlanChecker.check(tight, plan([move(0, 0, 2, in: tight)], for: tight)).get()
         #expect(certificate.whenOff == (1...2).map { "the loss of blade-\($0) would leave domains without room elsewhere (N+1)" })

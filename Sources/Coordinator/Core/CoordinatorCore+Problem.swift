@@ -23,7 +23,8 @@ extension CoordinatorCore {
         limits.weighsWatts = weighsWatts
         // Whoever asks for an empty blade wants it emptied, however many run there, and room may have to be made.
         if case .evacuate(let id) = goal { limits.maxMoves += domains.count { problemBlades[$0.blade].id == id } }
-        return Problem(revision: revision, goal: goal, blades: problemBlades, domains: domains, rules: rules(on: ids, despitePolicy: despitePolicy), limits: limits)
+        return Problem(
+            revision: revision, goal: goal, blades: problemBlades, domains: domains, rules: rules(on: ids, despitePolicy: despitePolicy), limits: limits)
     }
 
     private func problemBlade(_ id: BladeID, at place: Place?, automatic: Bool) -> Problem.Blade {

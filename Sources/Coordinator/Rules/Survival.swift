@@ -80,7 +80,8 @@ struct Survival: PlacementRule {
         let inUse = Set(end.at)
         let emptied = Set(problem.domains.map(\.blade)).subtracting(inUse).filter { blade in problem.blades[blade].reserved.allSatisfy { $0 == 0 } }
         guard !emptied.isEmpty else { return [] }
-        let names = emptied.sorted().prefix(4).map { problem.blades[$0].name }.joined(separator: ", ") + (emptied.count > 4 ? " and \(emptied.count - 4) more" : "")
+        let names =
+            emptied.sorted().prefix(4).map { problem.blades[$0].name }.joined(separator: ", ") + (emptied.count > 4 ? " and \(emptied.count - 4) more" : "")
         return exposed(in: end, off: emptied).map {
             "with \(names) off, the loss of \(called($0)) would leave domains without room elsewhere, and would not have before (\(name))"
         }

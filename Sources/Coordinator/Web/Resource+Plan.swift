@@ -34,10 +34,11 @@ extension PlanResource {
                 MoveResource(move, wave: waves[index], operation: record.operations.indices.contains(index) ? record.operations[index] : nil)
             },
             before: plan.before.map { LoadResource($0) }, after: plan.after.map { LoadResource($0) },
-            waves: (record.certificate.waves ?? []).map { $0.map { LoadResource($0) } }, 
+            waves: (record.certificate.waves ?? []).map { $0.map { LoadResource($0) } },
             costBefore: plan.undoes == nil ? plan.costBefore.finite : nil, costAfter: plan.undoes == nil ? plan.costAfter.finite : nil,
             wattsBefore: plan.wattsBefore, wattsAfter: plan.wattsAfter, remarks: plan.remarks, broken: (record.certificate.left ?? []).map(\.sentence),
-            wishes: (record.certificate.wishes ?? []).map(\.sentence), whenOff: record.certificate.whenOff ?? [], undoes: plan.undoes, statesChecked: record.certificate.states, rulesChecked: record.certificate.rulesChecked)
+            wishes: (record.certificate.wishes ?? []).map(\.sentence), whenOff: record.certificate.whenOff ?? [], undoes: plan.undoes,
+            statesChecked: record.certificate.states, rulesChecked: record.certificate.rulesChecked)
     }
 }
 
