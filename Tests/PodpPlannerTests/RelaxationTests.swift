@@ -43,6 +43,17 @@ struct RelaxationTests {
         #expect(!remarks([[4], []], []).contains { $0.contains("could be emptied") && $0.contains("blade-2") })
     }
 
+    @Test("What may go nowhere is told with its disk, or with its rule")
+    func nowhere() {
+        var problem = fleet([[2], [2]])
+        for index in 0..<2 { problem.blades[index].sharedStorage = ["/dev/vg0/ (s\(index))"] }
+        problem.domains[0].storage = ["/dev/vg0/ (s0)"]
+        #expect(Planner.plan(problem).remarks.first == "blade-1 cannot be emptied: d0 may go nowhere: no other blade shares its disk /dev/vg0/")
+        problem.domains[0].storage = []
+        problem.rules = [Rule(name: "d0 only on blade-1", kind: .onlyOn([problem.domains[0].id], blades: [problem.blades[0].id]))]
+        #expect(Planner.plan(problem).remarks.first == "blade-1 cannot be emptied: d0 may go nowhere: by its rules (d0 only on blade-1)")
+    }
+
     @Test("Moves that are not allowed, and a domain that stays, are named", arguments: [1, 2])
     func moves(most: Int) throws {
         var problem = fleet([[2, 2, 2], [2]])

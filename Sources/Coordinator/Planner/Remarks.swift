@@ -168,6 +168,41 @@ struct Remarks {
         return "\(name) cannot be emptied: no legal way was found to place \(words.set(domains)) elsewhere"
     }
 
+    /// Its disks, or the rules that name blades, keep it from all of the others.
+    private func whyNowhere(_ domain: Int, _ others: [Int]) -> String {
+        var alone = problem
+        alone.domains = [problem.domains[domain]]
+        alone.rules = []
+        func isAllowed() -> Bool {
+            let reach = Reach(alone)
+            return others.contains { reach.allows(0, $0) }
+        }
+        guard !isAllowed() else {
+            let rules = problem.rules.filter { rule in
+                switch rule.kind {
+                case .onlyOn(let members, _), .neverOn(let members, _): rule.price == nil && members.contains(problem.domains[domain].id)
+                default: false
+                }
+            }
+            return rules.isEmpty ? "what it is tied to may not" : "by its rules (\(rules.prefix(4).map(\.name).joined(separator: "; ")))"
+        }
+        let local = problem.domains[domain].storage.filter { path in
+            alone.domains[0].storage = [path]
+            return !isAllowed()
+        }
+        guard !local.isEmpty else { return "no other blade shares all of its disks" }
+        let names = local.prefix(3).map { Self.path(of: $0) }.joined(separator: ", ") + (local.count > 3 ? " and \(local.count - 3) more" : "")
+        return "no other blade shares \(local.count == 1 ? "its disk" : "its disks") \(names)"
+    }
+
+    /// Storage is named by path and serial number, in brackets.
+    private static func path(of name: String) -> String {
+        guard name.hasSuffix(")"), let bracket = name.lastIndex(of: "(") else { return name }
+        var path = name[..<bracket]
+        while path.hasSuffix(" ") { path.removeLast() }
+        return String(path)
+    }
+
     private func whyFixed(_ domain: Int) -> String {
         let facts = problem.domains[domain]
         switch facts.mobility {
@@ -180,7 +215,7 @@ struct Remarks {
         let others = (0..<board.blades).filter { $0 != facts.blade }
         let obstacles = others.compactMap { words.obstacle(domain, $0) }
         if others.allSatisfy({ !reach.allows(domain, $0) }) {
-            if obstacles.isEmpty { return "\(facts.name) may go nowhere: its disks are not shared with another blade, or its rules forbid it" }
+            guard !obstacles.isEmpty else { return "\(facts.name) may go nowhere: \(whyNowhere(domain, others))" }
             return "\(facts.name) may go nowhere: \(obstacles.prefix(4).joined(separator: "; "))" + (obstacles.count > 4 ? " and so on" : "")
         }
         if board.banned.contains(domain) { return "\(facts.name) has room elsewhere, but no order of moves was found that is legal at every step" }

@@ -117,7 +117,7 @@ public struct HtoolsSession: Sendable {
     /// Candidates that are usually worth their time.
     public var usualSteps: Int {
         let instances = min(board.instances, 1 << 20)
-        return min(max(1_000_000, 150 * instances), max(20_000, min(350, 14 * min(board.nodes, 1 << 10)) * instances))
+        return min(max(1_000_000, 150 * instances), max(18_000, min(350, 14 * min(board.nodes, 1 << 10)) * instances))
     }
 
     /// Searches that are usually worth their time: of large clusters, one is as good as another.
