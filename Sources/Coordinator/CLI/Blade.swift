@@ -135,7 +135,7 @@ struct BladeCommand: AsyncParsableCommand {
                 options.print(plan, PlanCommand.text)
                 guard !plan.value.moves.isEmpty else {
                     guard blade.domains > 0 else { return }
-                    throw Trouble(.refused, "\(blade.name) cannot be emptied", remedy: plan.value.remarks.joined(separator: "; "))
+                    throw Trouble(.refused, "\(blade.name) cannot be emptied", remedy: remedy(plan.value, despitePolicy: despitePolicy))
                 }
                 _ = try await coordinator.send(.POST, "/v1/plans/\(Coordinator.segment(plan.value.id))/apply", as: Receipt.self)
                 if !noWait { try await Waiting.finish(plan: plan.value.id, coordinator: coordinator) }
@@ -143,8 +143,14 @@ struct BladeCommand: AsyncParsableCommand {
                 let which = "\(Words.count(left, "domain")) of podp's \(left == 1 ? "stays" : "stay")"
                 throw Trouble(
                     .refused, "\(blade.name) \(noWait ? "will not be" : "is not") empty: \(which)",
-                    remedy: plan.value.remarks.joined(separator: "; "))
+                    remedy: remedy(plan.value, despitePolicy: despitePolicy))
             }
+        }
+
+        private static func remedy(_ plan: PlanResource, despitePolicy: Bool) -> String {
+            // N+1's rules are named so by the coordinator.
+            let isPolicy = !despitePolicy && plan.remarks.contains { $0.contains("without the rule 'N+1: ") }
+            return (plan.remarks + (isPolicy ? ["--despite-policy does without N+1"] : [])).joined(separator: "; ")
         }
     }
 
