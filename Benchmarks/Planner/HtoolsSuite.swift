@@ -51,6 +51,8 @@ struct HtoolsSuite {
     private var largest = 200
     private var shapes = HtoolsShape.allCases
     private var seeds: UInt64?
+    /// The share of the memory that is in use.
+    private var fill = 0.6
     /// Clusters of each row, of 14 nodes, that Debian's hbal is run on.
     private var compared: UInt64 = 3
     private let hasHbal = access("/usr/bin/hbal", X_OK) == 0
@@ -66,6 +68,9 @@ struct HtoolsSuite {
             case "--seeds":
                 guard let number = UInt64(value), number > 0 else { return nil }
                 seeds = number
+            case "--fill":
+                guard let share = Double(value), (0.05...0.95).contains(share) else { return nil }
+                fill = share
             case "--compared":
                 guard let number = UInt64(value) else { return nil }
                 compared = number
@@ -91,7 +96,7 @@ struct HtoolsSuite {
                 for shape in shapes where size.nodes <= 200 || shape == .skewed || shapes.count == 1 {
                     var line = Line()
                     for seed in 1...(seeds ?? size.seeds) {
-                        try add(shape.cluster(nodes: size.nodes, instances: size.instances, mixed: mixed, seed: seed), mixed, seed, to: &line)
+                        try add(shape.cluster(nodes: size.nodes, instances: size.instances, mixed: mixed, seed: seed, fill: fill), mixed, seed, to: &line)
                     }
                     show(line, size.nodes, size.instances, mixed, shape)
                     if [.skewed, .random, .packed].contains(shape) { pool.add(line) }

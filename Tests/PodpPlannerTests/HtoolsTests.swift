@@ -128,7 +128,9 @@ struct HtoolsTests {
     func coverWalk() throws {
         var ends: [Int: Int] = [:]
         for seed in 0..<300 as Range<UInt64> {
-            let board = HtoolsBoard(try HtoolsCluster(Self.nearlyFull(seed: seed)))
+            let dump = Self.nearlyFull(seed: seed)
+            let cluster = try HtoolsCluster(dump)
+            let board = HtoolsBoard(cluster)
             var random = SplitMix64(seed: 900 + seed)
             var state = HtoolsState(board, at: board.origin)
             var steps: [HtoolsPlanner.Step] = []
@@ -147,6 +149,10 @@ struct HtoolsTests {
             }
             let kept = cover.prefix(of: steps)
             #expect(kept == first ?? steps.count, "seed \(seed)")
+            // The checker's own count.
+            let moves = steps.map { (cluster.instances[$0.instance].name, cluster.nodes[$0.from].name, cluster.nodes[$0.to].name) }
+            let violations = try #require(HtoolsReplay(dump: dump)).violations(of: moves).filter { $0.rule == HtoolsReplay.coverRule }
+            #expect(kept == violations.map { $0.step - 1 }.min() ?? steps.count, "seed \(seed)")
             ends[kept, default: 0] += 1
         }
         #expect(ends.count > 3, "\(ends)")

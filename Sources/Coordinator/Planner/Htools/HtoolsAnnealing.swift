@@ -18,7 +18,7 @@ struct HtoolsAnnealing: ~Copyable {
     private(set) var earlier: [[Int]] = []
     private var bestScore: Double
     private var putBy = Double.infinity
-    private let cover: HtoolsCover
+    private var cover: HtoolsCover
     private let maxMoves: Int
     private let maxMemory: Int
     private var random: SplitMix64

@@ -10,18 +10,68 @@ struct HtoolsCover {
     private var known: [Level] = []
     /// Whether there is anything to keep.
     private(set) var isWatched = false
+    /// Instances, the largest first.
+    private let bySize: [Int]
+    /// By node: its group.
+    private let group: [Int]
+    // For a look, by node: the memory of all its instances and of the largest, and what it has to spare; and what its group has left.
+    private var whole: [Int]
+    private var largest: [Int]
+    private var spare: [Int]
+    private var left: [Int]
+    /// Who was not covered when somebody was not, last time.
+    private var suspect = 0
+    /// Up to so many nodes each counts the others by itself; more are sorted.
+    private static let fewNodes = 64
 
     init(_ board: HtoolsBoard) {
         self.board = board
+        bySize = (0..<board.instances).filter { board.isShared[$0] }.sorted { (board.usedMemory[$1], $0) < (board.usedMemory[$0], $1) }
+        var group = [Int](repeating: 0, count: board.nodes)
+        for (number, members) in board.groups.enumerated() { for node in members { group[node] = number } }
+        self.group = group
+        whole = Array(repeating: 0, count: board.nodes)
+        (largest, spare, left) = (whole, whole, whole)
         known = levels(HtoolsState(board, at: board.origin), atLeast: nil)
         isWatched = known.contains { $0 != .none }
     }
 
     /// Whether every node is covered at least as well as at the start.
-    func isKept(by state: borrowing HtoolsState) -> Bool {
+    mutating func isKept(by state: borrowing HtoolsState) -> Bool {
         guard isWatched else { return true }
-        let level = levels(state, atLeast: known)
-        return level.indices.allSatisfy { level[$0].rawValue >= known[$0].rawValue }
+        guard board.nodes <= Self.fewNodes else {
+            let level = levels(state, atLeast: known)
+            return level.indices.allSatisfy { level[$0].rawValue >= known[$0].rawValue }
+        }
+        for node in 0..<board.nodes { (whole[node], largest[node], spare[node]) = (0, 0, state.spare(node)) }
+        for instance in bySize {
+            let (node, memory) = (state.at[instance], board.usedMemory[instance])
+            whole[node] += memory
+            largest[node] = max(largest[node], memory)
+        }
+        guard isCovered(suspect, state) else { return false }
+        for node in 0..<board.nodes where !isCovered(node, state) {
+            suspect = node
+            return false
+        }
+        return true
+    }
+
+    /// Of a node that was covered at the start.
+    private mutating func isCovered(_ node: Int, _ state: borrowing HtoolsState) -> Bool {
+        let most = largest[node]
+        guard known[node] != .none, most > 0 else { return true }
+        var beyond = -max(0, spare[node] - most)
+        for other in 0..<board.nodes where group[other] == group[node] { beyond += max(0, spare[other] - most) }
+        guard beyond <= whole[node] - most else { return true }
+        for other in 0..<board.nodes { left[other] = group[other] == group[node] && other != node ? spare[other] : -1 }
+        for instance in bySize where state.at[instance] == node {
+            var widest = 0
+            for other in 1..<board.nodes where left[other] > left[widest] { widest = other }
+            guard left[widest] > board.usedMemory[instance] else { return false }
+            left[widest] -= board.usedMemory[instance]
+        }
+        return true
     }
 
     /// Where an even cluster would leave no node the room that its largest instance needs after a loss: one node of each such group, the one with most to spare
