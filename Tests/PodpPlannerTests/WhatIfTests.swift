@@ -168,6 +168,21 @@ struct WhatIfTests {
         #expect(kept.places.count == 3 && kept.homeless.count == 17, "\(kept.places.count)")
     }
 
+    @Test("Wishes that would not be kept are named, those that are not kept already are not")
+    func wishes() throws {
+        let ids = (0..<3).map(ProblemGenerator.domainID)
+        let apart = Rule(name: "apart: web", kind: .apart([ids[0], ids[1]]), price: 0.01)
+        let together = Rule(name: "together: db", kind: .together([ids[0], ids[2]]), price: 0.01)
+        // With the first blade lost, d0 finds room beside d1 alone, whom it is to keep from.
+        let present = fleet([[6], [6], [20]], rules: [apart, together])
+        let lost = try answer(.lose(present.blades[0].id), WhatIf.losing(present.blades[0].id, in: present), present: present).outlook
+        #expect(lost.places.map(\.bladeName) == ["blade-2"])
+        let named = lost.remarks.filter { $0.hasPrefix("a wish would not be kept: ") }
+        #expect(named.count == 1 && named.first?.contains("apart: web") == true, "\(lost.remarks)")
+        let more = try answer(.more(2, like: ids[0]), WhatIf.adding(2, like: present.domains[0], to: present), present: present).outlook
+        #expect(more.places.count == 2 && more.remarks.contains { $0.contains("a wish would not be kept") }, "\(more.remarks)")
+    }
+
     @Test("More blades take load off the fullest")
     func add() throws {
         var present = fleet([[2, 2, 2, 2, 2], [2]])

@@ -109,6 +109,7 @@ extension WhatIf {
             outlook.remarks += plan.remarks.filter { $0.hasPrefix(lead) }.map { "all would find room \($0.dropFirst(lead.count))" }
         }
         outlook.remarks += overComfort(placed, occupancy)
+        outlook.remarks += wishes(placed, at: at, problem, source)
         if id == newcomers, let template = problem.domains.first(where: { $0.blade == source }) { outlook.bounds = bounds(for: template, in: present) }
         return outlook
     }
@@ -140,6 +141,20 @@ extension WhatIf {
         }
         let names = rules.map(\.name).joined(separator: ", ")
         return (most, "with more than \(most) of them, a loss would leave domains without room elsewhere, and would not now (\(names))")
+    }
+
+    /// Wishes that would be broken by more with those who found a place.
+    private static func wishes(_ placed: [Int], at: [Int], _ problem: Problem, _ source: Int) -> [String] {
+        guard !placed.isEmpty, problem.rules.contains(where: { $0.price != nil }) else { return [] }
+        var (now, then) = (problem, problem)
+        for domain in problem.domains.indices { then.domains[domain].blade = at[domain] }
+        // Who finds no place is nowhere, and so are newcomers now.
+        then.domains.removeAll { $0.blade == source }
+        if problem.blades[source].id == newcomers { now.domains.removeAll { $0.blade == source } }
+        let broken = zip(RuleMeter.readings(of: now), RuleMeter.readings(of: then)).flatMap { before, after in
+            before.rule.price != nil && after.units > before.units ? after.sentences.filter { !before.sentences.contains($0) } : []
+        }
+        return broken.prefix(4).map { "a wish would not be kept: \($0)" } + (broken.count > 4 ? ["and \(broken.count - 4) more wishes"] : [])
     }
 
     /// Blade by blade, the first thing that is in the way; those that say the same once.
