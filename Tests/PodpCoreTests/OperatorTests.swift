@@ -241,6 +241,35 @@ import Testing
         }
     }
 
+    @Test func `N+1 counts where a newcomer's file lets it be restarted, and what a move by hand takes`() {
+        let sizes: [(blade: Int, gibibytes: UInt64)] = [(1, 12), (2, 14), (1, 10)]
+        var fixture = CoreFixture(
+            blades: 3,
+            domains: sizes.enumerated().map { index, size in domain(index + 1, on: size.blade, wish: .running) { $0.memory = .gibibytes(size.gibibytes) } })
+        for number in 1...3 {
+            let running = sizes.enumerated().filter { $1.blade == number }.map { index, size in
+                var running = found(index + 1, .running)
+                running.memory = .gibibytes(size.gibibytes)
+                return running
+            }
+            _ = connect(&fixture, number, running)
+        }
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        // Lost with blade-2, it would have blade-1 alone, which is full.
+        let newcomer = domain(5, on: 2) {
+            $0.memory = .gibibytes(2)
+            $0.maxMemory = .gibibytes(2)
+            $0.policy.onlyOn = ["blade-1", "blade-2"]
+        }
+        let create = Request.createDomain(newcomer.definition, on: CoreFixture.blade(2).id, start: true)
+        let move = Request.migrateDomain(CoreFixture.domain(1), to: CoreFixture.blade(3).id, allowStop: true)
+        #expect(refusal(fixture.ask(create))?.message.contains("the loss of blade-2") == true)
+        // With it on blade-3, web-2 finds room nowhere.
+        #expect(refusal(fixture.ask(move))?.message.contains("the loss of blade-2") == true)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade, price: 3)])) == .done)
+        #expect(refusal(fixture.ask(move))?.message.contains("the loss of") != true)
+    }
+
     @Test func `a blade's switch module is an operator's word, and counts in rules about switch modules`() {
         var fixture = CoreFixture(domains: [
             domain(1, on: 1, wish: .running) { $0.policy.spread = ["web:network"] }, domain(2, on: 2) { $0.policy.spread = ["web:network"] },

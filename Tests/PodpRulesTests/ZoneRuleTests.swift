@@ -100,7 +100,7 @@ struct ZoneRuleTests {
     }
 
     @Test("N+1 counts what a consolidation has emptied as off, at its end")
-    func emptied() {
+    func emptied() throws {
         var problem = spare(4)
         problem.goal = .consolidate
         #expect(sentences(problem, plan([move(0, 0, 1, in: problem)], for: problem)).isEmpty)
@@ -108,6 +108,10 @@ struct ZoneRuleTests {
         less.blades.removeLast()
         let lost = "with blade-0 off, the loss of blade-1 would leave domains without room elsewhere, and would not have before (N+1)"
         #expect(sentences(less, plan([move(0, 0, 1, in: less)], for: less)).first == lost)
+        // As a wish it is named.
+        var wish = less
+        wish.rules[0].price = 1
+        #expect(try PlanChecker.check(wish, plan([move(0, 0, 1, in: wish)], for: wish)).get().wishes?.first?.sentence == lost)
         // A domain that podp does not manage keeps it on.
         less.blades[0].reserved[1] = 1
         #expect(sentences(less, plan([move(0, 0, 1, in: less)], for: less)).isEmpty)
@@ -138,6 +142,62 @@ struct ZoneRuleTests {
         tight.goal = .evacuate(bladeID(0))
         let certificate = try PlanChecker.check(tight, plan([move(0, 0, 2, in: tight)], for: tight)).get()
         #expect(certificate.whenOff == (1...2).map { "the loss of blade-\($0) would leave domains without room elsewhere (N+1)" })
+    }
+
+    @Test("Where a domain may be restarted by the rules that name blades is asked of an off and of a start, too")
+    func named() {
+        // Room everywhere, and d0 may run on blade-0 and blade-1 alone.
+        var problem = spare(4)
+        problem.rules.append(Rule(name: "d0 only on", kind: .onlyOn([domainID(0)], blades: [bladeID(0), bladeID(1)])))
+        let lost = ["the loss of blade-0 would leave domains without room elsewhere (N+1)"]
+        let places = [0, 2, 2]
+        #expect(StepPremise.losses(switchingOff: bladeID(1), in: problem, at: places) == lost)
+        problem.rules[1].kind = .neverOn([domainID(0)], blades: [bladeID(2), bladeID(3)])
+        #expect(StepPremise.losses(switchingOff: bladeID(1), in: problem, at: places) == lost)
+        // blade-1 has no room for it.
+        problem.domains[1].high[1] = 8 * 1_048_576
+        #expect(StepPremise.losses(starting: problem.domains[0], in: problem) == lost)
+        problem.rules[1].price = 1
+        #expect(StepPremise.losses(switchingOff: bladeID(3), in: problem, at: places).isEmpty)
+        #expect(StepPremise.losses(starting: problem.domains[0], in: problem).isEmpty)
+    }
+
+    @Test("A move by hand is told which loss it would take, and only then")
+    func byHand() {
+        // d0 finds room on blade-3 alone, and on blade-1 once d1 has left it: not while d1 counts on both.
+        var problem = spare(4)
+        problem.blades[3].capacity[1] = 12 * 1_048_576
+        problem.domains[0].high[1] = 9 * 1_048_576
+        #expect(
+            StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem) == [
+                "with d1 on blade-3, the loss of blade-0 would leave domains without room elsewhere, and would not now (N+1)"
+            ])
+        problem.blades[1].capacity[1] = 8 * 1_048_576
+        #expect(
+            StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem).first
+                == "the loss of blade-0 would leave domains without room elsewhere (N+1)")
+        #expect(StepPremise.losses(moving: domainID(1), to: bladeID(2), in: problem).isEmpty)
+        problem.rules[0].price = 1
+        #expect(StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem).isEmpty)
+    }
+
+    @Test("A blade bears what it bore before others were drained: draining two does not make the off of one free")
+    func drained() {
+        // Three domains behind one switch module, and three blades behind the other, each with room for one of them.
+        var problem = spare(3)
+        problem.blades += (3..<6).map { blade($0, memory: 5) }
+        for index in 0..<6 { problem.blades[index].zones = [.network: index < 3 ? "north" : "south"] }
+        problem.rules[0].kind = .survive(.network)
+        let losses = ["the loss of switch module north would leave domains without room elsewhere (N+1)"]
+        #expect(StepPremise.losses(switchingOff: bladeID(4), in: problem) == losses)
+        for index in [4, 5] {
+            problem.blades[index].accepts = false
+            problem.blades[index].reason = Problem.Blade.draining
+        }
+        #expect(StepPremise.losses(switchingOff: bladeID(4), in: problem) == losses)
+        // One that is off, or silent, bears nothing: north could not be lost before, either.
+        problem.blades[5].reason = "unknown: no agent answers"
+        #expect(StepPremise.losses(switchingOff: bladeID(4), in: problem).isEmpty)
     }
 
     @Test("A certificate names the wishes that are not kept at the end, apart from hard rules")

@@ -8,14 +8,14 @@ extension CoordinatorCore {
         let name = domain.definition.name
         if let wanted {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
-            if let reason = whyNot(domain, on: wanted, from: source, disksAt: disksAt) ?? (source == nil ? survivalProblem(domain, on: wanted) : nil) {
+            if let reason = whyNot(domain, on: wanted, from: source, disksAt: disksAt) ?? survivalProblem(domain, on: wanted, from: source) {
                 let remedy = disksAt != nil && storageProblem(domain.definition.disks, on: wanted, from: disksAt) == reason ? Self.sameDisksRemedy(name) : ""
                 return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(reason)", remedy: remedy))
             }
             return .success(wanted)
         }
         var candidates = candidates(for: domain, notOn: source, disksAt: disksAt)
-        if let best = best(of: &candidates, for: domain, isStart: source == nil) { return .success(best) }
+        if let best = best(of: &candidates, for: domain, from: source) { return .success(best) }
         let reasons = candidates.compactMap { candidate in candidate.reason.map { "\(candidate.name): \($0)" } }
         let why =
             reasons.isEmpty
@@ -34,19 +34,22 @@ extension CoordinatorCore {
     }
 
     /// The best one that N+1 allows, too. Those that it does not allow get that for a reason, as far as they were asked about: it takes the whole fleet.
-    private func best(of candidates: inout [PlacementChoice.Candidate], for domain: ManagedDomain, isStart: Bool) -> BladeID? {
+    private func best(of candidates: inout [PlacementChoice.Candidate], for domain: ManagedDomain, from source: BladeID? = nil) -> BladeID? {
         while let best = PlacementChoice.best(of: candidates) {
-            guard isStart, let reason = survivalProblem(domain, on: best.blade) else { return best.blade }
+            guard let reason = survivalProblem(domain, on: best.blade, from: source) else { return best.blade }
             for index in candidates.indices where candidates[index].blade == best.blade { candidates[index].reason = reason }
         }
         return nil
     }
 
-    /// Which loss could not be borne any more if the domain started there, where operators want N+1 kept; moves are judged by `StepPremise.objections`.
-    private func survivalProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {
+    /// Which loss could not be borne any more if the domain started there, or moved there by itself, where operators want N+1 kept.
+    private func survivalProblem(_ domain: ManagedDomain, on id: BladeID, from source: BladeID?) -> String? {
         guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false else { return nil }
-        let present = problem(.balance)
+        var present = problem(.balance)
         guard let position = present.blades.firstIndex(where: { $0.id == id }) else { return nil }
+        if source != nil { return StepPremise.losses(moving: domain.id, to: id, in: present).first }
+        // One that is not podp's yet is to be restarted where its file allows, too.
+        if decided.domains[domain.id] == nil { present.rules += bladeRules(of: domain.definition, on: present.blades.map(\.id)) }
         var newcomer = problemDomain(domain, on: id, at: position, automatic: false)
         // Its own word of how much memory it has is of a run before.
         newcomer.mean[1] = Self.memoryNeeded(domain.definition.memory)
@@ -60,7 +63,7 @@ extension CoordinatorCore {
         let domain = ManagedDomain(definition: definition, blade: nil, wish: .running)
         var candidates = candidates(for: domain)
         let needed = Bytes.kibibytes(UInt64(clamping: Self.memoryNeeded(definition.memory)))
-        let best = best(of: &candidates, for: domain, isStart: true)
+        let best = best(of: &candidates, for: domain)
         if let best, let taken = diskTaken(domain, on: best, running: false) { return refuse(request, taken) }
         let choice = PlacementChoice(domainName: definition.name, needed: needed, chosen: best, candidates: candidates)
         emitAfterCommit(.answer(request, .placement(choice)))

@@ -32,7 +32,7 @@ extension CoordinatorCore {
         let live = blades[id]
         let host = live?.inventory?.host
         var reason = whyHeld(id)
-        if reason == nil, record?.draining == true { reason = "draining" }
+        if reason == nil, record?.draining == true { reason = Problem.Blade.draining }
         if reason == nil, automatic, let chassis = record?.chassis, policy(of: chassis) == .manual { reason = "the policy of \(chassis) is manual" }
         var reserved = [Int64](repeating: 0, count: Resource.usual.count)
         for domain in live?.inventory?.domains ?? [] where domain.state.holdsMemory && (decided.domains[domain.id]?.blade != id) {

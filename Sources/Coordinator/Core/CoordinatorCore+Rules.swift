@@ -23,26 +23,33 @@ extension CoordinatorCore {
         for id in decided.domains.keys.sorted() {
             guard let definition = decided.domains[id]?.definition else { continue }
             groups.add(id, definition.policy)
-            let blades: (_ named: [String]) -> [BladeID] = { named in ids.filter { named.contains(self.name(of: $0)) || named.contains($0.description) } }
-            let prices = Dictionary(definition.policy.prices.compactMap(GroupPrice.init).map { ($0.group, $0.price) }, uniquingKeysWith: max)
-            let (only, never) = (definition.policy.onlyOn, definition.policy.neverOn)
-            if !only.isEmpty {
-                rules.append(
-                    Rule(
-                        name: "\(definition.name) only on \(only.joined(separator: ", "))", kind: .onlyOn([id], blades: blades(only)), price: prices["only_on"])
-                )
-            }
-            if !never.isEmpty {
-                rules.append(
-                    Rule(
-                        name: "\(definition.name) never on \(never.joined(separator: ", "))", kind: .neverOn([id], blades: blades(never)),
-                        price: prices["never_on"]))
-            }
+            rules += bladeRules(of: definition, on: ids)
         }
         return rules + groups.rules(atLeast: least)
             + (decided.settings.survive ?? []).map {
                 Rule(name: "N+1: \($0.zone.rawValue)", kind: .survive($0.zone), price: $0.price ?? (despitePolicy ? 5 : nil))
             }
+    }
+
+    /// Where its own file lets a domain run.
+    func bladeRules(of definition: DomainDefinition, on ids: [BladeID]) -> [Rule] {
+        func blades(_ named: [String]) -> [BladeID] { ids.filter { named.contains(name(of: $0)) || named.contains($0.description) } }
+        let prices = Dictionary(definition.policy.prices.compactMap(GroupPrice.init).map { ($0.group, $0.price) }, uniquingKeysWith: max)
+        let (only, never) = (definition.policy.onlyOn, definition.policy.neverOn)
+        var rules: [Rule] = []
+        if !only.isEmpty {
+            rules.append(
+                Rule(
+                    name: "\(definition.name) only on \(only.joined(separator: ", "))", kind: .onlyOn([definition.id], blades: blades(only)),
+                    price: prices["only_on"]))
+        }
+        if !never.isEmpty {
+            rules.append(
+                Rule(
+                    name: "\(definition.name) never on \(never.joined(separator: ", "))", kind: .neverOn([definition.id], blades: blades(never)),
+                    price: prices["never_on"]))
+        }
+        return rules
     }
 }
 

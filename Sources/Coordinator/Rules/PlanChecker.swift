@@ -35,6 +35,13 @@ public enum PlanChecker {
         }
     }
 
+    /// N+1 as a wish, where what a consolidation has emptied counts as off: a fleet at rest does not show that.
+    private static func wishesBrokenOff(at end: Occupancy) -> [Violation] {
+        end.fleet.problem.rules.filter { if case .survive = $0.kind { $0.price != nil } else { false } }.flatMap { rule in
+            RuleBook.rule(rule, end.fleet).leftBroken(at: end).map { Violation(step: 0, rule: rule.name, sentence: $0) }
+        }
+    }
+
     private static func certificate(for plan: Plan, on fleet: Fleet) throws(Violations) -> Certificate {
         let faults = PlanShape.faults(of: plan, on: fleet)
         guard faults.isEmpty else { throw Violations(faults) }
@@ -88,7 +95,7 @@ public enum PlanChecker {
             violations.map { Violation(step: finished, rule: $0.rule, sentence: $0.sentence) }
         }
         certificate.left = atEnd(broken(in: end))
-        certificate.wishes = atEnd(brokenWishes(in: end))
+        certificate.wishes = atEnd(brokenWishes(in: end) + wishesBrokenOff(at: occupancy))
         if case .evacuate(let blade) = fleet.problem.goal {
             certificate.whenOff = StepPremise.losses(switchingOff: blade, in: fleet.problem, at: after.domains.map(\.blade))
         }

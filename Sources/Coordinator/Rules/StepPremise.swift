@@ -67,9 +67,24 @@ public enum StepPremise {
         return losses(from: now, to: later)
     }
 
+    /// Whose loss could no longer be borne while a domain that runs moves to a blade by itself, or once it has arrived, a sentence each.
+    public static func losses(moving domain: DomainID, to blade: BladeID, in present: Problem) -> [String] {
+        guard let mover = present.domains.firstIndex(where: { $0.id == domain }), let target = present.blades.firstIndex(where: { $0.id == blade }) else {
+            return []
+        }
+        let now = survivals(of: present)
+        var later = now
+        later.domains[mover].blade = target
+        guard let fleet = try? Fleet(now) else { return [] }
+        let arrival = Arrival(domain: mover, target: target, live: true, downtime: .zero)
+        let onItsWay = now.rules.filter(\.isSurvival).flatMap { RuleBook.rule($0, fleet).objections(to: arrival, in: Occupancy(fleet)) }
+        return losses(from: now, to: later) + onItsWay
+    }
+
     /// Whose loss could no longer be borne if a blade were off, once whatever runs on it is where the placement says; empty: N+1 is kept as far as it is now.
     ///
-    /// Whether it takes new domains now does not matter: one that is drained to be switched off bears nothing any more, and did before.
+    /// Whether it takes new domains now does not matter: one that is drained to be switched off bears nothing any more, and did before. Others that are drained
+    /// are counted both ways: what they bear may come back, and may not be what makes this off free.
     /// - Parameters:
     ///   - blade: counts as one that takes domains now.
     ///   - places: by domain, the blade that it runs on by then; `nil`: where it runs now.
@@ -78,24 +93,46 @@ public enum StepPremise {
         var now = present
         now.goal = .balance
         now.blades[position].accepts = true
-        var later = now
-        later.blades[position].accepts = false
+        let losses = losses(switchingOff: position, of: now, at: places)
+        let drained = now.blades.indices.filter { !now.blades[$0].accepts && now.blades[$0].reason == Problem.Blade.draining }
+        guard !drained.isEmpty else { return losses }
+        for blade in drained { now.blades[blade].accepts = true }
+        return losses + self.losses(switchingOff: position, of: now, at: places).filter { !losses.contains($0) }
+    }
+
+    private static func losses(switchingOff blade: Int, of present: Problem, at places: [Int]?) -> [String] {
+        var later = present
+        later.blades[blade].accepts = false
         for (domain, place) in (places ?? []).enumerated() where later.domains.indices.contains(domain) { later.domains[domain].blade = place }
-        return losses(from: now, to: later)
+        return losses(from: present, to: later)
+    }
+
+    /// With hard N+1 for its rules, and those that name blades: they say where a domain may be restarted.
+    private static func survivals(of present: Problem) -> Problem {
+        var problem = present
+        problem.rules = present.rules.filter { rule in
+            switch rule.kind {
+            case .survive, .onlyOn, .neverOn: rule.price == nil
+            default: false
+            }
+        }
+        return problem
     }
 
     private static func losses(from present: Problem, to future: Problem) -> [String] {
-        var (now, later) = (present, future)
-        now.rules = present.rules.filter { rule in if case .survive = rule.kind { rule.price == nil } else { false } }
+        let now = survivals(of: present)
+        var later = future
         later.rules = now.rules
-        guard !now.rules.isEmpty else { return [] }
-        let isSurvival = Set(now.rules.map(\.name))
+        let isSurvival = Set(now.rules.filter(\.isSurvival).map(\.name))
+        guard !isSurvival.isEmpty else { return [] }
         let before = Set(PlanChecker.presentViolations(in: now).map(\.sentence))
         return PlanChecker.presentViolations(in: later).filter { isSurvival.contains($0.rule) && !before.contains($0.sentence) }.map(\.sentence)
     }
 }
 
 extension Rule {
+    var isSurvival: Bool { if case .survive = kind { true } else { false } }
+
     /// Whether what it says of a state between moves is not all that it says.
     var isJudgedAtRest: Bool {
         switch kind {

@@ -180,6 +180,9 @@ public enum Zone: String, Hashable, Sendable, Codable, CaseIterable, CodingKeyRe
 }
 
 extension Problem.Blade {
+    /// The `reason` of one that an operator drains: it runs, and would take domains again as soon as that ends.
+    public static let draining = "draining"
+
     /// The name of what it falls with; `nil` where unknown.
     public func zone(_ kind: Zone) -> String? {
         switch kind {
