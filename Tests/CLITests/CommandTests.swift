@@ -112,7 +112,7 @@ struct CommandTests {
             try await LiveServer.with(fleet, directory: directory) { server in
                 let text = try await Self.podp(["plan", "show", "7f3a9c"], server, directory).output
                 for line in [
-                    "broken, before and after: db-1 and db-2 share blade-1", "a wish that is not kept: web-1 and web-2 are in one chassis",
+                    "broken, before and after (without blade-2): db-1 and db-2 share blade-1", "a wish that is not kept: web-1 and web-2 are in one chassis",
                     "if blade-2 is off: the loss of blade-1 would leave",
                 ] {
                     #expect(text.contains(line), "\(text)")

@@ -265,7 +265,19 @@ import Testing
         let move = Request.migrateDomain(CoreFixture.domain(1), to: CoreFixture.blade(3).id, allowStop: true)
         #expect(refusal(fixture.ask(create))?.message.contains("the loss of blade-2") == true)
         // With it on blade-3, web-2 finds room nowhere.
-        #expect(refusal(fixture.ask(move))?.message.contains("the loss of blade-2") == true)
+        let refused = refusal(fixture.ask(move))
+        #expect(refused?.message.contains("the loss of blade-2") == true && refused?.remedy.contains("--despite-policy") == true)
+        for target in [CoreFixture.blade(3).id, nil] {
+            let despite = Request.migrateDomain(CoreFixture.domain(1), to: target, allowStop: true, despitePolicy: true)
+            #expect(refusal(fixture.ask(despite))?.message.contains("the loss of") != true)
+        }
+        // Two offs of one blade at once: that the first one waits for the agent's word does not make the second free.
+        let off = PendingOff(blade: CoreFixture.blade(3).id, wish: .softOff, request: RequestID(901), actor: Actor(name: "operator", mayOperate: true))
+        let asked = fixture.core.refusal(ofOffBearing: CoreFixture.blade(3).id)
+        #expect(asked?.message.contains("blade-3 is not switched off: without it, the loss of") == true)
+        var waiting = fixture.core
+        waiting.pendingOffs[1] = off
+        #expect(waiting.refusal(ofOffBearing: CoreFixture.blade(3).id) == asked)
         #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade, price: 3)])) == .done)
         #expect(refusal(fixture.ask(move))?.message.contains("the loss of") != true)
     }

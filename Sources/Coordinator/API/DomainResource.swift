@@ -345,16 +345,20 @@ public struct DomainMigration: Documented {
     public var blade: String?
     /// A domain that cannot migrate live may be stopped for the transfer; absent: no.
     public var allowStop: Bool?
+    /// Even where a loss that the fleet is to survive (hard N+1) could not be borne then; absent: no.
+    public var despitePolicy: Bool?
 
-    public init(blade: String? = nil, allowStop: Bool? = nil) {
+    public init(blade: String? = nil, allowStop: Bool? = nil, despitePolicy: Bool? = nil) {
         self.blade = blade
         self.allowStop = allowStop
+        self.despitePolicy = despitePolicy
     }
 
     public static let summary = "Where to migrate a domain, and how."
     public static let fields = [
         "blade": "A blade's UUID or whole name; absent: where it fits best.",
         "allowStop": "A domain that cannot migrate live may be stopped for the transfer; absent: no.",
+        "despitePolicy": "Even where a loss that the fleet is to survive (hard N+1) could not be borne then; absent: no.",
     ]
 }
 

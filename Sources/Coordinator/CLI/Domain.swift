@@ -189,10 +189,12 @@ struct DomainCommand: AsyncParsableCommand {
         @OptionGroup var name: Name
         @Argument(help: "The blade to move it to; else where it fits best.") var blade: String?
         @Flag(help: "If it cannot migrate live, it may be stopped for the transfer.") var allowStop = false
+        @Flag(help: "Even though a loss that the fleet is to survive ('podp policy survive') could not be borne then.") var despitePolicy = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
         func run() async throws {
-            try await options.act(.POST, "\(name.path)/migrate", DomainMigration(blade: blade, allowStop: allowStop), done: "moved", patience: patience)
+            let order = DomainMigration(blade: blade, allowStop: allowStop, despitePolicy: despitePolicy ? true : nil)
+            try await options.act(.POST, "\(name.path)/migrate", order, done: "moved", patience: patience)
         }
     }
 

@@ -127,7 +127,9 @@ struct PlanCommand: AsyncParsableCommand {
             text += "   \(SafeText.line(move.reason))\n"
         }
         for remark in plan.remarks { text += out.yellow("   \(SafeText.line(remark))") + "\n" }
-        for rule in plan.broken { text += out.yellow("   broken, before and after: \(SafeText.line(rule))") + "\n" }
+        // An evacuation's blade counts for nothing from the start.
+        let without = plan.goal == .evacuate ? plan.bladeName.map { " (without \(SafeText.line($0)))" } ?? "" : ""
+        for rule in plan.broken { text += out.yellow("   broken, before and after\(without): \(SafeText.line(rule))") + "\n" }
         for rule in plan.wishes { text += out.faint("   a wish that is not kept: \(SafeText.line(rule))") + "\n" }
         for loss in plan.whenOff { text += out.yellow("   if \(SafeText.line(plan.bladeName ?? "it")) is off: \(SafeText.line(loss))") + "\n" }
         text += "\n" + loads(plan)

@@ -13,8 +13,10 @@ extension CoordinatorCore {
         case .startDomain(let domain, let blade, let force):
             withDomain(domain, id) { core, domain in core.start(domain, on: blade, force: force, request: id, by: actor) }
         case .removeDomain(let domain): withDomain(domain, id) { core, domain in core.remove(domain, request: id, by: actor) }
-        case .migrateDomain(let domain, let target, let allowStop):
-            withDomain(domain, id) { core, domain in core.migrate(domain, to: target, allowStop: allowStop, request: id, by: actor) }
+        case .migrateDomain(let domain, let target, let allowStop, let despitePolicy):
+            withDomain(domain, id) { core, domain in
+                core.migrate(domain, to: target, allowStop: allowStop, despitePolicy: despitePolicy, request: id, by: actor)
+            }
         case .setDomain(let domain, let memory, let vcpus):
             withDomain(domain, id) { core, domain in core.set(domain, memory: memory, vcpus: vcpus, request: id, by: actor) }
         case .stopDomain(let domain, let deadline):
@@ -199,7 +201,9 @@ extension CoordinatorCore {
         answer(begun, to: request)
     }
 
-    private mutating func migrate(_ domain: ManagedDomain, to wanted: BladeID?, allowStop: Bool, request: RequestID, by actor: Actor) {
+    private mutating func migrate(
+        _ domain: ManagedDomain, to wanted: BladeID?, allowStop: Bool, despitePolicy: Bool, request: RequestID, by actor: Actor
+    ) {
         guard let source = domain.blade else { return refuse(request, Refusal(.conflict, "\(domain.definition.name) is on no blade")) }
         if wanted == nil, domain.definition.policy.stays {
             return refuse(
@@ -209,7 +213,7 @@ extension CoordinatorCore {
                     remedy: "to move it all the same, name the blade: `podp domain migrate \(domain.definition.name) BLADE`"))
         }
         if wanted == source { return refuse(request, Refusal(.conflict, "\(domain.definition.name) is on \(name(of: source)) already")) }
-        switch place(domain, on: wanted, notOn: source) {
+        switch place(domain, on: wanted, notOn: source, despitePolicy: despitePolicy) {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             let begun = move(domain, from: source, to: target, allowStop: allowStop, by: actor.name, plan: nil)

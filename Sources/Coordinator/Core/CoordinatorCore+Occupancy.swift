@@ -64,7 +64,9 @@ extension CoordinatorCore {
     /// Why a blade stays on for others' sake: operators want losses survived (hard N+1) that could not be borne without it, and can be with it.
     func refusal(ofOffBearing id: BladeID) -> Refusal? {
         // One that takes no domains bears nothing; one that is drained did until then.
-        guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false, whyHeld(id) == nil else { return nil }
+        guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false else { return nil }
+        // Another off of it that waits for its agent's word changes nothing.
+        guard whyHeld(id) == nil || pendingOffs.values.contains(where: { $0.blade == id }) else { return nil }
         guard let loss = StepPremise.losses(switchingOff: id, in: problem(.balance)).first else { return nil }
         return Refusal(
             .conflict, "\(name(of: id)) is not switched off: without it, \(loss)",

@@ -4,18 +4,26 @@ import PodpRules
 extension CoordinatorCore {
     /// A blade for a domain that is to start, or to move: the wanted one if it can, else the one whose fullest resource is least full with it.
     /// - Parameter disksAt: where its disks are; only blades that reach the same storage count. A move's source is that by itself.
-    func place(_ domain: ManagedDomain, on wanted: BladeID?, notOn source: BladeID? = nil, disksAt: BladeID? = nil) -> Result<BladeID, Refusal> {
+    func place(
+        _ domain: ManagedDomain, on wanted: BladeID?, notOn source: BladeID? = nil, disksAt: BladeID? = nil, despitePolicy: Bool = false
+    ) -> Result<BladeID, Refusal> {
         let name = domain.definition.name
         if let wanted {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
-            if let reason = whyNot(domain, on: wanted, from: source, disksAt: disksAt) ?? survivalProblem(domain, on: wanted, from: source) {
+            let hindrance = whyNot(domain, on: wanted, from: source, disksAt: disksAt)
+            if hindrance == nil, !despitePolicy, let loss = survivalProblem(domain, on: wanted, from: source) {
+                let remedy = source == nil ? "" : "`podp domain migrate \(name) \(self.name(of: wanted)) --despite-policy` moves it nevertheless"
+                return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(loss)", remedy: remedy))
+            }
+            if let reason = hindrance {
                 let remedy = disksAt != nil && storageProblem(domain.definition.disks, on: wanted, from: disksAt) == reason ? Self.sameDisksRemedy(name) : ""
                 return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(reason)", remedy: remedy))
             }
             return .success(wanted)
         }
         var candidates = candidates(for: domain, notOn: source, disksAt: disksAt)
-        if let best = best(of: &candidates, for: domain, from: source) { return .success(best) }
+        let keeping = despitePolicy ? PlacementChoice.best(of: candidates)?.blade : best(of: &candidates, for: domain, from: source)
+        if let best = keeping { return .success(best) }
         let reasons = candidates.compactMap { candidate in candidate.reason.map { "\(candidate.name): \($0)" } }
         let why =
             reasons.isEmpty

@@ -55,7 +55,8 @@ extension CoordinatorCore {
                         remedy: "please report this with `podp status --output json`"))
             }
         case .success(let certificate):
-            var record = PlanRecord(id: plan.contentID, plan: plan, certificate: certificate, createdAt: now.wall, by: by)
+            var record = PlanRecord(
+                id: plan.contentID(despitePolicy: ticket.despitePolicy == true), plan: plan, certificate: certificate, createdAt: now.wall, by: by)
             record.despitePolicy = ticket.despitePolicy
             switch ticket.receiver {
             case .request(let request, _):
@@ -176,7 +177,7 @@ extension CoordinatorCore {
             let why = violations.list.prefix(4).map(\.sentence).joined(separator: "; ")
             refuse(request, Refusal(.conflict, "plan \(record.id) cannot be undone as it was done: \(why)", remedy: "`podp plan` looks for other moves"))
         case .success(let certificate):
-            let kept = keep(PlanRecord(id: plan.contentID, plan: plan, certificate: certificate, createdAt: now.wall, by: actor.name))
+            let kept = keep(PlanRecord(id: plan.contentID(), plan: plan, certificate: certificate, createdAt: now.wall, by: actor.name))
             emitAfterCommit(.answer(request, .plan(kept)))
         }
     }
@@ -295,7 +296,7 @@ extension Plan {
     }
 
     /// Twelve hexadecimal digits of the content's FNV-1a hash (Fowler, Noll, Vo, 64 bits): the same moves in the same state have the same name.
-    public var contentID: String {
+    public func contentID(despitePolicy: Bool = false) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func mix(_ text: String) {
             for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -307,6 +308,7 @@ extension Plan {
         case .restore: mix("restore")
         case .evacuate(let blade): mix("evacuate \(blade)")
         }
+        if despitePolicy { mix("despite policy") }
         if let undoes { mix("undoes \(undoes)") }
         for move in moves { mix("\(move.domain) \(move.from) \(move.to) \(move.live)") }
         for wave in waves { mix("\(wave)") }

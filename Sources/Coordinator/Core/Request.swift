@@ -34,7 +34,8 @@ public enum Request: Hashable, Sendable, Codable {
     case rebootDomain(DomainID)
     case setDomain(DomainID, memory: Bytes?, vcpus: Int?)
     /// `allowStop`: a domain that cannot migrate live may be stopped for the transfer.
-    case migrateDomain(DomainID, to: BladeID?, allowStop: Bool)
+    /// `despitePolicy`: even where hard N+1 would be lost by it.
+    case migrateDomain(DomainID, to: BladeID?, allowStop: Bool, despitePolicy: Bool = false)
     /// Asks its blade for libvirt's XML; answered with `.description`. The daemon reads it, then asks `adoptDomain`.
     case describeDomain(DomainID, on: BladeID)
     case adoptDomain(DomainDefinition, on: BladeID)

@@ -77,7 +77,10 @@ extension Endpoints {
             .post, "/v1/domains/{domain}/migrate", "Move it to another blade while it runs", takes: DomainMigration.self,
             faults: [.notFound, .ambiguous, .unsupported]
         ) { call, order in
-            try await call.receipt(.migrateDomain(try await call.domain(), to: try await call.place(order.blade), allowStop: order.allowStop ?? false))
+            try await call.receipt(
+                .migrateDomain(
+                    try await call.domain(), to: try await call.place(order.blade), allowStop: order.allowStop ?? false,
+                    despitePolicy: order.despitePolicy ?? false))
         },
         .act(.post, "/v1/domains/{domain}/adopt", "Take an unmanaged domain under podp's care", faults: [.notFound, .ambiguous, .unsupported]) { call in
             let domain = try Lookup.domain(try call.parameter("domain"), in: await call.fleet.view(), whole: true)
