@@ -119,7 +119,7 @@ struct HtoolsCommandTests {
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/moves"), "\(name)")
     }
 
-    @Test func `loads of instances that are gone are passed over, and said`() async throws {
+    @Test func `loads of instances that are gone are passed over, missing ones are 1, and both is said`() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("podp-htools-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -128,6 +128,7 @@ struct HtoolsCommandTests {
         let words = ["plan", "balance", "--htools", "\(folder)/dump", "--utilisation", "\(folder)/load", "--output", "json"]
         let ended = try await run(Self.program, words, environment: [:], input: nil, in: folder)
         #expect(ended.code == 0 && ended.errors.contains("has no instance ghost"), "\(ended.errors)")
+        #expect(ended.errors.contains("/load has no loads of vm1"), "\(ended.errors)")
         #expect(try JSONDecoder().decode(Answer.self, from: Data(ended.output.utf8)).seconds > 0)
     }
 

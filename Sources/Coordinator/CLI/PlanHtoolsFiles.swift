@@ -21,11 +21,17 @@ enum HtoolsFiles {
 
     private static func note(_ text: String) { Terminal.complain("podp: note: " + SafeText.line(text)) }
 
-    /// Loads of instances that are gone are passed over, as hbal does, and said; where no load is of anybody in the dump, they belong to another one.
+    /// Loads that are missing are taken as 1, and those of instances that are gone are passed over, as hbal does both, and said; where no load is of anybody in the dump, they belong to another one.
     private static func expectKnown(_ load: String, _ path: String, _ cluster: HtoolsCluster, _ dump: String) throws {
         let known = Set(cluster.instances.map(\.name))
         let named = load.split(whereSeparator: HtoolsCluster.isLineEnd).compactMap { $0.split(whereSeparator: \.isWhitespace).first.map(String.init) }
         let strangers = named.filter { !known.contains($0) }
+        let missing = known.subtracting(named).sorted()
+        if let first = missing.first, missing.count < known.count {
+            note(
+                "\(path) has no loads of \(first)\(missing.count > 1 ? " and \(missing.count - 1) more" : ""): 1 is taken for each, as hbal does. Was it cut off?"
+            )
+        }
         guard let first = strangers.first else { return }
         let what = "\(path): \(dump) has no instance \(first.prefix(64).filter { $0.isLetter || $0.isNumber || $0.isPunctuation })"
         guard strangers.count < named.count else { throw Trouble(.failed, what, remedy: "these are loads of another dump") }

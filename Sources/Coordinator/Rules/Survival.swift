@@ -11,6 +11,11 @@ struct Survival: PlacementRule {
     let zones: Zones
     /// By domain: blades that could run it; empty where no blade but its own could.
     private let homes: [[Int]]
+    private struct Needs: Hashable {
+        var bridges: [String]
+        var storage: [String]
+        var sets: [Int]
+    }
     /// By zone.
     private var atStart: [Bool] = []
     private let order: [Int]
@@ -34,16 +39,24 @@ struct Survival: PlacementRule {
             let blade = problem.blades[index]
             return blade.accepts && problem.goal != .evacuate(blade.id) && hard.allSatisfy { blade.capacity[$0] > 0 }
         }
-        homes = problem.domains.indices.map { index in
-            let domain = problem.domains[index]
+        var setsOf = [[Int]](repeating: [], count: problem.domains.count)
+        for (number, set) in sets.enumerated() { for member in set.members { setsOf[member].append(number) } }
+        // Domains that need the same share one list.
+        var known: [Needs: (reaching: Int, homes: [Int])] = [:]
+        var homes: [[Int]] = []
+        for (index, domain) in problem.domains.enumerated() {
+            let needs = Needs(bridges: domain.bridges, storage: domain.storage, sets: setsOf[index])
             func reaches(_ position: Int) -> Bool {
                 let blade = problem.blades[position]
                 return domain.bridges.allSatisfy(blade.bridges.contains) && domain.storage.allSatisfy { SharedStorage.reaches($0, over: blade.sharedStorage) }
-                    && sets.allSatisfy { !$0.members.contains(index) || $0.blades.contains(blade.id) == $0.inside }
+                    && needs.sets.allSatisfy { sets[$0].blades.contains(blade.id) == sets[$0].inside }
             }
-            guard domain.storage.allSatisfy({ SharedStorage.reaches($0, over: problem.blades[domain.blade].sharedStorage) }) else { return [] }
-            return problem.blades.indices.contains { $0 != domain.blade && reaches($0) } ? [-1] + accepting.filter(reaches) : []
+            let found = known[needs] ?? (problem.blades.indices.count(where: reaches), [-1] + accepting.filter(reaches))
+            known[needs] = found
+            let isShared = domain.storage.allSatisfy { SharedStorage.reaches($0, over: problem.blades[domain.blade].sharedStorage) }
+            homes.append(isShared && found.reaching > (reaches(domain.blade) ? 1 : 0) ? found.homes : [])
         }
+        self.homes = homes
         order =
             hard.first.map { first in problem.domains.indices.sorted { (problem.domains[$1].high[first], $0) < (problem.domains[$0].high[first], $1) } } ?? []
         let present = Occupancy(fleet)
