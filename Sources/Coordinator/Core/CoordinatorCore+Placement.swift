@@ -12,7 +12,10 @@ extension CoordinatorCore {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
             let hindrance = whyNot(domain, on: wanted, from: source, disksAt: disksAt)
             if hindrance == nil, !despitePolicy, let loss = survivalProblem(domain, on: wanted, from: source) {
-                let remedy = source == nil ? "" : "`podp domain migrate \(name) \(self.name(of: wanted)) --despite-policy` moves it nevertheless"
+                let remedy =
+                    source == nil
+                    ? "`podp policy show` tells what is to be survived, `podp policy survive` changes it"
+                    : "`podp domain migrate \(name) \(self.name(of: wanted)) --despite-policy` moves it nevertheless"
                 return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(loss)", remedy: remedy))
             }
             if let reason = hindrance {
@@ -51,9 +54,9 @@ extension CoordinatorCore {
     }
 
     /// Which loss could not be borne any more if the domain started there, or moved there by itself, where operators want N+1 kept.
-    private func survivalProblem(_ domain: ManagedDomain, on id: BladeID, from source: BladeID?) -> String? {
+    func survivalProblem(_ domain: ManagedDomain, on id: BladeID, from source: BladeID?) -> String? {
         guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false else { return nil }
-        var present = problem(.balance)
+        var present = problemOnceArrived()
         guard let position = present.blades.firstIndex(where: { $0.id == id }) else { return nil }
         if source != nil { return StepPremise.losses(moving: domain.id, to: id, in: present).first }
         // One that is not podp's yet is to be restarted where its file allows, too.
@@ -63,6 +66,34 @@ extension CoordinatorCore {
         newcomer.mean[1] = Self.memoryNeeded(domain.definition.memory)
         newcomer.high[1] = newcomer.mean[1]
         return StepPremise.losses(starting: newcomer, in: present).first
+    }
+
+    /// The fleet once what is on its way has arrived: several starts or moves that are begun one after the other are not to lose N+1 together. What a mover has
+    /// where it leaves stays taken, for its move may fail.
+    func problemOnceArrived() -> Problem {
+        var problem = problem(.balance)
+        let position = Dictionary(uniqueKeysWithValues: problem.blades.enumerated().map { ($1.id, $0) })
+        for id in decided.open.keys.sorted() {
+            guard let domain = decided.domains[id], let operation = decided.openOperation(of: id) else { continue }
+            let known = problem.domains.firstIndex { $0.id == id }
+            switch operation.action {
+            case .start(let image):
+                guard known == nil, let target = position[operation.blade] else { continue }
+                var newcomer = problemDomain(domain, on: operation.blade, at: target, automatic: false)
+                newcomer.mean[1] = Self.memoryNeeded(image.definition.memory)
+                newcomer.high[1] = newcomer.mean[1]
+                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - newcomer.high[1])
+                problem.domains.append(newcomer)
+            case .migrate(let migration):
+                guard let known, let target = position[migration.destination], problem.domains[known].blade != target else { continue }
+                let memory = problem.domains[known].high[1]
+                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - memory)
+                problem.blades[problem.domains[known].blade].reserved[1] += memory
+                problem.domains[known].blade = target
+            default: continue
+            }
+        }
+        return problem
     }
 
     /// Answers where `create` would put a domain; it makes the same checks and the same choice.
