@@ -70,4 +70,20 @@ import Testing
         #expect(
             refusal(fixture.ask(.migrateDomain(CoreFixture.domain(2), to: target, allowStop: true)))?.message.contains("the loss of blade-1") == true)
     }
+
+    @Test func `where N+1 is lost everywhere, only the best blades are asked about, for the core waits meanwhile`() throws {
+        var fixture = CoreFixture(blades: 12)
+        for number in 1...12 {
+            connect(&fixture, number, gibibytes: 20)
+            #expect(fixture.ask(.setBlade(CoreFixture.blade(number).id, switchModule: "north-1")) == .done)
+        }
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .network)])) == .done)
+        guard case .placement(let choice)? = fixture.ask(.placeDomain(domain(1, on: 1, gibibytes: 2).definition)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(choice.chosen == nil)
+        #expect(choice.candidates.count { $0.reason?.contains("the loss of") == true } == 8)
+        #expect(choice.candidates.count { $0.reason?.contains("was not asked") == true } == 4)
+    }
 }
