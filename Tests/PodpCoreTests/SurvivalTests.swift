@@ -40,7 +40,7 @@ import Testing
             let answer = fixture.ask(.startDomain(CoreFixture.domain(1), on: wanted.map { CoreFixture.blade($0).id }, force: false))
             if wish == .off {
                 #expect(refusal(answer)?.message.contains("the loss of blade-1") == true, "\(String(describing: answer))")
-                #expect(refusal(answer)?.remedy.isEmpty == false)
+                #expect(refusal(answer)?.remedy.contains("podp policy show") == true)
             } else if case .operation? = answer {
             } else {
                 Issue.record("\(String(describing: answer))")

@@ -12,10 +12,7 @@ extension CoordinatorCore {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
             let hindrance = whyNot(domain, on: wanted, from: source, disksAt: disksAt)
             if hindrance == nil, !despitePolicy, let loss = survivalProblem(domain, on: wanted, from: source) {
-                let remedy =
-                    source == nil
-                    ? "`podp policy show` tells what is to be survived, `podp policy survive` changes it"
-                    : "`podp domain migrate \(name) \(self.name(of: wanted)) --despite-policy` moves it nevertheless"
+                let remedy = survivalRemedy(name, to: self.name(of: wanted), isMove: source != nil)
                 return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(loss)", remedy: remedy))
             }
             if let reason = hindrance {
@@ -25,13 +22,21 @@ extension CoordinatorCore {
             return .success(wanted)
         }
         var candidates = candidates(for: domain, notOn: source, disksAt: disksAt)
-        let keeping = despitePolicy ? PlacementChoice.best(of: candidates)?.blade : best(of: &candidates, for: domain, from: source)
+        let fits = PlacementChoice.best(of: candidates)
+        let keeping = despitePolicy ? fits?.blade : best(of: &candidates, for: domain, from: source)
         if let best = keeping { return .success(best) }
         let reasons = candidates.compactMap { candidate in candidate.reason.map { "\(candidate.name): \($0)" } }
         let why =
             reasons.isEmpty
             ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
-        return .failure(Refusal(.conflict, "no blade can take \(name): \(why)", remedy: "`podp blade list` shows what is free"))
+        let remedy = fits == nil ? "`podp blade list` shows what is free" : survivalRemedy(name, to: nil, isMove: source != nil)
+        return .failure(Refusal(.conflict, "no blade can take \(name): \(why)", remedy: remedy))
+    }
+
+    private func survivalRemedy(_ name: String, to target: String?, isMove: Bool) -> String {
+        isMove
+            ? "`podp domain migrate \(name)\(target.map { " \($0)" } ?? "") --despite-policy` moves it nevertheless"
+            : "`podp policy show` tells what is to be survived, `podp policy survive` changes it"
     }
 
     /// Every blade that it could go to, with what is free there or why it cannot, by id.
