@@ -153,9 +153,13 @@ extension CoordinatorCore {
         }
         if let refusal = whyMayRun(domain) { return refuse(request, refusal) }
         // Where it is defined is good enough, unless something else is wanted or it has no room any more.
-        let here = domain.blade.flatMap { blade in wanted == nil && whyNot(domain, on: blade) == nil ? blade : nil }
+        // What is to run, and was lost, is what N+1 keeps room for: it may take that.
+        let isRestart = domain.wish == .running
+        let here = domain.blade.flatMap { blade in
+            wanted == nil && whyNot(domain, on: blade) == nil && (isRestart || survivalProblem(domain, on: blade, from: nil) == nil) ? blade : nil
+        }
         let disksAt = force ? nil : domain.blade
-        switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted, disksAt: disksAt) {
+        switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted, disksAt: disksAt, despitePolicy: isRestart) {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             if let taken = diskTaken(domain, on: target, running: true) { return refuse(request, taken) }

@@ -67,7 +67,7 @@ extension CoordinatorCore {
         guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false else { return nil }
         // Another off of it that waits for its agent's word changes nothing.
         guard whyHeld(id) == nil || pendingOffs.values.contains(where: { $0.blade == id }) else { return nil }
-        guard let loss = StepPremise.losses(switchingOff: id, in: problem(.balance)).first else { return nil }
+        guard let loss = StepPremise.losses(switchingOff: id, in: problemOnceArrived()).first else { return nil }
         return Refusal(
             .conflict, "\(name(of: id)) is not switched off: without it, \(loss)",
             remedy: "`podp policy show` tells what is to be survived; `podp blade off \(name(of: id)) --despite-policy` switches it off nevertheless")

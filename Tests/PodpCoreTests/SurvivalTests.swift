@@ -1,0 +1,89 @@
+import PodpModel
+import Testing
+
+@testable import PodpCore
+
+/// Hard N+1 in operators' actions: what it asks for, and where it steps aside.
+@Suite struct SurvivalTests {
+    private func domain(_ number: Int, on blade: Int, gibibytes: UInt64, wish: ManagedDomain.Wish = .off) -> ManagedDomain {
+        var domain = CoreFixture.managed(number, on: blade)
+        domain.wish = wish
+        (domain.definition.memory, domain.definition.maxMemory) = (.gibibytes(gibibytes), .gibibytes(gibibytes))
+        return domain
+    }
+
+    private func connect(_ fixture: inout CoreFixture, _ number: Int, gibibytes: UInt64, running: [(number: Int, gibibytes: UInt64)] = []) {
+        let (link, _) = fixture.hello(number)
+        let domains = running.map { running in
+            DomainInventory(
+                id: CoreFixture.domain(running.number), name: "web-\(running.number)", number: 1, state: .running, type: .pvh, vcpus: 1,
+                memory: .gibibytes(running.gibibytes), disks: [])
+        }
+        var inventory = fixture.inventory(memory: .gibibytes(gibibytes + 1), domains: domains)
+        inventory.host.migrationAddress = "10.0.0.\(number)"
+        fixture.tell(.received(link, .inventory(inventory)))
+        fixture.report(link, 1) { report in
+            report.host.memoryFree = .gibibytes(gibibytes - running.reduce(0) { $0 + $1.gibibytes })
+            report.domains = []
+        }
+    }
+
+    private func refusal(_ answer: Answer?) -> Refusal? { if case .refused(let refusal)? = answer { refusal } else { nil } }
+
+    @Test(arguments: [1, nil] as [Int?])
+    func `what ran before may run again with the room that was left for it; another start may not take it`(wanted: Int?) {
+        for wish in [ManagedDomain.Wish.running, .off] {
+            var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 12, wish: wish)])
+            connect(&fixture, 1, gibibytes: 20)
+            connect(&fixture, 2, gibibytes: 10)
+            #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+            let answer = fixture.ask(.startDomain(CoreFixture.domain(1), on: wanted.map { CoreFixture.blade($0).id }, force: false))
+            if wish == .off {
+                #expect(refusal(answer)?.message.contains("the loss of blade-1") == true, "\(String(describing: answer))")
+                #expect(refusal(answer)?.remedy.contains("podp policy show") == true)
+            } else if case .operation? = answer {
+            } else {
+                Issue.record("\(String(describing: answer))")
+            }
+        }
+    }
+
+    @Test func `starts that are under way count as what they will be`() {
+        var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 8), domain(2, on: 1, gibibytes: 8)])
+        connect(&fixture, 1, gibibytes: 20)
+        connect(&fixture, 2, gibibytes: 11)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let home = CoreFixture.blade(1).id
+        #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: home, force: false))) == nil)
+        #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: home, force: false)))?.message.contains("the loss of blade-1") == true)
+    }
+
+    @Test func `moves that are under way count as what they will be`() {
+        var fixture = CoreFixture(blades: 3, domains: [domain(1, on: 3, gibibytes: 8, wish: .running), domain(2, on: 3, gibibytes: 8, wish: .running)])
+        connect(&fixture, 1, gibibytes: 40)
+        connect(&fixture, 2, gibibytes: 11)
+        connect(&fixture, 3, gibibytes: 20, running: [(1, 8), (2, 8)])
+        #expect(fixture.ask(.setDraining(CoreFixture.blade(3).id, true)) == .done)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let target = CoreFixture.blade(1).id
+        #expect(refusal(fixture.ask(.migrateDomain(CoreFixture.domain(1), to: target, allowStop: true))) == nil)
+        #expect(
+            refusal(fixture.ask(.migrateDomain(CoreFixture.domain(2), to: target, allowStop: true)))?.message.contains("the loss of blade-1") == true)
+    }
+
+    @Test func `where N+1 is lost everywhere, only the best blades are asked about, for the core waits meanwhile`() throws {
+        var fixture = CoreFixture(blades: 12)
+        for number in 1...12 {
+            connect(&fixture, number, gibibytes: 20)
+            #expect(fixture.ask(.setBlade(CoreFixture.blade(number).id, switchModule: "north-1")) == .done)
+        }
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .network)])) == .done)
+        guard case .placement(let choice)? = fixture.ask(.placeDomain(domain(1, on: 1, gibibytes: 2).definition)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(choice.chosen == nil)
+        #expect(choice.candidates.count { $0.reason?.contains("the loss of") == true } == 8)
+        #expect(choice.candidates.count { $0.reason?.contains("was not asked") == true } == 4)
+    }
+}
