@@ -164,14 +164,11 @@ struct ZoneRuleTests {
 
     @Test("A move by hand is told which loss it would take, and only then")
     func byHand() {
-        // d0 finds room on blade-3 alone, and on blade-1 once d1 has left it: not while d1 counts on both.
+        // d0 finds room on blade-3 alone, and on blade-1 once d1 has left it: what is on its way counts once.
         var problem = spare(4)
         problem.blades[3].capacity[1] = 12 * 1_048_576
         problem.domains[0].high[1] = 9 * 1_048_576
-        #expect(
-            StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem) == [
-                "with d1 on blade-3, the loss of blade-0 would leave domains without room elsewhere, and would not now (N+1)"
-            ])
+        #expect(StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem).isEmpty)
         problem.blades[1].capacity[1] = 8 * 1_048_576
         #expect(
             StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem).first

@@ -67,18 +67,16 @@ public enum StepPremise {
         return losses(from: now, to: later)
     }
 
-    /// Whose loss could no longer be borne while a domain that runs moves to a blade by itself, or once it has arrived, a sentence each.
+    /// Whose loss could no longer be borne once a domain that runs has moved to a blade by itself, a sentence each.
+    ///
+    /// On its way it is restarted once, wherever it is lost: with its source a copy that is not whole is gone, and with its target it runs on.
     public static func losses(moving domain: DomainID, to blade: BladeID, in present: Problem) -> [String] {
         guard let mover = present.domains.firstIndex(where: { $0.id == domain }), let target = present.blades.firstIndex(where: { $0.id == blade }) else {
             return []
         }
-        let now = survivals(of: present)
-        var later = now
+        var later = present
         later.domains[mover].blade = target
-        guard let fleet = try? Fleet(now) else { return [] }
-        let arrival = Arrival(domain: mover, target: target, live: true, downtime: .zero)
-        let onItsWay = now.rules.filter(\.isSurvival).flatMap { RuleBook.rule($0, fleet).objections(to: arrival, in: Occupancy(fleet)) }
-        return losses(from: now, to: later) + onItsWay
+        return losses(from: present, to: later)
     }
 
     /// Whose loss could no longer be borne if a blade were off, once whatever runs on it is where the placement says; empty: N+1 is kept as far as it is now.
