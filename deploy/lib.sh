@@ -26,7 +26,8 @@ need_packages() {
         command -v sudo >/dev/null || fail "these packages are missing, and there is no sudo: as root, apt-get install ${missing[*]}"
         root=(sudo)
     fi
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
+    # A fresh machine has no list of packages yet: the first attempt's errors say only that.
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
         { "${root[@]}" apt-get update >/dev/null && "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null; } ||
         fail "apt-get could not install ${missing[*]}"
 }

@@ -263,7 +263,8 @@ import Testing
         }
         let create = Request.createDomain(newcomer.definition, on: CoreFixture.blade(2).id, start: true)
         let move = Request.migrateDomain(CoreFixture.domain(1), to: CoreFixture.blade(3).id, allowStop: true)
-        #expect(refusal(fixture.ask(create))?.message.contains("the loss of blade-2") == true)
+        let notCreated = refusal(fixture.ask(create))
+        #expect(notCreated?.message.contains("the loss of blade-2") == true && notCreated?.remedy.contains("--no-start") == true)
         // With it on blade-3, web-2 finds room nowhere.
         let refused = refusal(fixture.ask(move))
         #expect(refused?.message.contains("the loss of blade-2") == true && refused?.remedy.contains("--despite-policy") == true)

@@ -40,7 +40,14 @@ import Testing
             let answer = fixture.ask(.startDomain(CoreFixture.domain(1), on: wanted.map { CoreFixture.blade($0).id }, force: false))
             if wish == .off {
                 #expect(refusal(answer)?.message.contains("the loss of blade-1") == true, "\(String(describing: answer))")
-                #expect(refusal(answer)?.remedy.contains("podp policy show") == true)
+                let remedy = "`podp domain start web-1\(wanted == nil ? "" : " --on blade-1") --despite-policy`"
+                #expect(refusal(answer)?.remedy.contains(remedy) == true, "\(String(describing: refusal(answer)?.remedy))")
+                let despite = Request.startDomain(
+                    CoreFixture.domain(1), on: wanted.map { CoreFixture.blade($0).id }, force: false, despitePolicy: true)
+                if case .operation? = fixture.ask(despite) {
+                } else {
+                    Issue.record("it does not start, whatever is asked")
+                }
             } else if case .operation? = answer {
             } else {
                 Issue.record("\(String(describing: answer))")
@@ -69,6 +76,41 @@ import Testing
         #expect(refusal(fixture.ask(.migrateDomain(CoreFixture.domain(1), to: target, allowStop: true))) == nil)
         #expect(
             refusal(fixture.ask(.migrateDomain(CoreFixture.domain(2), to: target, allowStop: true)))?.message.contains("the loss of blade-1") == true)
+    }
+
+    @Test func `more memory is a start of so much more`() {
+        for isFirstUnderWay in [false, true] {
+            var domains = [domain(1, on: 1, gibibytes: 4, wish: .running), domain(2, on: 1, gibibytes: 4, wish: .running)]
+            for index in domains.indices { domains[index].definition.maxMemory = .gibibytes(16) }
+            var fixture = CoreFixture(domains: domains)
+            connect(&fixture, 1, gibibytes: 20, running: [(1, 4), (2, 4)])
+            connect(&fixture, 2, gibibytes: 11)
+            #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+            if isFirstUnderWay { #expect(refusal(fixture.ask(.setDomain(CoreFixture.domain(1), memory: .gibibytes(6), vcpus: nil))) == nil) }
+            let more = Request.setDomain(CoreFixture.domain(2), memory: .gibibytes(isFirstUnderWay ? 6 : 8), vcpus: nil)
+            let refused = refusal(fixture.ask(more))
+            #expect(refused?.message.contains("the loss of blade-1") == true, "\(String(describing: refused))")
+            #expect(refused?.remedy.contains("--memory \(isFirstUnderWay ? 6144 : 8192) --despite-policy`") == true)
+            #expect(refusal(fixture.ask(.setDomain(CoreFixture.domain(2), memory: .gibibytes(2), vcpus: nil))) == nil)
+        }
+        var small = domain(1, on: 1, gibibytes: 4, wish: .running)
+        small.definition.maxMemory = .gibibytes(16)
+        var fixture = CoreFixture(domains: [small])
+        connect(&fixture, 1, gibibytes: 20, running: [(1, 4)])
+        connect(&fixture, 2, gibibytes: 6)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        #expect(refusal(fixture.ask(.setDomain(CoreFixture.domain(1), memory: .gibibytes(8), vcpus: nil)))?.message.contains("the loss of") == true)
+        #expect(refusal(fixture.ask(.setDomain(CoreFixture.domain(1), memory: .gibibytes(8), vcpus: nil, despitePolicy: true))) == nil)
+    }
+
+    @Test func `what is only defined takes no room yet`() {
+        var fixture = CoreFixture()
+        connect(&fixture, 1, gibibytes: 20)
+        connect(&fixture, 2, gibibytes: 10)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let definition = domain(1, on: 1, gibibytes: 12).definition
+        #expect(refusal(fixture.ask(.createDomain(definition, on: nil, start: true)))?.message.contains("the loss of blade-1") == true)
+        #expect(refusal(fixture.ask(.createDomain(definition, on: nil, start: false))) == nil)
     }
 
     @Test func `where N+1 is lost everywhere, only the best blades are asked about, for the core waits meanwhile`() throws {

@@ -278,15 +278,20 @@ public struct DomainChange: Documented {
     /// Virtual processors.
     public var vcpus: Int?
 
-    public init(memoryBytes: UInt64? = nil, vcpus: Int? = nil) {
+    /// Even where a loss that the fleet is to survive (hard N+1) could not be borne then; absent: no.
+    public var despitePolicy: Bool?
+
+    public init(memoryBytes: UInt64? = nil, vcpus: Int? = nil, despitePolicy: Bool? = nil) {
         self.memoryBytes = memoryBytes
         self.vcpus = vcpus
+        self.despitePolicy = despitePolicy
     }
 
     public static let summary = "What to change of a domain; absent: leave it."
     public static let fields = [
         "memoryBytes": "Memory.",
         "vcpus": "Virtual processors.",
+        "despitePolicy": "Even where a loss that the fleet is to survive (hard N+1) could not be borne then; absent: no.",
     ]
 }
 
@@ -297,15 +302,20 @@ public struct DomainPlacement: Documented {
     /// `true`: the content of its disks is the same there, though podp cannot see that.
     public var force: Bool?
 
-    public init(blade: String? = nil, force: Bool? = nil) {
+    /// Even where a loss that the fleet is to survive (hard N+1) could not be borne then; absent: no.
+    public var despitePolicy: Bool?
+
+    public init(blade: String? = nil, force: Bool? = nil, despitePolicy: Bool? = nil) {
         self.blade = blade
         self.force = force
+        self.despitePolicy = despitePolicy
     }
 
     public static let summary = "Where to start a domain."
     public static let fields = [
         "blade": "A blade's UUID or whole name; absent: where it fits best, or where it was.",
         "force": "true: the content of its disks is the same there, though podp cannot see that (another serial, or none).",
+        "despitePolicy": "Even where a loss that the fleet is to survive (hard N+1) could not be borne then; absent: no.",
     ]
 }
 

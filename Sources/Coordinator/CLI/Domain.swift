@@ -86,13 +86,14 @@ struct DomainCommand: AsyncParsableCommand {
         @OptionGroup var name: Name
         @Option(help: "The blade to start it on; else where it was, or where it fits best.") var on: String?
         @Flag(help: "Start it there though podp cannot see that its disks are the same there.") var force = false
+        @Flag(help: "Even though a loss that the fleet is to survive ('podp policy survive') could not be borne then.") var despitePolicy = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 
         func validate() throws { if force, on == nil { throw ValidationError("--force goes with --on BLADE: name where its disks are the same") } }
 
         func run() async throws {
-            let order = DomainPlacement(blade: on, force: force ? true : nil)
+            let order = DomainPlacement(blade: on, force: force ? true : nil, despitePolicy: despitePolicy ? true : nil)
             try await options.act(.POST, "\(name.path)/start", order, done: "started", patience: patience)
         }
     }
@@ -149,6 +150,7 @@ struct DomainCommand: AsyncParsableCommand {
         @OptionGroup var name: Name
         @Option(help: "512M, 2G; a plain number is MiB, as in a flat file.") var memory: String?
         @Option(help: "Virtual processors.") var vcpus: Int?
+        @Flag(help: "Even though a loss that the fleet is to survive ('podp policy survive') could not be borne then.") var despitePolicy = false
         @OptionGroup var patience: Patience
         @OptionGroup var options: ConnectionOptions
 
@@ -162,7 +164,8 @@ struct DomainCommand: AsyncParsableCommand {
             if let bytes = memory.flatMap(Self.bytes) {
                 var first = patience
                 if vcpus != nil { first.noWait = false }
-                try await options.act(.PATCH, name.path, DomainChange(memoryBytes: bytes), done: "memory set", patience: first)
+                let change = DomainChange(memoryBytes: bytes, despitePolicy: despitePolicy ? true : nil)
+                try await options.act(.PATCH, name.path, change, done: "memory set", patience: first)
             }
             if let vcpus { try await options.act(.PATCH, name.path, DomainChange(vcpus: vcpus), done: "processors set", patience: patience) }
         }

@@ -10,15 +10,19 @@ extension CoordinatorCore {
         case .describeDomain(let domain, let blade): describe(domain, on: blade, request: id)
         case .releaseDomain(let domain): release(domain, request: id, by: actor)
         case .clearDomain(let domain): clear(domain, request: id, by: actor)
-        case .startDomain(let domain, let blade, let force):
-            withDomain(domain, id) { core, domain in core.start(domain, on: blade, force: force, request: id, by: actor) }
+        case .startDomain(let domain, let blade, let force, let despitePolicy):
+            withDomain(domain, id) { core, domain in
+                core.start(domain, on: blade, force: force, despitePolicy: despitePolicy, request: id, by: actor)
+            }
         case .removeDomain(let domain): withDomain(domain, id) { core, domain in core.remove(domain, request: id, by: actor) }
         case .migrateDomain(let domain, let target, let allowStop, let despitePolicy):
             withDomain(domain, id) { core, domain in
                 core.migrate(domain, to: target, allowStop: allowStop, despitePolicy: despitePolicy, request: id, by: actor)
             }
-        case .setDomain(let domain, let memory, let vcpus):
-            withDomain(domain, id) { core, domain in core.set(domain, memory: memory, vcpus: vcpus, request: id, by: actor) }
+        case .setDomain(let domain, let memory, let vcpus, let despitePolicy):
+            withDomain(domain, id) { core, domain in
+                core.set(domain, memory: memory, vcpus: vcpus, despitePolicy: despitePolicy, request: id, by: actor)
+            }
         case .stopDomain(let domain, let deadline):
             act(.shutdown(deadline: deadline), on: domain, when: [.running], "stopped", request: id, by: actor)
         case .destroyDomain(let domain, let blade?):
@@ -67,7 +71,8 @@ extension CoordinatorCore {
         var stored = definition
         stored.revision = 1
         var domain = ManagedDomain(definition: stored, blade: nil, wish: start ? .running : .off)
-        switch place(domain, on: blade) {
+        // One that is only defined takes no room yet: its start will be asked.
+        switch place(domain, on: blade, despitePolicy: !start) {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             if let taken = diskTaken(domain, on: target, running: false) { return refuse(request, taken) }
@@ -144,7 +149,9 @@ extension CoordinatorCore {
 
     // MARK: - Starting, setting, moving
 
-    private mutating func start(_ domain: ManagedDomain, on wanted: BladeID?, force: Bool, request: RequestID, by actor: Actor) {
+    private mutating func start(
+        _ domain: ManagedDomain, on wanted: BladeID?, force: Bool, despitePolicy: Bool, request: RequestID, by actor: Actor
+    ) {
         let state = state(of: domain)
         guard state == .off || state == .shutdown else {
             let place = domain.blade.map(name(of:)) ?? "no blade"
@@ -154,12 +161,12 @@ extension CoordinatorCore {
         if let refusal = whyMayRun(domain) { return refuse(request, refusal) }
         // Where it is defined is good enough, unless something else is wanted or it has no room any more.
         // What is to run, and was lost, is what N+1 keeps room for: it may take that.
-        let isRestart = domain.wish == .running
+        let mayTakeReserve = despitePolicy || domain.wish == .running
         let here = domain.blade.flatMap { blade in
-            wanted == nil && whyNot(domain, on: blade) == nil && (isRestart || survivalProblem(domain, on: blade, from: nil) == nil) ? blade : nil
+            wanted == nil && whyNot(domain, on: blade) == nil && (mayTakeReserve || survivalProblem(domain, on: blade, from: nil) == nil) ? blade : nil
         }
         let disksAt = force ? nil : domain.blade
-        switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted, disksAt: disksAt, despitePolicy: isRestart) {
+        switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted, disksAt: disksAt, despitePolicy: mayTakeReserve) {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             if let taken = diskTaken(domain, on: target, running: true) { return refuse(request, taken) }
@@ -171,7 +178,9 @@ extension CoordinatorCore {
         }
     }
 
-    private mutating func set(_ domain: ManagedDomain, memory: Bytes?, vcpus: Int?, request: RequestID, by actor: Actor) {
+    private mutating func set(
+        _ domain: ManagedDomain, memory: Bytes?, vcpus: Int?, despitePolicy: Bool, request: RequestID, by actor: Actor
+    ) {
         guard (memory == nil) != (vcpus == nil) else {
             return refuse(request, Refusal(.invalid, "set memory or vCPUs, one at a time", remedy: "`podp domain set` does both in turn"))
         }
@@ -198,6 +207,13 @@ extension CoordinatorCore {
             guard memory - have <= free else {
                 return refuse(
                     request, Refusal(.conflict, "\(name(of: blade)) has \(free.mebibytes) MiB free, \((memory - have).mebibytes) MiB more are wanted"))
+            }
+            if !despitePolicy, let loss = survivalProblem(domain, growingTo: memory) {
+                return refuse(
+                    request,
+                    Refusal(
+                        .conflict, "\(definition.name) does not get \(memory.mebibytes) MiB: \(loss)",
+                        remedy: "`podp domain set \(definition.name) --memory \(memory.mebibytes) --despite-policy` gives them nevertheless"))
             }
         }
         let action: Action = memory.map { .setMemory($0) } ?? .setVCPUs(vcpus ?? 1)

@@ -61,18 +61,6 @@ extension CoordinatorCore {
         return .unknownDomains(on: name(of: id), reason)
     }
 
-    /// Why a blade stays on for others' sake: operators want losses survived (hard N+1) that could not be borne without it, and can be with it.
-    func refusal(ofOffBearing id: BladeID) -> Refusal? {
-        // One that takes no domains bears nothing; one that is drained did until then.
-        guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false else { return nil }
-        // Another off of it that waits for its agent's word changes nothing.
-        guard whyHeld(id) == nil || pendingOffs.values.contains(where: { $0.blade == id }) else { return nil }
-        guard let loss = StepPremise.losses(switchingOff: id, in: problemOnceArrived()).first else { return nil }
-        return Refusal(
-            .conflict, "\(name(of: id)) is not switched off: without it, \(loss)",
-            remedy: "`podp policy show` tells what is to be survived; `podp blade off \(name(of: id)) --despite-policy` switches it off nevertheless")
-    }
-
     /// Why nobody can say what runs on a blade; `nil`: its agent says so, over the link that it has now.
     func whyNotKnown(whatRunsOn id: BladeID) -> String? {
         guard let blade = blades[id], blade.inventory != nil else { return "its agent has told nothing since podp started" }

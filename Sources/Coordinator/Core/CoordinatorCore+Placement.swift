@@ -12,7 +12,7 @@ extension CoordinatorCore {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
             let hindrance = whyNot(domain, on: wanted, from: source, disksAt: disksAt)
             if hindrance == nil, !despitePolicy, let loss = survivalProblem(domain, on: wanted, from: source) {
-                let remedy = survivalRemedy(name, to: self.name(of: wanted), isMove: source != nil)
+                let remedy = survivalRemedy(domain, to: self.name(of: wanted), isMove: source != nil)
                 return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(loss)", remedy: remedy))
             }
             if let reason = hindrance {
@@ -29,14 +29,8 @@ extension CoordinatorCore {
         let why =
             reasons.isEmpty
             ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
-        let remedy = fits == nil ? "`podp blade list` shows what is free" : survivalRemedy(name, to: nil, isMove: source != nil)
+        let remedy = fits == nil ? "`podp blade list` shows what is free" : survivalRemedy(domain, to: nil, isMove: source != nil)
         return .failure(Refusal(.conflict, "no blade can take \(name): \(why)", remedy: remedy))
-    }
-
-    private func survivalRemedy(_ name: String, to target: String?, isMove: Bool) -> String {
-        isMove
-            ? "`podp domain migrate \(name)\(target.map { " \($0)" } ?? "") --despite-policy` moves it nevertheless"
-            : "`podp policy show` tells what is to be survived, `podp policy survive` changes it"
     }
 
     /// Every blade that it could go to, with what is free there or why it cannot, by id.
@@ -47,69 +41,6 @@ extension CoordinatorCore {
                 blade: id, name: name(of: id), free: memoryFree(on: id), pressure: pressure(of: domain, on: id, usual: usual),
                 reason: whyNot(domain, on: id, from: source, disksAt: disksAt))
         }
-    }
-
-    /// With 250 blades and 10,000 domains each takes some 0.15 s, and nothing else is heard meanwhile.
-    private static let mostAskedOfSurvival = 8
-
-    /// The best one that N+1 allows, too. Those that it does not allow get that for a reason, as far as they were asked about: it takes the whole fleet.
-    private func best(of candidates: inout [PlacementChoice.Candidate], for domain: ManagedDomain, from source: BladeID? = nil) -> BladeID? {
-        var asked = 0
-        while let best = PlacementChoice.best(of: candidates) {
-            guard asked < Self.mostAskedOfSurvival else {
-                for index in candidates.indices where candidates[index].reason == nil {
-                    candidates[index].reason = "whether N+1 would be kept was not asked: it is not on the \(asked) best ones; name the blade to have it asked"
-                }
-                return nil
-            }
-            asked += 1
-            guard let reason = survivalProblem(domain, on: best.blade, from: source) else { return best.blade }
-            for index in candidates.indices where candidates[index].blade == best.blade { candidates[index].reason = reason }
-        }
-        return nil
-    }
-
-    /// Which loss could not be borne any more if the domain started there, or moved there by itself, where operators want N+1 kept.
-    func survivalProblem(_ domain: ManagedDomain, on id: BladeID, from source: BladeID?) -> String? {
-        guard decided.settings.survive?.contains(where: { $0.price == nil }) ?? false else { return nil }
-        var present = problemOnceArrived()
-        guard let position = present.blades.firstIndex(where: { $0.id == id }) else { return nil }
-        if source != nil { return StepPremise.losses(moving: domain.id, to: id, in: present).first }
-        // One that is not podp's yet is to be restarted where its file allows, too.
-        if decided.domains[domain.id] == nil { present.rules += bladeRules(of: domain.definition, on: present.blades.map(\.id)) }
-        var newcomer = problemDomain(domain, on: id, at: position, automatic: false)
-        // Its own word of how much memory it has is of a run before.
-        newcomer.mean[1] = Self.memoryNeeded(domain.definition.memory)
-        newcomer.high[1] = newcomer.mean[1]
-        return StepPremise.losses(starting: newcomer, in: present).first
-    }
-
-    /// The fleet once what is on its way has arrived: several starts or moves that are begun one after the other are not to lose N+1 together. What a mover has
-    /// where it leaves stays taken, for its move may fail.
-    func problemOnceArrived() -> Problem {
-        var problem = problem(.balance)
-        let position = Dictionary(uniqueKeysWithValues: problem.blades.enumerated().map { ($1.id, $0) })
-        for id in decided.open.keys.sorted() {
-            guard let domain = decided.domains[id], let operation = decided.openOperation(of: id) else { continue }
-            let known = problem.domains.firstIndex { $0.id == id }
-            switch operation.action {
-            case .start(let image):
-                guard known == nil, let target = position[operation.blade] else { continue }
-                var newcomer = problemDomain(domain, on: operation.blade, at: target, automatic: false)
-                newcomer.mean[1] = Self.memoryNeeded(image.definition.memory)
-                newcomer.high[1] = newcomer.mean[1]
-                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - newcomer.high[1])
-                problem.domains.append(newcomer)
-            case .migrate(let migration):
-                guard let known, let target = position[migration.destination], problem.domains[known].blade != target else { continue }
-                let memory = problem.domains[known].high[1]
-                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - memory)
-                problem.blades[problem.domains[known].blade].reserved[1] += memory
-                problem.domains[known].blade = target
-            default: continue
-            }
-        }
-        return problem
     }
 
     /// Answers where `create` would put a domain; it makes the same checks and the same choice.

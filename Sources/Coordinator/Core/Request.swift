@@ -25,14 +25,16 @@ public enum Request: Hashable, Sendable, Codable {
     /// Stores another definition of a domain that podp has, by its UUID; effective with its next start.
     case replaceDomain(DomainDefinition)
     /// `force`: an operator knows that its disks' content is the same on the other blade, though podp cannot see that.
-    case startDomain(DomainID, on: BladeID?, force: Bool)
+    /// `despitePolicy`: even where hard N+1 would be lost by it.
+    case startDomain(DomainID, on: BladeID?, force: Bool, despitePolicy: Bool = false)
     case stopDomain(DomainID, deadline: Duration)
     /// `on`: not its home's copy but this blade's, where two hold memory.
     case destroyDomain(DomainID, on: BladeID?)
     case pauseDomain(DomainID)
     case resumeDomain(DomainID)
     case rebootDomain(DomainID)
-    case setDomain(DomainID, memory: Bytes?, vcpus: Int?)
+    /// `despitePolicy`: even where hard N+1 would be lost by it.
+    case setDomain(DomainID, memory: Bytes?, vcpus: Int?, despitePolicy: Bool = false)
     /// `allowStop`: a domain that cannot migrate live may be stopped for the transfer.
     /// `despitePolicy`: even where hard N+1 would be lost by it.
     case migrateDomain(DomainID, to: BladeID?, allowStop: Bool, despitePolicy: Bool = false)

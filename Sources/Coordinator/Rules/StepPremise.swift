@@ -79,6 +79,14 @@ public enum StepPremise {
         return losses(from: present, to: later)
     }
 
+    /// Whose loss could no longer be borne if a domain that runs needed something else where it is, a sentence each.
+    public static func losses(changing domain: Problem.Domain, in present: Problem) -> [String] {
+        guard let position = present.domains.firstIndex(where: { $0.id == domain.id }) else { return [] }
+        var later = present
+        later.domains[position] = domain
+        return losses(from: present, to: later)
+    }
+
     /// Whose loss could no longer be borne if a blade were off, once whatever runs on it is where the placement says; empty: N+1 is kept as far as it is now.
     ///
     /// Whether it takes new domains now does not matter: one that is drained to be switched off bears nothing any more, and did before. Others that are drained

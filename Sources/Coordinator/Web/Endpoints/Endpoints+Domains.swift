@@ -43,7 +43,10 @@ extension Endpoints {
             call, change in
             guard change.memoryBytes != nil || change.vcpus != nil else { throw Fault(.invalid, "nothing to set", remedy: "give memoryBytes or vcpus") }
             if let vcpus = change.vcpus, !(1...512).contains(vcpus) { throw Fault(.invalid, "vcpus is \(vcpus)", remedy: "take 1 to 512") }
-            return try await call.receipt(.setDomain(try await call.domain(), memory: change.memoryBytes.map { Bytes($0) }, vcpus: change.vcpus))
+            return try await call.receipt(
+                .setDomain(
+                    try await call.domain(), memory: change.memoryBytes.map { Bytes($0) }, vcpus: change.vcpus,
+                    despitePolicy: change.despitePolicy ?? false))
         },
         .act(
             .delete, "/v1/domains/{domain}", "Undefine it on its blade and forget it; its disks are left alone",
@@ -52,7 +55,10 @@ extension Endpoints {
             try await call.receipt(.removeDomain(try await call.domain()))
         },
         .act(.post, "/v1/domains/{domain}/start", "Start it", takes: DomainPlacement.self, faults: [.notFound, .ambiguous, .unsupported]) { call, order in
-            try await call.receipt(.startDomain(try await call.domain(), on: try await call.place(order.blade), force: order.force ?? false))
+            try await call.receipt(
+                .startDomain(
+                    try await call.domain(), on: try await call.place(order.blade), force: order.force ?? false,
+                    despitePolicy: order.despitePolicy ?? false))
         },
         .act(.post, "/v1/domains/{domain}/stop", "Ask its guest to shut down", takes: DomainStop.self, faults: [.notFound, .ambiguous]) { call, order in
             let deadline = order.deadlineSeconds ?? 120

@@ -1,0 +1,106 @@
+import PodpModel
+import PodpRules
+
+/// N+1 in operators' own actions: where a loss that can be borne is to be borne (`podp policy survive`, no price), none of them may end that.
+extension CoordinatorCore {
+    private var mustSurvive: Bool { decided.settings.survive?.contains { $0.price == nil } ?? false }
+
+    /// Why a blade stays on for others' sake: operators want losses survived (hard N+1) that could not be borne without it, and can be with it.
+    func refusal(ofOffBearing id: BladeID) -> Refusal? {
+        // One that takes no domains bears nothing; one that is drained did until then.
+        guard mustSurvive else { return nil }
+        // Another off of it that waits for its agent's word changes nothing.
+        guard whyHeld(id) == nil || pendingOffs.values.contains(where: { $0.blade == id }) else { return nil }
+        guard let loss = StepPremise.losses(switchingOff: id, in: problemOnceArrived()).first else { return nil }
+        return Refusal(
+            .conflict, "\(name(of: id)) is not switched off: without it, \(loss)",
+            remedy: "`podp policy show` tells what is to be survived; `podp blade off \(name(of: id)) --despite-policy` switches it off nevertheless")
+    }
+
+    /// With 250 blades and 10,000 domains each takes some 0.15 s, and nothing else is heard meanwhile.
+    private static let mostAskedOfSurvival = 8
+
+    /// The best one that N+1 allows, too. Those that it does not allow get that for a reason, as far as they were asked about: it takes the whole fleet.
+    func best(of candidates: inout [PlacementChoice.Candidate], for domain: ManagedDomain, from source: BladeID? = nil) -> BladeID? {
+        var asked = 0
+        while let best = PlacementChoice.best(of: candidates) {
+            guard asked < Self.mostAskedOfSurvival else {
+                for index in candidates.indices where candidates[index].reason == nil {
+                    candidates[index].reason = "whether N+1 would be kept was not asked: it is not on the \(asked) best ones; name the blade to have it asked"
+                }
+                return nil
+            }
+            asked += 1
+            guard let reason = survivalProblem(domain, on: best.blade, from: source) else { return best.blade }
+            for index in candidates.indices where candidates[index].blade == best.blade { candidates[index].reason = reason }
+        }
+        return nil
+    }
+
+    /// Which loss could not be borne any more if the domain started there, or moved there by itself, where operators want N+1 kept.
+    func survivalProblem(_ domain: ManagedDomain, on id: BladeID, from source: BladeID?) -> String? {
+        guard mustSurvive else { return nil }
+        var present = problemOnceArrived()
+        guard let position = present.blades.firstIndex(where: { $0.id == id }) else { return nil }
+        if source != nil { return StepPremise.losses(moving: domain.id, to: id, in: present).first }
+        // One that is not podp's yet is to be restarted where its file allows, too.
+        if decided.domains[domain.id] == nil { present.rules += bladeRules(of: domain.definition, on: present.blades.map(\.id)) }
+        var newcomer = problemDomain(domain, on: id, at: position, automatic: false)
+        // Its own word of how much memory it has is of a run before.
+        newcomer.mean[1] = Self.memoryNeeded(domain.definition.memory)
+        newcomer.high[1] = newcomer.mean[1]
+        return StepPremise.losses(starting: newcomer, in: present).first
+    }
+
+    /// Which loss could not be borne any more if a running domain had so much memory.
+    func survivalProblem(_ domain: ManagedDomain, growingTo memory: Bytes) -> String? {
+        guard mustSurvive else { return nil }
+        let present = problemOnceArrived()
+        guard var grown = present.domains.first(where: { $0.id == domain.id }) else { return nil }
+        grown.mean[1] = Self.memoryNeeded(memory)
+        grown.high[1] = grown.mean[1]
+        return StepPremise.losses(changing: grown, in: present).first
+    }
+
+    /// The fleet once what is on its way has arrived: several starts or moves that are begun one after the other are not to lose N+1 together. What a mover has
+    /// where it leaves stays taken, for its move may fail.
+    func problemOnceArrived() -> Problem {
+        var problem = problem(.balance)
+        let position = Dictionary(uniqueKeysWithValues: problem.blades.enumerated().map { ($1.id, $0) })
+        for id in decided.open.keys.sorted() {
+            guard let domain = decided.domains[id], let operation = decided.openOperation(of: id) else { continue }
+            let known = problem.domains.firstIndex { $0.id == id }
+            switch operation.action {
+            case .start(let image):
+                guard known == nil, let target = position[operation.blade] else { continue }
+                var newcomer = problemDomain(domain, on: operation.blade, at: target, automatic: false)
+                newcomer.mean[1] = Self.memoryNeeded(image.definition.memory)
+                newcomer.high[1] = newcomer.mean[1]
+                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - newcomer.high[1])
+                problem.domains.append(newcomer)
+            case .migrate(let migration):
+                guard let known, let target = position[migration.destination], problem.domains[known].blade != target else { continue }
+                let memory = problem.domains[known].high[1]
+                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - memory)
+                problem.blades[problem.domains[known].blade].reserved[1] += memory
+                problem.domains[known].blade = target
+            case .setMemory(let wanted):
+                // What is to shrink may not.
+                guard let known, case let more = Self.memoryNeeded(wanted) - problem.domains[known].high[1], more > 0 else { continue }
+                let target = problem.domains[known].blade
+                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - more)
+                problem.domains[known].mean[1] += more
+                problem.domains[known].high[1] += more
+            default: continue
+            }
+        }
+        return problem
+    }
+
+    func survivalRemedy(_ domain: ManagedDomain, to target: String?, isMove: Bool) -> String {
+        let name = domain.definition.name
+        if isMove { return "`podp domain migrate \(name)\(target.map { " \($0)" } ?? "") --despite-policy` moves it nevertheless" }
+        let start = "`podp domain start \(name)\(target.map { " --on \($0)" } ?? "") --despite-policy` starts it nevertheless"
+        return decided.domains[domain.id] == nil ? "`podp domain create --no-start`, then \(start)" : start
+    }
+}
