@@ -4,11 +4,21 @@ import PodpPlanner
 import PodpRules
 
 /// `planner-bench scale`: 10,000 blades and 100,000 domains in groups of 500 blades, each with storage of its own: a whole plan, then the plan after a blade died
-/// (its domains are to be placed again; nothing else moves).
+/// (its domains are to be placed again; nothing else moves). A third of the blades carries most of the load: first some of every group, then whole groups, whose
+/// memory is full, and no group helps another.
 enum ScaleBenchmark {
+    private enum Hot: String { case blades = "hot blades in every group", groups = "whole groups hot and full" }
+
     static func run(blades: Int, domains: Int) {
+        run(.blades, blades: blades, domains: domains)
+        run(.groups, blades: blades, domains: domains)
+        print("peak memory \(Program.peakMemory()) MiB")
+    }
+
+    private static func run(_ hot: Hot, blades: Int, domains: Int) {
+        print("\(hot.rawValue):")
         var problem = Fleet.skewed(blades: blades, domains: domains, fill: 55, seed: 1)
-        split(&problem, groups: max(1, blades / 500))
+        split(&problem, hot: hot)
         problem.limits.steps = 40_000_000
         problem.limits.maxMoves = domains
         problem.limits.movesPerBlade = 2
@@ -16,26 +26,23 @@ enum ScaleBenchmark {
         var start = Program.processorTime()
         let plan = Planner.plan(problem)
         report("balance", plan, problem, Program.processorTime() - start)
-        for move in plan.moves {
-            if let domain = problem.domains.firstIndex(where: { $0.id == move.domain }), let blade = problem.blades.firstIndex(where: { $0.id == move.to }) {
-                problem.domains[domain].blade = blade
-            }
-        }
+        let blade = Dictionary(uniqueKeysWithValues: problem.blades.enumerated().map { ($1.id, $0) })
+        let domain = Dictionary(uniqueKeysWithValues: problem.domains.enumerated().map { ($1.id, $0) })
+        for move in plan.moves { if let domain = domain[move.domain], let blade = blade[move.to] { problem.domains[domain].blade = blade } }
         problem.goal = .evacuate(problem.blades[blades / 2].id)
         problem.limits.steps = 400_000
         start = Program.processorTime()
         let again = Planner.plan(problem)
         report("one blade lost", again, problem, Program.processorTime() - start)
-        print("peak memory \(Program.peakMemory()) MiB")
     }
 
     /// Each group's domains reach their disks on their group's blades alone.
-    private static func split(_ problem: inout Problem, groups: Int) {
+    private static func split(_ problem: inout Problem, hot: Hot) {
+        let groups = max(1, problem.blades.count / 500)
         let size = (problem.blades.count + groups - 1) / groups
-        for index in problem.blades.indices { problem.blades[index].sharedStorage = ["/dev/group-\(index / size)/"] }
-        for index in problem.domains.indices {
-            problem.domains[index].storage = ["/dev/group-\(problem.domains[index].blade / size)/disk-\(index)"]
-        }
+        func group(_ blade: Int) -> Int { hot == .blades ? blade / 14 % groups : blade / size }
+        for index in problem.blades.indices { problem.blades[index].sharedStorage = ["/dev/group-\(group(index))/"] }
+        for index in problem.domains.indices { problem.domains[index].storage = ["/dev/group-\(group(problem.domains[index].blade))/disk-\(index)"] }
     }
 
     private static func report(_ name: String, _ plan: Plan, _ problem: Problem, _ seconds: Double) {
