@@ -32,6 +32,9 @@ final class HtoolsBoard: Sendable {
     let isReached: [Bool]
     /// The nodes of each node group.
     let groups: [[Int]]
+    /// By node: its seat where all sit by group, and the seats of its group.
+    let seat: [Int]
+    let seats: [Range<Int>]
     /// By instance: its disks are reached from every node of its group.
     let isShared: [Bool]
     /// The part of hbal's score that no move changes.
@@ -72,6 +75,7 @@ final class HtoolsBoard: Sendable {
         reserved = sums.reserved
         (kind, isReached) = Self.reach(cluster)
         groups = Dictionary(grouping: cluster.nodes.indices) { cluster.nodes[$0].group }.values.sorted { $0[0] < $1[0] }
+        (seat, seats) = Self.seats(groups, nodes: cluster.nodes.count)
         isShared = cluster.instances.map(\.isShared)
 
         // Lanes.
@@ -121,6 +125,17 @@ final class HtoolsBoard: Sendable {
             let isMoved = ["mem_cv", "vcpu", "_load_cv", "free_mem_cv_forth", "offline", "pri_tags", "location"].contains { term.0.contains($0) }
             return isMoved && term.0 != "reserved_mem_cv" ? sum : sum + term.1.0 * term.1.1
         }
+    }
+
+    private static func seats(_ groups: [[Int]], nodes: Int) -> (seat: [Int], seats: [Range<Int>]) {
+        var seat = [Int](repeating: 0, count: nodes)
+        var seats = [Range<Int>](repeating: 0..<0, count: nodes)
+        var first = 0
+        for group in groups {
+            for (index, node) in group.enumerated() { (seat[node], seats[node]) = (first + index, first..<first + group.count) }
+            first += group.count
+        }
+        return (seat, seats)
     }
 
     /// Nodes of one group with the same migration tags are of one kind.

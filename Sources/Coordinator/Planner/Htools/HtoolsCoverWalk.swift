@@ -5,9 +5,7 @@
 struct HtoolsCoverWalk: ~Copyable {
     private let board: HtoolsBoard
     private var state: HtoolsState
-    /// By node: the others of its group and itself.
-    private let members: [[Int]]
-    // By node: its shared instances, the memory of all of them and of the largest, what it has to spare.
+    // By node: its shared instances, the memory of all of them and of the largest; by seat, what it has to spare.
     private var residents: [[Int]]
     private var whole: [Int]
     private var largest: [Int]
@@ -15,15 +13,13 @@ struct HtoolsCoverWalk: ~Copyable {
     /// By node: it is covered in any order by this much at least; not above 0: perhaps not. Nodes without instances, and those that are not watched: `max`.
     private var reserve: [Int]
     private var isWatched: [Bool]
+    private var restart = HtoolsRestart()
 
     /// - Parameter isWatched: by node, whether its loss is to be borne.
     init(_ board: HtoolsBoard, watching isWatched: [Bool]) {
         self.board = board
         self.isWatched = isWatched
         state = HtoolsState(board, at: board.origin)
-        var members = [[Int]](repeating: [], count: board.nodes)
-        for group in board.groups { for node in group { members[node] = group } }
-        self.members = members
         residents = Array(repeating: [], count: board.nodes)
         for instance in 0..<board.instances where board.isShared[instance] { residents[board.origin[instance]].append(instance) }
         whole = Array(repeating: 0, count: board.nodes)
@@ -37,7 +33,7 @@ struct HtoolsCoverWalk: ~Copyable {
     private mutating func refresh(_ node: Int) {
         whole[node] = residents[node].reduce(0) { $0 + board.usedMemory[$1] }
         largest[node] = residents[node].reduce(0) { max($0, board.usedMemory[$1]) }
-        spare[node] = state.spare(node)
+        spare[board.seat[node]] = state.spare(node)
     }
 
     /// Nodes that are covered no more once the step has been made.
@@ -67,22 +63,14 @@ struct HtoolsCoverWalk: ~Copyable {
         reserve[node] = .max
     }
 
-    /// By how much the others' room beyond its largest instance each is more than the rest of its instances.
     private func reserve(of node: Int) -> Int {
         guard isWatched[node], largest[node] > 0 else { return .max }
-        let most = largest[node]
-        var beyond = 0
-        for other in members[node] { beyond += max(0, spare[other] - most) }
-        return beyond - max(0, spare[node] - most) - (whole[node] - most)
+        return HtoolsRestart.reserve(of: board.seat[node], among: board.seats[node], whole: whole[node], largest: largest[node], spare: spare)
     }
 
-    /// Whether its instances find room one by one, the largest first and each where most is free.
-    private func fits(_ node: Int) -> Bool {
-        var left = members[node].filter { $0 != node }.map { spare[$0] }
-        for need in residents[node].map({ board.usedMemory[$0] }).sorted(by: >) {
-            guard let widest = left.indices.max(by: { left[$0] < left[$1] }), left[widest] > need else { return false }
-            left[widest] -= need
-        }
-        return true
+    private mutating func fits(_ node: Int) -> Bool {
+        restart.lose(board.seat[node], of: board.seats[node], spare: spare)
+        for memory in residents[node].map({ board.usedMemory[$0] }).sorted(by: >) { restart.need(memory) }
+        return restart.fits()
     }
 }
