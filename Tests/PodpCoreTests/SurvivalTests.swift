@@ -12,20 +12,24 @@ import Testing
         return domain
     }
 
-    private func connect(_ fixture: inout CoreFixture, _ number: Int, gibibytes: UInt64, running: [(number: Int, gibibytes: UInt64)] = []) {
+    @discardableResult
+    private func connect(
+        _ fixture: inout CoreFixture, _ number: Int, gibibytes: UInt64, running: [(number: Int, gibibytes: UInt64)] = [], off: [DomainInventory] = []
+    ) -> LinkID {
         let (link, _) = fixture.hello(number)
         let domains = running.map { running in
             DomainInventory(
                 id: CoreFixture.domain(running.number), name: "web-\(running.number)", number: 1, state: .running, type: .pvh, vcpus: 1,
                 memory: .gibibytes(running.gibibytes), disks: [])
         }
-        var inventory = fixture.inventory(memory: .gibibytes(gibibytes + 1), domains: domains)
+        var inventory = fixture.inventory(memory: .gibibytes(gibibytes + 1), domains: domains + off)
         inventory.host.migrationAddress = "10.0.0.\(number)"
         fixture.tell(.received(link, .inventory(inventory)))
         fixture.report(link, 1) { report in
             report.host.memoryFree = .gibibytes(gibibytes - running.reduce(0) { $0 + $1.gibibytes })
             report.domains = []
         }
+        return link
     }
 
     private func refusal(_ answer: Answer?) -> Refusal? { if case .refused(let refusal)? = answer { refusal } else { nil } }
@@ -127,5 +131,19 @@ import Testing
         #expect(choice.chosen == nil)
         #expect(choice.candidates.count { $0.reason?.contains("the loss of") == true } == 8)
         #expect(choice.candidates.count { $0.reason?.contains("was not asked") == true } == 4)
+    }
+
+    @Test(arguments: [false, true])
+    func `a start while another blade is drained is asked as if that were back`(isDrained: Bool) {
+        var fixture = CoreFixture(
+            blades: 3,
+            domains: [domain(1, on: 1, gibibytes: 12, wish: .running), domain(2, on: 2, gibibytes: 15, wish: .running), domain(3, on: 1, gibibytes: 6)])
+        connect(&fixture, 1, gibibytes: 20, running: [(1, 12)])
+        connect(&fixture, 2, gibibytes: 20, running: [(2, 15)])
+        connect(&fixture, 3, gibibytes: 16)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        if isDrained { #expect(fixture.ask(.setDraining(CoreFixture.blade(3).id, true)) == .done) }
+        let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(3), on: CoreFixture.blade(1).id, force: false)))
+        #expect(refused?.message.contains("the loss of blade-1") == true, "\(String(describing: refused))")
     }
 }
