@@ -146,4 +146,18 @@ import Testing
         let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(3), on: CoreFixture.blade(1).id, force: false)))
         #expect(refused?.message.contains("the loss of blade-1") == true, "\(String(describing: refused))")
     }
+
+    @Test(arguments: [ManagedDomain.Wish.off, .running], [false, true])
+    func `of a blade that is silent only what is to run needs room elsewhere`(wish: ManagedDomain.Wish, hasTold: Bool) {
+        var fixture = CoreFixture(blades: 3, domains: [domain(1, on: 1, gibibytes: 8), domain(2, on: 3, gibibytes: 15, wish: wish)])
+        connect(&fixture, 1, gibibytes: 20)
+        connect(&fixture, 2, gibibytes: 9)
+        if hasTold {
+            let link = connect(&fixture, 3, gibibytes: 20, running: wish == .running ? [(2, 15)] : [])
+            fixture.tell(.disconnected(link, reason: "switched off"))
+        }
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: CoreFixture.blade(1).id, force: false)))
+        #expect((refused?.message.contains("the loss of blade-3") == true) == (wish == .running), "\(String(describing: refused))")
+    }
 }
