@@ -160,4 +160,15 @@ import Testing
         let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: CoreFixture.blade(1).id, force: false)))
         #expect((refused?.message.contains("the loss of blade-3") == true) == (wish == .running), "\(String(describing: refused))")
     }
+
+    @Test func `what starts needs what its file says, not what is left of a run before`() {
+        var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 12)])
+        let before = DomainInventory(
+            id: CoreFixture.domain(1), name: "web-1", state: .off, type: .pvh, vcpus: 1, memory: .gibibytes(1),
+            disks: [Disk(target: "xvda", source: "/dev/vg/of-before")])
+        connect(&fixture, 1, gibibytes: 20, off: [before])
+        connect(&fixture, 2, gibibytes: 10)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: nil, force: false)))?.message.contains("the loss of blade-1") == true)
+    }
 }

@@ -45,11 +45,17 @@ extension CoordinatorCore {
         if source != nil { return StepPremise.losses(moving: domain.id, to: id, in: present).first }
         // One that is not podp's yet is to be restarted where its file allows, too.
         if decided.domains[domain.id] == nil { present.rules += bladeRules(of: domain.definition, on: present.blades.map(\.id)) }
+        return StepPremise.losses(starting: newcomer(domain, as: domain.definition, on: id, at: position), in: present).first
+    }
+
+    /// A domain that starts, by its definition: what a blade tells of it is of a run before.
+    private func newcomer(_ domain: ManagedDomain, as definition: DomainDefinition, on id: BladeID, at position: Int) -> Problem.Domain {
         var newcomer = problemDomain(domain, on: id, at: position, automatic: false)
-        // Its own word of how much memory it has is of a run before.
-        newcomer.mean[1] = Self.memoryNeeded(domain.definition.memory)
+        newcomer.mean[1] = Self.memoryNeeded(definition.memory)
         newcomer.high[1] = newcomer.mean[1]
-        return StepPremise.losses(starting: newcomer, in: present).first
+        newcomer.bridges = Set(definition.nics.map(\.bridge)).sorted()
+        newcomer.storage = storage(of: definition.disks, on: id)
+        return newcomer
     }
 
     /// Which loss could not be borne any more if a running domain had so much memory.
@@ -73,9 +79,7 @@ extension CoordinatorCore {
             switch operation.action {
             case .start(let image):
                 guard known == nil, let target = position[operation.blade] else { continue }
-                var newcomer = problemDomain(domain, on: operation.blade, at: target, automatic: false)
-                newcomer.mean[1] = Self.memoryNeeded(image.definition.memory)
-                newcomer.high[1] = newcomer.mean[1]
+                let newcomer = newcomer(domain, as: image.definition, on: operation.blade, at: target)
                 problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - newcomer.high[1])
                 problem.domains.append(newcomer)
             case .migrate(let migration):
