@@ -171,4 +171,34 @@ import Testing
         #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
         #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: nil, force: false)))?.message.contains("the loss of blade-1") == true)
     }
+
+    @Test func `a remedy asks for all that was asked for`() {
+        let other = CoreFixture.blade(2).id
+        var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 15), domain(2, on: 1, gibibytes: 8, wish: .running)])
+        connect(&fixture, 1, gibibytes: 14, running: [(2, 8)])
+        connect(&fixture, 2, gibibytes: 24)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        #expect(
+            refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: other, force: true)))?.remedy
+                == "`podp domain start web-1 --on blade-2 --force --despite-policy` starts it nevertheless")
+
+        var created = domain(3, on: 1, gibibytes: 15).definition
+        created.name = "web-3"
+        #expect(
+            refusal(fixture.ask(.createDomain(created, on: other, start: true)))?.remedy
+                == "`podp domain create FILE --no-start --on blade-2`, then `podp domain start web-3 --despite-policy` starts it nevertheless")
+        #expect(refusal(fixture.ask(.createDomain(created, on: nil, start: true)))?.remedy.contains("create FILE --no-start`, then `podp domain start") == true)
+
+        fixture = CoreFixture(blades: 3, domains: [domain(1, on: 1, gibibytes: 8, wish: .running), domain(2, on: 2, gibibytes: 15, wish: .running)])
+        connect(&fixture, 1, gibibytes: 10, running: [(1, 8)])
+        connect(&fixture, 2, gibibytes: 20, running: [(2, 15)])
+        connect(&fixture, 3, gibibytes: 20)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        for allowStop in [false, true] {
+            let move = Request.migrateDomain(CoreFixture.domain(1), to: CoreFixture.blade(3).id, allowStop: allowStop)
+            #expect(
+                refusal(fixture.ask(move))?.remedy
+                    == "`podp domain migrate web-1 blade-3\(allowStop ? " --allow-stop" : "") --despite-policy` moves it nevertheless")
+        }
+    }
 }

@@ -166,7 +166,9 @@ extension CoordinatorCore {
             wanted == nil && whyNot(domain, on: blade) == nil && (mayTakeReserve || survivalProblem(domain, on: blade, from: nil) == nil) ? blade : nil
         }
         let disksAt = force ? nil : domain.blade
-        switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted, disksAt: disksAt, despitePolicy: mayTakeReserve) {
+        let found =
+            here.map { .success($0) } ?? place(domain, on: wanted, disksAt: disksAt, despitePolicy: mayTakeReserve, options: force ? " --force" : "")
+        switch found {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             if let taken = diskTaken(domain, on: target, running: true) { return refuse(request, taken) }
@@ -233,7 +235,7 @@ extension CoordinatorCore {
                     remedy: "to move it all the same, name the blade: `podp domain migrate \(domain.definition.name) BLADE`"))
         }
         if wanted == source { return refuse(request, Refusal(.conflict, "\(domain.definition.name) is on \(name(of: source)) already")) }
-        switch place(domain, on: wanted, notOn: source, despitePolicy: despitePolicy) {
+        switch place(domain, on: wanted, notOn: source, despitePolicy: despitePolicy, options: allowStop ? " --allow-stop" : "") {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             let begun = move(domain, from: source, to: target, allowStop: allowStop, by: actor.name, plan: nil)

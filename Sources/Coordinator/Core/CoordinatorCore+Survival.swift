@@ -101,10 +101,13 @@ extension CoordinatorCore {
         return problem
     }
 
-    func survivalRemedy(_ domain: ManagedDomain, to target: String?, isMove: Bool) -> String {
+    /// - Parameter options: others that the operator gave: without them it would be refused for another reason.
+    func survivalRemedy(_ domain: ManagedDomain, to target: String?, isMove: Bool, options: String) -> String {
         let name = domain.definition.name
-        if isMove { return "`podp domain migrate \(name)\(target.map { " \($0)" } ?? "") --despite-policy` moves it nevertheless" }
-        let start = "`podp domain start \(name)\(target.map { " --on \($0)" } ?? "") --despite-policy` starts it nevertheless"
-        return decided.domains[domain.id] == nil ? "`podp domain create --no-start`, then \(start)" : start
+        if isMove { return "`podp domain migrate \(name)\(target.map { " \($0)" } ?? "")\(options) --despite-policy` moves it nevertheless" }
+        let place = target.map { " --on \($0)" } ?? ""
+        guard decided.domains[domain.id] == nil else { return "`podp domain start \(name)\(place)\(options) --despite-policy` starts it nevertheless" }
+        // Its disks are where it is created: it is started there.
+        return "`podp domain create FILE --no-start\(place)`, then `podp domain start \(name) --despite-policy` starts it nevertheless"
     }
 }
