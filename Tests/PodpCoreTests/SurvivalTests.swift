@@ -201,4 +201,15 @@ import Testing
                     == "`podp domain migrate web-1 blade-3\(allowStop ? " --allow-stop" : "") --despite-policy` moves it nevertheless")
         }
     }
+
+    @Test(arguments: [4, 12] as [UInt64])
+    func `what was lost may take the room that was left for it, and no more`(ran: UInt64) {
+        var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 12, wish: .running)])
+        let before = DomainInventory(id: CoreFixture.domain(1), name: "web-1", state: .off, type: .pvh, vcpus: 1, memory: .gibibytes(ran), disks: [])
+        connect(&fixture, 1, gibibytes: 20, off: [before])
+        connect(&fixture, 2, gibibytes: 10)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: nil, force: false)))
+        #expect((refused?.message.contains("the loss of blade-1") == true) == (ran < 12), "\(String(describing: refused))")
+    }
 }

@@ -159,9 +159,10 @@ extension CoordinatorCore {
             return refuse(request, Refusal(.conflict, "\(domain.definition.name) is \(state.rawValue) on \(place)", remedy: remedy))
         }
         if let refusal = whyMayRun(domain) { return refuse(request, refusal) }
+        // What is to run, and was lost, is what N+1 keeps room for: it may take that. Not more than it had, where its home still tells.
+        let ran = domain.blade.flatMap { blades[$0]?.domain(domain.id)?.memory } ?? domain.definition.memory
+        let mayTakeReserve = despitePolicy || domain.wish == .running && domain.definition.memory.mebibytes <= ran.mebibytes
         // Where it is defined is good enough, unless something else is wanted or it has no room any more.
-        // What is to run, and was lost, is what N+1 keeps room for: it may take that.
-        let mayTakeReserve = despitePolicy || domain.wish == .running
         let here = domain.blade.flatMap { blade in
             wanted == nil && whyNot(domain, on: blade) == nil && (mayTakeReserve || survivalProblem(domain, on: blade, from: nil) == nil) ? blade : nil
         }
