@@ -131,6 +131,8 @@ import Testing
         #expect(choice.chosen == nil)
         #expect(choice.candidates.count { $0.reason?.contains("the loss of") == true } == 8)
         #expect(choice.candidates.count { $0.reason?.contains("was not asked") == true } == 4)
+        let refused = refusal(fixture.ask(.createDomain(domain(1, on: 1, gibibytes: 2).definition, on: nil, start: true)))
+        #expect(refused?.remedy.hasPrefix("4 blades were not asked: name one with --on; ") == true, "\(String(describing: refused))")
     }
 
     @Test(arguments: [false, true])

@@ -32,7 +32,11 @@ extension CoordinatorCore {
         let why =
             reasons.isEmpty
             ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
-        let remedy = fits == nil ? "`podp blade list` shows what is free" : survivalRemedy(domain, to: nil, isMove: source != nil, options: options)
+        let isMove = source != nil
+        let remedy =
+            fits == nil
+            ? "`podp blade list` shows what is free"
+            : remedy(forNotAsked: candidates, isMove: isMove) + survivalRemedy(domain, to: nil, isMove: isMove, options: options)
         return .failure(Refusal(.conflict, "no blade can take \(name): \(why)", remedy: remedy))
     }
 

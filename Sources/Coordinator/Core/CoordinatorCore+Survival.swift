@@ -19,15 +19,14 @@ extension CoordinatorCore {
 
     /// With 250 blades and 10,000 domains each takes some 0.15 s, and nothing else is heard meanwhile.
     private static let mostAskedOfSurvival = 8
+    private static let notAsked = "whether N+1 would be kept was not asked: it is not on the \(mostAskedOfSurvival) best ones; name the blade to have it asked"
 
     /// The best one that N+1 allows, too. Those that it does not allow get that for a reason, as far as they were asked about: it takes the whole fleet.
     func best(of candidates: inout [PlacementChoice.Candidate], for domain: ManagedDomain, from source: BladeID? = nil) -> BladeID? {
         var asked = 0
         while let best = PlacementChoice.best(of: candidates) {
             guard asked < Self.mostAskedOfSurvival else {
-                for index in candidates.indices where candidates[index].reason == nil {
-                    candidates[index].reason = "whether N+1 would be kept was not asked: it is not on the \(asked) best ones; name the blade to have it asked"
-                }
+                for index in candidates.indices where candidates[index].reason == nil { candidates[index].reason = Self.notAsked }
                 return nil
             }
             asked += 1
@@ -99,6 +98,13 @@ extension CoordinatorCore {
             }
         }
         return problem
+    }
+
+    /// Of those that were not asked about, as a remedy of a refusal that tells of the first ones alone; empty: there are none.
+    func remedy(forNotAsked candidates: [PlacementChoice.Candidate], isMove: Bool) -> String {
+        let count = candidates.count { $0.reason == Self.notAsked }
+        guard count > 0 else { return "" }
+        return "\(count) blade\(count == 1 ? " was" : "s were") not asked: name one\(isMove ? "" : " with --on"); "
     }
 
     /// - Parameter options: others that the operator gave: without them it would be refused for another reason.
