@@ -214,4 +214,12 @@ import Testing
         let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: nil, force: false)))
         #expect((refused?.message.contains("the loss of blade-1") == true) == (ran < 12), "\(String(describing: refused))")
     }
+
+    @Test func `a zone that blades are not known to be in is warned of when its loss is to be survived`() {
+        var fixture = CoreFixture()
+        #expect(fixture.ask(.setBlade(CoreFixture.blade(1).id, switchModule: "north-1")) == .done)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade), Settings.Survive(zone: .network)])) == .done)
+        let warned = fixture.audits.filter { $0.kind == "zone-unknown" }.map(\.sentence)
+        #expect(warned == ["no loss of a switch module is counted for blade-2: which it is in is not known"])
+    }
 }

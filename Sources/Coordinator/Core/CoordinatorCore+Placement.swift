@@ -189,7 +189,7 @@ extension CoordinatorCore {
         return nil
     }
 
-    private func zoneName(_ zone: Zone, of id: BladeID) -> String? {
+    func zoneName(_ zone: Zone, of id: BladeID) -> String? {
         switch zone {
         case .blade: name(of: id)
         case .chassis: decided.blades[id].map(\.chassis).flatMap { $0.isEmpty ? nil : $0 }
