@@ -17,6 +17,17 @@ import Testing
         _ fixture: inout CoreFixture, _ number: Int, gibibytes: UInt64, running: [(number: Int, gibibytes: UInt64)] = [], off: [DomainInventory] = []
     ) -> LinkID {
         let (link, _) = fixture.hello(number)
+        fixture.tell(.received(link, .inventory(inventory(fixture, number, gibibytes: gibibytes, running: running, off: off))))
+        fixture.report(link, 1) { report in
+            report.host.memoryFree = .gibibytes(gibibytes - running.reduce(0) { $0 + $1.gibibytes })
+            report.domains = []
+        }
+        return link
+    }
+
+    private func inventory(
+        _ fixture: CoreFixture, _ number: Int, gibibytes: UInt64, running: [(number: Int, gibibytes: UInt64)], off: [DomainInventory] = []
+    ) -> Inventory {
         let domains = running.map { running in
             DomainInventory(
                 id: CoreFixture.domain(running.number), name: "web-\(running.number)", number: 1, state: .running, type: .pvh, vcpus: 1,
@@ -24,12 +35,7 @@ import Testing
         }
         var inventory = fixture.inventory(memory: .gibibytes(gibibytes + 1), domains: domains + off)
         inventory.host.migrationAddress = "10.0.0.\(number)"
-        fixture.tell(.received(link, .inventory(inventory)))
-        fixture.report(link, 1) { report in
-            report.host.memoryFree = .gibibytes(gibibytes - running.reduce(0) { $0 + $1.gibibytes })
-            report.domains = []
-        }
-        return link
+        return inventory
     }
 
     private func refusal(_ answer: Answer?) -> Refusal? { if case .refused(let refusal)? = answer { refusal } else { nil } }
@@ -69,15 +75,21 @@ import Testing
         #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: home, force: false)))?.message.contains("the loss of blade-1") == true)
     }
 
-    @Test func `moves that are under way count as what they will be`() {
+    @Test(arguments: ["under way", "its source tells that it has left", "ended"])
+    func `moves that are under way count as what they will be`(news: String) {
         var fixture = CoreFixture(blades: 3, domains: [domain(1, on: 3, gibibytes: 8, wish: .running), domain(2, on: 3, gibibytes: 8, wish: .running)])
         connect(&fixture, 1, gibibytes: 40)
         connect(&fixture, 2, gibibytes: 11)
-        connect(&fixture, 3, gibibytes: 20, running: [(1, 8), (2, 8)])
+        let link = connect(&fixture, 3, gibibytes: 20, running: [(1, 8), (2, 8)])
         #expect(fixture.ask(.setDraining(CoreFixture.blade(3).id, true)) == .done)
         #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
         let target = CoreFixture.blade(1).id
-        #expect(refusal(fixture.ask(.migrateDomain(CoreFixture.domain(1), to: target, allowStop: true))) == nil)
+        guard case .operation(let first)? = fixture.ask(.migrateDomain(CoreFixture.domain(1), to: target, allowStop: true)) else {
+            Issue.record("the first is refused")
+            return
+        }
+        if news.contains("left") { fixture.tell(.received(link, .inventory(inventory(fixture, 3, gibibytes: 20, running: [(2, 8)])))) }
+        if news == "ended" { fixture.tell(.received(link, .update(Update(operation: first, phase: .ended(.succeeded))))) }
         #expect(
             refusal(fixture.ask(.migrateDomain(CoreFixture.domain(2), to: target, allowStop: true)))?.message.contains("the loss of blade-1") == true)
     }
@@ -221,5 +233,24 @@ import Testing
         #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade), Settings.Survive(zone: .network)])) == .done)
         let warned = fixture.audits.filter { $0.kind == "zone-unknown" }.map(\.sentence)
         #expect(warned == ["no loss of a switch module is counted for blade-2: which it is in is not known"])
+    }
+
+    @Test func `the remedy of a refused creation does what it says`() {
+        var fixture = CoreFixture(domains: [domain(2, on: 1, gibibytes: 8, wish: .running)])
+        connect(&fixture, 1, gibibytes: 14, running: [(2, 8)])
+        let link = connect(&fixture, 2, gibibytes: 24)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let definition = domain(3, on: 1, gibibytes: 15).definition
+        guard case .operation(let id)? = fixture.ask(.createDomain(definition, on: CoreFixture.blade(2).id, start: false)) else {
+            Issue.record("not created")
+            return
+        }
+        fixture.tell(.received(link, .update(Update(operation: id, phase: .ended(.succeeded)))))
+        #expect(refusal(fixture.ask(.startDomain(definition.id, on: nil, force: false)))?.message.contains("the loss of") == true)
+        let answer = fixture.ask(.startDomain(definition.id, on: nil, force: false, despitePolicy: true))
+        guard case .operation? = answer else {
+            Issue.record("\(String(describing: answer))")
+            return
+        }
     }
 }

@@ -72,17 +72,25 @@ extension CoordinatorCore {
     func problemOnceArrived() -> Problem {
         var problem = problem(.balance)
         let position = Dictionary(uniqueKeysWithValues: problem.blades.enumerated().map { ($1.id, $0) })
+        func arrive(_ domain: ManagedDomain, as definition: DomainDefinition, on id: BladeID) {
+            guard let target = position[id] else { return }
+            let newcomer = newcomer(domain, as: definition, on: id, at: target)
+            problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - newcomer.high[1])
+            problem.domains.append(newcomer)
+        }
         for id in decided.open.keys.sorted() {
             guard let domain = decided.domains[id], let operation = decided.openOperation(of: id) else { continue }
             let known = problem.domains.firstIndex { $0.id == id }
             switch operation.action {
             case .start(let image):
-                guard known == nil, let target = position[operation.blade] else { continue }
-                let newcomer = newcomer(domain, as: image.definition, on: operation.blade, at: target)
-                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - newcomer.high[1])
-                problem.domains.append(newcomer)
+                if known == nil { arrive(domain, as: image.definition, on: operation.blade) }
             case .migrate(let migration):
-                guard let known, let target = position[migration.destination], problem.domains[known].blade != target else { continue }
+                // It has left, and its end has not been told.
+                guard let known else {
+                    arrive(domain, as: domain.definition, on: migration.destination)
+                    continue
+                }
+                guard let target = position[migration.destination], problem.domains[known].blade != target else { continue }
                 let memory = problem.domains[known].high[1]
                 problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - memory)
                 problem.blades[problem.domains[known].blade].reserved[1] += memory
