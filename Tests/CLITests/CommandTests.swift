@@ -146,6 +146,8 @@ struct CommandTests {
                 #expect(try await Self.podp(["status"], server, directory).code == 0)
                 #expect(try await Self.podp(["domain", "migrate"], server, directory).code == 2)
                 #expect(try await Self.podp(["domain", "set", "web-1"], server, directory).code == 2)
+                for wrong in [[], ["blade", "--none"]] { #expect(try await Self.podp(["policy", "survive"] + wrong, server, directory).code == 2) }
+                #expect(fleet.with { $0.asked.isEmpty })
                 #expect(try await Self.podp(["--help"], server, directory).code == 0)
                 // blade-2 has a critical finding.
                 #expect(try await Self.podp(["check"], server, directory).code == 1)

@@ -12,20 +12,30 @@ import Testing
         return domain
     }
 
-    private func connect(_ fixture: inout CoreFixture, _ number: Int, gibibytes: UInt64, running: [(number: Int, gibibytes: UInt64)] = []) {
+    @discardableResult
+    private func connect(
+        _ fixture: inout CoreFixture, _ number: Int, gibibytes: UInt64, running: [(number: Int, gibibytes: UInt64)] = [], off: [DomainInventory] = []
+    ) -> LinkID {
         let (link, _) = fixture.hello(number)
+        fixture.tell(.received(link, .inventory(inventory(fixture, number, gibibytes: gibibytes, running: running, off: off))))
+        fixture.report(link, 1) { report in
+            report.host.memoryFree = .gibibytes(gibibytes - running.reduce(0) { $0 + $1.gibibytes })
+            report.domains = []
+        }
+        return link
+    }
+
+    private func inventory(
+        _ fixture: CoreFixture, _ number: Int, gibibytes: UInt64, running: [(number: Int, gibibytes: UInt64)], off: [DomainInventory] = []
+    ) -> Inventory {
         let domains = running.map { running in
             DomainInventory(
                 id: CoreFixture.domain(running.number), name: "web-\(running.number)", number: 1, state: .running, type: .pvh, vcpus: 1,
                 memory: .gibibytes(running.gibibytes), disks: [])
         }
-        var inventory = fixture.inventory(memory: .gibibytes(gibibytes + 1), domains: domains)
+        var inventory = fixture.inventory(memory: .gibibytes(gibibytes + 1), domains: domains + off)
         inventory.host.migrationAddress = "10.0.0.\(number)"
-        fixture.tell(.received(link, .inventory(inventory)))
-        fixture.report(link, 1) { report in
-            report.host.memoryFree = .gibibytes(gibibytes - running.reduce(0) { $0 + $1.gibibytes })
-            report.domains = []
-        }
+        return inventory
     }
 
     private func refusal(_ answer: Answer?) -> Refusal? { if case .refused(let refusal)? = answer { refusal } else { nil } }
@@ -65,15 +75,21 @@ import Testing
         #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: home, force: false)))?.message.contains("the loss of blade-1") == true)
     }
 
-    @Test func `moves that are under way count as what they will be`() {
+    @Test(arguments: ["under way", "its source tells that it has left", "ended"])
+    func `moves that are under way count as what they will be`(news: String) {
         var fixture = CoreFixture(blades: 3, domains: [domain(1, on: 3, gibibytes: 8, wish: .running), domain(2, on: 3, gibibytes: 8, wish: .running)])
         connect(&fixture, 1, gibibytes: 40)
         connect(&fixture, 2, gibibytes: 11)
-        connect(&fixture, 3, gibibytes: 20, running: [(1, 8), (2, 8)])
+        let link = connect(&fixture, 3, gibibytes: 20, running: [(1, 8), (2, 8)])
         #expect(fixture.ask(.setDraining(CoreFixture.blade(3).id, true)) == .done)
         #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
         let target = CoreFixture.blade(1).id
-        #expect(refusal(fixture.ask(.migrateDomain(CoreFixture.domain(1), to: target, allowStop: true))) == nil)
+        guard case .operation(let first)? = fixture.ask(.migrateDomain(CoreFixture.domain(1), to: target, allowStop: true)) else {
+            Issue.record("the first is refused")
+            return
+        }
+        if news.contains("left") { fixture.tell(.received(link, .inventory(inventory(fixture, 3, gibibytes: 20, running: [(2, 8)])))) }
+        if news == "ended" { fixture.tell(.received(link, .update(Update(operation: first, phase: .ended(.succeeded))))) }
         #expect(
             refusal(fixture.ask(.migrateDomain(CoreFixture.domain(2), to: target, allowStop: true)))?.message.contains("the loss of blade-1") == true)
     }
@@ -127,5 +143,114 @@ import Testing
         #expect(choice.chosen == nil)
         #expect(choice.candidates.count { $0.reason?.contains("the loss of") == true } == 8)
         #expect(choice.candidates.count { $0.reason?.contains("was not asked") == true } == 4)
+        let refused = refusal(fixture.ask(.createDomain(domain(1, on: 1, gibibytes: 2).definition, on: nil, start: true)))
+        #expect(refused?.remedy.hasPrefix("4 blades were not asked: name one with --on; ") == true, "\(String(describing: refused))")
+    }
+
+    @Test(arguments: [false, true])
+    func `a start while another blade is drained is asked as if that were back`(isDrained: Bool) {
+        var fixture = CoreFixture(
+            blades: 3,
+            domains: [domain(1, on: 1, gibibytes: 12, wish: .running), domain(2, on: 2, gibibytes: 15, wish: .running), domain(3, on: 1, gibibytes: 6)])
+        connect(&fixture, 1, gibibytes: 20, running: [(1, 12)])
+        connect(&fixture, 2, gibibytes: 20, running: [(2, 15)])
+        connect(&fixture, 3, gibibytes: 16)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        if isDrained { #expect(fixture.ask(.setDraining(CoreFixture.blade(3).id, true)) == .done) }
+        let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(3), on: CoreFixture.blade(1).id, force: false)))
+        #expect(refused?.message.contains("the loss of blade-1") == true, "\(String(describing: refused))")
+    }
+
+    @Test(arguments: [ManagedDomain.Wish.off, .running], [false, true])
+    func `of a blade that is silent only what is to run needs room elsewhere`(wish: ManagedDomain.Wish, hasTold: Bool) {
+        var fixture = CoreFixture(blades: 3, domains: [domain(1, on: 1, gibibytes: 8), domain(2, on: 3, gibibytes: 15, wish: wish)])
+        connect(&fixture, 1, gibibytes: 20)
+        connect(&fixture, 2, gibibytes: 9)
+        if hasTold {
+            let link = connect(&fixture, 3, gibibytes: 20, running: wish == .running ? [(2, 15)] : [])
+            fixture.tell(.disconnected(link, reason: "switched off"))
+        }
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: CoreFixture.blade(1).id, force: false)))
+        #expect((refused?.message.contains("the loss of blade-3") == true) == (wish == .running), "\(String(describing: refused))")
+    }
+
+    @Test func `what starts needs what its file says, not what is left of a run before`() {
+        var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 12)])
+        let before = DomainInventory(
+            id: CoreFixture.domain(1), name: "web-1", state: .off, type: .pvh, vcpus: 1, memory: .gibibytes(1),
+            disks: [Disk(target: "xvda", source: "/dev/vg/of-before")])
+        connect(&fixture, 1, gibibytes: 20, off: [before])
+        connect(&fixture, 2, gibibytes: 10)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: nil, force: false)))?.message.contains("the loss of blade-1") == true)
+    }
+
+    @Test func `a remedy asks for all that was asked for`() {
+        let other = CoreFixture.blade(2).id
+        var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 15), domain(2, on: 1, gibibytes: 8, wish: .running)])
+        connect(&fixture, 1, gibibytes: 14, running: [(2, 8)])
+        connect(&fixture, 2, gibibytes: 24)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        #expect(
+            refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: other, force: true)))?.remedy
+                == "`podp domain start web-1 --on blade-2 --force --despite-policy` starts it nevertheless")
+
+        var created = domain(3, on: 1, gibibytes: 15).definition
+        created.name = "web-3"
+        #expect(
+            refusal(fixture.ask(.createDomain(created, on: other, start: true)))?.remedy
+                == "`podp domain create FILE --no-start --on blade-2`, then `podp domain start web-3 --despite-policy` starts it nevertheless")
+        #expect(refusal(fixture.ask(.createDomain(created, on: nil, start: true)))?.remedy.contains("create FILE --no-start`, then `podp domain start") == true)
+
+        fixture = CoreFixture(blades: 3, domains: [domain(1, on: 1, gibibytes: 8, wish: .running), domain(2, on: 2, gibibytes: 15, wish: .running)])
+        connect(&fixture, 1, gibibytes: 10, running: [(1, 8)])
+        connect(&fixture, 2, gibibytes: 20, running: [(2, 15)])
+        connect(&fixture, 3, gibibytes: 20)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        for allowStop in [false, true] {
+            let move = Request.migrateDomain(CoreFixture.domain(1), to: CoreFixture.blade(3).id, allowStop: allowStop)
+            #expect(
+                refusal(fixture.ask(move))?.remedy
+                    == "`podp domain migrate web-1 blade-3\(allowStop ? " --allow-stop" : "") --despite-policy` moves it nevertheless")
+        }
+    }
+
+    @Test(arguments: [4, 12] as [UInt64])
+    func `what was lost may take the room that was left for it, and no more`(ran: UInt64) {
+        var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 12, wish: .running)])
+        let before = DomainInventory(id: CoreFixture.domain(1), name: "web-1", state: .off, type: .pvh, vcpus: 1, memory: .gibibytes(ran), disks: [])
+        connect(&fixture, 1, gibibytes: 20, off: [before])
+        connect(&fixture, 2, gibibytes: 10)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let refused = refusal(fixture.ask(.startDomain(CoreFixture.domain(1), on: nil, force: false)))
+        #expect((refused?.message.contains("the loss of blade-1") == true) == (ran < 12), "\(String(describing: refused))")
+    }
+
+    @Test func `a zone that blades are not known to be in is warned of when its loss is to be survived`() {
+        var fixture = CoreFixture()
+        #expect(fixture.ask(.setBlade(CoreFixture.blade(1).id, switchModule: "north-1")) == .done)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade), Settings.Survive(zone: .network)])) == .done)
+        let warned = fixture.audits.filter { $0.kind == "zone-unknown" }.map(\.sentence)
+        #expect(warned == ["no loss of a switch module is counted for blade-2: which it is in is not known"])
+    }
+
+    @Test func `the remedy of a refused creation does what it says`() {
+        var fixture = CoreFixture(domains: [domain(2, on: 1, gibibytes: 8, wish: .running)])
+        connect(&fixture, 1, gibibytes: 14, running: [(2, 8)])
+        let link = connect(&fixture, 2, gibibytes: 24)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let definition = domain(3, on: 1, gibibytes: 15).definition
+        guard case .operation(let id)? = fixture.ask(.createDomain(definition, on: CoreFixture.blade(2).id, start: false)) else {
+            Issue.record("not created")
+            return
+        }
+        fixture.tell(.received(link, .update(Update(operation: id, phase: .ended(.succeeded)))))
+        #expect(refusal(fixture.ask(.startDomain(definition.id, on: nil, force: false)))?.message.contains("the loss of") == true)
+        let answer = fixture.ask(.startDomain(definition.id, on: nil, force: false, despitePolicy: true))
+        guard case .operation? = answer else {
+            Issue.record("\(String(describing: answer))")
+            return
+        }
     }
 }

@@ -36,13 +36,17 @@ struct PolicyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Set what loss the fleet is to survive (N+1).",
             discussion:
-                "Plans then leave room for restarting what runs in any one blade, chassis, power domain or switch module elsewhere. With --price it is a wish: "
-                + "each zone that cannot be lost weighs as much as so many requests that wait.")
-        @Argument(help: "blade, chassis, power, network; none: nothing is to be survived.") var zones: [ZoneKind] = []
+                "Plans, starts, moves by hand, more memory and offs then leave room for restarting what runs in any one blade, chassis, power domain or switch module "
+                + "elsewhere, as far as there is such room now. With --price it is a wish, and of plans alone: each zone that cannot be lost weighs as much as so many "
+                + "requests that wait.")
+        @Argument(help: "blade, chassis, power, network: in place of what was said before.") var zones: [ZoneKind] = []
+        @Flag(help: "Nothing is to be survived.") var none = false
         @Option(help: "A wish, and what a breach weighs.") var price: Double?
         @OptionGroup var options: ConnectionOptions
 
         func validate() throws {
+            // Whoever only wants to look is not to end it for the whole fleet.
+            guard zones.isEmpty == none else { throw ValidationError("name zones, or --none; 'podp policy show' shows what is to be survived") }
             if let price, !(0...1_000_000).contains(price) { throw ValidationError("--price is from 0 to 1000000") }
         }
 

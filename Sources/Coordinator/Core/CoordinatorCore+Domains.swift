@@ -159,14 +159,17 @@ extension CoordinatorCore {
             return refuse(request, Refusal(.conflict, "\(domain.definition.name) is \(state.rawValue) on \(place)", remedy: remedy))
         }
         if let refusal = whyMayRun(domain) { return refuse(request, refusal) }
+        // What is to run, and was lost, is what N+1 keeps room for: it may take that. Not more than it had, where its home still tells.
+        let ran = domain.blade.flatMap { blades[$0]?.domain(domain.id)?.memory } ?? domain.definition.memory
+        let mayTakeReserve = despitePolicy || domain.wish == .running && domain.definition.memory.mebibytes <= ran.mebibytes
         // Where it is defined is good enough, unless something else is wanted or it has no room any more.
-        // What is to run, and was lost, is what N+1 keeps room for: it may take that.
-        let mayTakeReserve = despitePolicy || domain.wish == .running
         let here = domain.blade.flatMap { blade in
             wanted == nil && whyNot(domain, on: blade) == nil && (mayTakeReserve || survivalProblem(domain, on: blade, from: nil) == nil) ? blade : nil
         }
         let disksAt = force ? nil : domain.blade
-        switch here.map({ Result<BladeID, Refusal>.success($0) }) ?? place(domain, on: wanted, disksAt: disksAt, despitePolicy: mayTakeReserve) {
+        let found =
+            here.map { .success($0) } ?? place(domain, on: wanted, disksAt: disksAt, despitePolicy: mayTakeReserve, options: force ? " --force" : "")
+        switch found {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             if let taken = diskTaken(domain, on: target, running: true) { return refuse(request, taken) }
@@ -233,7 +236,7 @@ extension CoordinatorCore {
                     remedy: "to move it all the same, name the blade: `podp domain migrate \(domain.definition.name) BLADE`"))
         }
         if wanted == source { return refuse(request, Refusal(.conflict, "\(domain.definition.name) is on \(name(of: source)) already")) }
-        switch place(domain, on: wanted, notOn: source, despitePolicy: despitePolicy) {
+        switch place(domain, on: wanted, notOn: source, despitePolicy: despitePolicy, options: allowStop ? " --allow-stop" : "") {
         case .failure(let refusal): refuse(request, refusal)
         case .success(let target):
             let begun = move(domain, from: source, to: target, allowStop: allowStop, by: actor.name, plan: nil)

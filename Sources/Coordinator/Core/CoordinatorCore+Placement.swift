@@ -3,16 +3,19 @@ import PodpRules
 
 extension CoordinatorCore {
     /// A blade for a domain that is to start, or to move: the wanted one if it can, else the one whose fullest resource is least full with it.
-    /// - Parameter disksAt: where its disks are; only blades that reach the same storage count. A move's source is that by itself.
+    /// - Parameters:
+    ///   - disksAt: where its disks are; only blades that reach the same storage count. A move's source is that by itself.
+    ///   - options: others of the operator's command, for remedies.
     func place(
-        _ domain: ManagedDomain, on wanted: BladeID?, notOn source: BladeID? = nil, disksAt: BladeID? = nil, despitePolicy: Bool = false
+        _ domain: ManagedDomain, on wanted: BladeID?, notOn source: BladeID? = nil, disksAt: BladeID? = nil, despitePolicy: Bool = false,
+        options: String = ""
     ) -> Result<BladeID, Refusal> {
         let name = domain.definition.name
         if let wanted {
             guard decided.blades[wanted] != nil else { return .failure(.noBlade(wanted)) }
             let hindrance = whyNot(domain, on: wanted, from: source, disksAt: disksAt)
             if hindrance == nil, !despitePolicy, let loss = survivalProblem(domain, on: wanted, from: source) {
-                let remedy = survivalRemedy(domain, to: self.name(of: wanted), isMove: source != nil)
+                let remedy = survivalRemedy(domain, to: self.name(of: wanted), isMove: source != nil, options: options)
                 return .failure(Refusal(.conflict, "\(name) cannot run on \(self.name(of: wanted)): \(loss)", remedy: remedy))
             }
             if let reason = hindrance {
@@ -29,7 +32,11 @@ extension CoordinatorCore {
         let why =
             reasons.isEmpty
             ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
-        let remedy = fits == nil ? "`podp blade list` shows what is free" : survivalRemedy(domain, to: nil, isMove: source != nil)
+        let isMove = source != nil
+        let remedy =
+            fits == nil
+            ? "`podp blade list` shows what is free"
+            : remedy(forNotAsked: candidates, isMove: isMove) + survivalRemedy(domain, to: nil, isMove: isMove, options: options)
         return .failure(Refusal(.conflict, "no blade can take \(name): \(why)", remedy: remedy))
     }
 
@@ -182,7 +189,7 @@ extension CoordinatorCore {
         return nil
     }
 
-    private func zoneName(_ zone: Zone, of id: BladeID) -> String? {
+    func zoneName(_ zone: Zone, of id: BladeID) -> String? {
         switch zone {
         case .blade: name(of: id)
         case .chassis: decided.blades[id].map(\.chassis).flatMap { $0.isEmpty ? nil : $0 }

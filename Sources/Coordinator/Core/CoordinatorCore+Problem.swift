@@ -15,6 +15,8 @@ extension CoordinatorCore {
         for id in decided.domains.keys.sorted() {
             guard let domain = decided.domains[id], let blade = domain.blade, let position = index[blade] else { continue }
             if let live = blades[blade], live.inventory != nil, live.link != nil, live.domain(id)?.state.holdsMemory != true { continue }
+            // What is not to run, and did not when its blade was last heard of, needs room nowhere.
+            if domain.wish == .off, blades[blade]?.domain(id)?.state.holdsMemory != true, decided.openOperation(of: id) == nil { continue }
             domains.append(problemDomain(domain, on: blade, at: position, automatic: automatic))
         }
         var limits = PlanLimits()

@@ -19,15 +19,14 @@ extension CoordinatorCore {
 
     /// With 250 blades and 10,000 domains each takes some 0.15 s, and nothing else is heard meanwhile.
     private static let mostAskedOfSurvival = 8
+    private static let notAsked = "whether N+1 would be kept was not asked: it is not on the \(mostAskedOfSurvival) best ones; name the blade to have it asked"
 
     /// The best one that N+1 allows, too. Those that it does not allow get that for a reason, as far as they were asked about: it takes the whole fleet.
     func best(of candidates: inout [PlacementChoice.Candidate], for domain: ManagedDomain, from source: BladeID? = nil) -> BladeID? {
         var asked = 0
         while let best = PlacementChoice.best(of: candidates) {
             guard asked < Self.mostAskedOfSurvival else {
-                for index in candidates.indices where candidates[index].reason == nil {
-                    candidates[index].reason = "whether N+1 would be kept was not asked: it is not on the \(asked) best ones; name the blade to have it asked"
-                }
+                for index in candidates.indices where candidates[index].reason == nil { candidates[index].reason = Self.notAsked }
                 return nil
             }
             asked += 1
@@ -45,11 +44,17 @@ extension CoordinatorCore {
         if source != nil { return StepPremise.losses(moving: domain.id, to: id, in: present).first }
         // One that is not podp's yet is to be restarted where its file allows, too.
         if decided.domains[domain.id] == nil { present.rules += bladeRules(of: domain.definition, on: present.blades.map(\.id)) }
+        return StepPremise.losses(starting: newcomer(domain, as: domain.definition, on: id, at: position), in: present).first
+    }
+
+    /// A domain that starts, by its definition: what a blade tells of it is of a run before.
+    private func newcomer(_ domain: ManagedDomain, as definition: DomainDefinition, on id: BladeID, at position: Int) -> Problem.Domain {
         var newcomer = problemDomain(domain, on: id, at: position, automatic: false)
-        // Its own word of how much memory it has is of a run before.
-        newcomer.mean[1] = Self.memoryNeeded(domain.definition.memory)
+        newcomer.mean[1] = Self.memoryNeeded(definition.memory)
         newcomer.high[1] = newcomer.mean[1]
-        return StepPremise.losses(starting: newcomer, in: present).first
+        newcomer.bridges = Set(definition.nics.map(\.bridge)).sorted()
+        newcomer.storage = storage(of: definition.disks, on: id)
+        return newcomer
     }
 
     /// Which loss could not be borne any more if a running domain had so much memory.
@@ -67,19 +72,25 @@ extension CoordinatorCore {
     func problemOnceArrived() -> Problem {
         var problem = problem(.balance)
         let position = Dictionary(uniqueKeysWithValues: problem.blades.enumerated().map { ($1.id, $0) })
+        func arrive(_ domain: ManagedDomain, as definition: DomainDefinition, on id: BladeID) {
+            guard let target = position[id] else { return }
+            let newcomer = newcomer(domain, as: definition, on: id, at: target)
+            problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - newcomer.high[1])
+            problem.domains.append(newcomer)
+        }
         for id in decided.open.keys.sorted() {
             guard let domain = decided.domains[id], let operation = decided.openOperation(of: id) else { continue }
             let known = problem.domains.firstIndex { $0.id == id }
             switch operation.action {
             case .start(let image):
-                guard known == nil, let target = position[operation.blade] else { continue }
-                var newcomer = problemDomain(domain, on: operation.blade, at: target, automatic: false)
-                newcomer.mean[1] = Self.memoryNeeded(image.definition.memory)
-                newcomer.high[1] = newcomer.mean[1]
-                problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - newcomer.high[1])
-                problem.domains.append(newcomer)
+                if known == nil { arrive(domain, as: image.definition, on: operation.blade) }
             case .migrate(let migration):
-                guard let known, let target = position[migration.destination], problem.domains[known].blade != target else { continue }
+                // It has left, and its end has not been told.
+                guard let known else {
+                    arrive(domain, as: domain.definition, on: migration.destination)
+                    continue
+                }
+                guard let target = position[migration.destination], problem.domains[known].blade != target else { continue }
                 let memory = problem.domains[known].high[1]
                 problem.blades[target].reserved[1] = max(0, problem.blades[target].reserved[1] - memory)
                 problem.blades[problem.domains[known].blade].reserved[1] += memory
@@ -97,10 +108,20 @@ extension CoordinatorCore {
         return problem
     }
 
-    func survivalRemedy(_ domain: ManagedDomain, to target: String?, isMove: Bool) -> String {
+    /// Of those that were not asked about, as a remedy of a refusal that tells of the first ones alone; empty: there are none.
+    func remedy(forNotAsked candidates: [PlacementChoice.Candidate], isMove: Bool) -> String {
+        let count = candidates.count { $0.reason == Self.notAsked }
+        guard count > 0 else { return "" }
+        return "\(count) blade\(count == 1 ? " was" : "s were") not asked: name one\(isMove ? "" : " with --on"); "
+    }
+
+    /// - Parameter options: others that the operator gave: without them it would be refused for another reason.
+    func survivalRemedy(_ domain: ManagedDomain, to target: String?, isMove: Bool, options: String) -> String {
         let name = domain.definition.name
-        if isMove { return "`podp domain migrate \(name)\(target.map { " \($0)" } ?? "") --despite-policy` moves it nevertheless" }
-        let start = "`podp domain start \(name)\(target.map { " --on \($0)" } ?? "") --despite-policy` starts it nevertheless"
-        return decided.domains[domain.id] == nil ? "`podp domain create --no-start`, then \(start)" : start
+        if isMove { return "`podp domain migrate \(name)\(target.map { " \($0)" } ?? "")\(options) --despite-policy` moves it nevertheless" }
+        let place = target.map { " --on \($0)" } ?? ""
+        guard decided.domains[domain.id] == nil else { return "`podp domain start \(name)\(place)\(options) --despite-policy` starts it nevertheless" }
+        // Its disks are where it is created: it is started there.
+        return "`podp domain create FILE --no-start\(place)`, then `podp domain start \(name) --despite-policy` starts it nevertheless"
     }
 }

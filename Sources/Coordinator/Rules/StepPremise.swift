@@ -89,8 +89,7 @@ public enum StepPremise {
 
     /// Whose loss could no longer be borne if a blade were off, once whatever runs on it is where the placement says; empty: N+1 is kept as far as it is now.
     ///
-    /// Whether it takes new domains now does not matter: one that is drained to be switched off bears nothing any more, and did before. Others that are drained
-    /// are counted both ways: what they bear may come back, and may not be what makes this off free.
+    /// Whether it takes new domains now does not matter: one that is drained to be switched off bears nothing any more, and did before.
     /// - Parameters:
     ///   - blade: counts as one that takes domains now.
     ///   - places: by domain, the blade that it runs on by then; `nil`: where it runs now.
@@ -99,18 +98,10 @@ public enum StepPremise {
         var now = present
         now.goal = .balance
         now.blades[position].accepts = true
-        let losses = losses(switchingOff: position, of: now, at: places)
-        let drained = now.blades.indices.filter { !now.blades[$0].accepts && now.blades[$0].reason == Problem.Blade.draining }
-        guard !drained.isEmpty else { return losses }
-        for blade in drained { now.blades[blade].accepts = true }
-        return losses + self.losses(switchingOff: position, of: now, at: places).filter { !losses.contains($0) }
-    }
-
-    private static func losses(switchingOff blade: Int, of present: Problem, at places: [Int]?) -> [String] {
-        var later = present
-        later.blades[blade].accepts = false
+        var later = now
+        later.blades[position].accepts = false
         for (domain, place) in (places ?? []).enumerated() where later.domains.indices.contains(domain) { later.domains[domain].blade = place }
-        return losses(from: present, to: later)
+        return losses(from: now, to: later)
     }
 
     /// With hard N+1 for its rules, and those that name blades: they say where a domain may be restarted.
@@ -125,7 +116,20 @@ public enum StepPremise {
         return problem
     }
 
+    /// Blades that are drained count both ways: what they bear may come back, and what is lost without them may not be what makes more of it free.
     private static func losses(from present: Problem, to future: Problem) -> [String] {
+        let losses = lossesAsDrained(from: present, to: future)
+        let drained = present.blades.indices.filter { !present.blades[$0].accepts && present.blades[$0].reason == Problem.Blade.draining }
+        guard !drained.isEmpty else { return losses }
+        var (now, later) = (present, future)
+        for blade in drained {
+            now.blades[blade].accepts = true
+            later.blades[blade].accepts = true
+        }
+        return losses + lossesAsDrained(from: now, to: later).filter { !losses.contains($0) }
+    }
+
+    private static func lossesAsDrained(from present: Problem, to future: Problem) -> [String] {
         let now = survivals(of: present)
         var later = future
         later.rules = now.rules
