@@ -119,6 +119,21 @@ import Testing
         #expect(refusal(fixture.ask(.setDomain(CoreFixture.domain(1), memory: .gibibytes(8), vcpus: nil, despitePolicy: true))) == nil)
     }
 
+    @Test func `a loss that could not be borne is told, by a wish as a note, and no more once it can be`() {
+        var fixture = CoreFixture(blades: 3, domains: [domain(1, on: 1, gibibytes: 12, wish: .running)])
+        connect(&fixture, 1, gibibytes: 20, running: [(1, 12)])
+        connect(&fixture, 2, gibibytes: 10)
+        #expect(fixture.core.problemToSurvive() == nil)
+        func verdicts() -> [Verdict] { fixture.core.problemToSurvive().map(SurvivalOutlook.verdicts(of:)) ?? [] }
+        for price in [nil, 3.0] {
+            #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade, price: price)])) == .done)
+            #expect(verdicts().map(\.severity) == [price == nil ? .warning : .note])
+            #expect(verdicts().first?.sentence.contains("the loss of blade-1 would leave domains without room elsewhere") == true)
+        }
+        connect(&fixture, 3, gibibytes: 20)
+        #expect(fixture.core.problemToSurvive() != nil && verdicts().isEmpty)
+    }
+
     @Test func `what is only defined takes no room yet`() {
         var fixture = CoreFixture()
         connect(&fixture, 1, gibibytes: 20)

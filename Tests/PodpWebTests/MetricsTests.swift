@@ -9,9 +9,9 @@ import WebTestSupport
 
 @Suite("Metrics")
 struct MetricsTests {
-    private static func page(_ view: FleetView) -> String {
+    private static func page(_ view: FleetView, _ verdicts: [Verdict] = []) -> String {
         var page = Exposition()
-        FleetMetrics(view: view, version: "0.1.0", staleAfter: .seconds(10)).write(into: &page)
+        FleetMetrics(view: view, verdicts: verdicts, version: "0.1.0", staleAfter: .seconds(10)).write(into: &page)
         return String(decoding: page.bytes, as: UTF8.self)
     }
 
@@ -34,6 +34,23 @@ struct MetricsTests {
                 #expect(result.output + result.errors == "")
             }
         }
+    }
+
+    @Test("what is short is counted by resource and severity; what was never short is 0")
+    func shortages() {
+        let lines = Self.page(
+            ExampleFleet.view(),
+            [
+                Verdict(resource: "survival", blade: nil, severity: .warning, sentence: "a"),
+                Verdict(resource: "survival", blade: nil, severity: .warning, sentence: "b"),
+                Verdict(resource: "survival", blade: nil, severity: .note, sentence: "a wish"),
+                Verdict(resource: "cpu", blade: nil, severity: .critical, sentence: "c"), Verdict(resource: "", blade: nil, severity: .note, sentence: "d"),
+            ]
+        ).split(separator: "\n").filter { $0.hasPrefix("podp_shortages") }
+        #expect(lines.count == 10)
+        #expect(lines.contains("podp_shortages{resource=\"survival\",severity=\"warning\"} 2"))
+        #expect(lines.contains("podp_shortages{resource=\"cpu\",severity=\"critical\"} 1"))
+        #expect(lines.contains("podp_shortages{resource=\"disk\",severity=\"warning\"} 0"))
     }
 
     @Test("what is stale is left out, and said to be stale")

@@ -210,7 +210,7 @@ public struct ResourceUse: Documented {
 
 /// What is short, where, with the numbers that say so.
 public struct VerdictResource: Documented {
-    /// `cpu`, `memory`, `disk`, `network`; empty when it is none of them.
+    /// `cpu`, `memory`, `disk`, `network`; `survival`: a loss that is to be survived could not be borne (N+1); empty when it is none of them.
     public var resource: String
     /// The blade; absent when it is the whole fleet.
     public var blade: BladeID?
@@ -231,7 +231,7 @@ public struct VerdictResource: Documented {
 
     public static let summary = "What is short, where, with the numbers that say so."
     public static let fields = [
-        "resource": "`cpu`, `memory`, `disk`, `network`; empty when it is none of them.",
+        "resource": "`cpu`, `memory`, `disk`, `network`; `survival`: a loss that is to be survived could not be borne (N+1); empty when it is none of them.",
         "blade": "The blade; absent when it is the whole fleet.",
         "bladeName": "Its name.",
         "severity": "How bad it is.",

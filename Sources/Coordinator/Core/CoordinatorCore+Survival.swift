@@ -5,6 +5,20 @@ import PodpRules
 extension CoordinatorCore {
     private var mustSurvive: Bool { decided.settings.survive?.contains { $0.price == nil } ?? false }
 
+    /// The fleet that is to survive losses, with that alone for its rules; `nil`: nothing is to be survived. Cheap beside looking at it: `SurvivalOutlook`.
+    public func problemToSurvive() -> Problem? {
+        guard !(committed.settings.survive ?? []).isEmpty else { return nil }
+        var problem = problem(.balance)
+        problem.rules.removeAll { rule in
+            switch rule.kind {
+            case .survive: false
+            case .onlyOn, .neverOn: rule.price != nil
+            default: true
+            }
+        }
+        return problem
+    }
+
     /// Why a blade stays on for others' sake: operators want losses survived (hard N+1) that could not be borne without it, and can be with it.
     func refusal(ofOffBearing id: BladeID) -> Refusal? {
         // One that takes no domains bears nothing; one that is drained did until then.

@@ -17,10 +17,14 @@ struct CoordinatorFleet: Fleet {
     /// Where agents reach this coordinator: what enrolment tokens name, `host:port`.
     let agentAddresses: [String]
     let planningWindow: Duration
+    private let survival = SurvivalWatch()
 
     func view() async -> FleetView { loop.view() }
 
-    func verdicts() async -> [Verdict] { Diagnosis.verdicts(of: FleetWindow(loop.view(), length: planningWindow)) }
+    func verdicts() async -> [Verdict] {
+        let view = loop.view()
+        return survival.verdicts(loop, revision: view.revision) + Diagnosis.verdicts(of: FleetWindow(view, length: planningWindow))
+    }
 
     func apiTokens() async -> [APIToken] { loop.apiTokens() }
     func isFrozen() async -> Bool { loop.isFrozen() }

@@ -85,6 +85,10 @@ final class CoreLoop: CoreMailbox, Service {
         core.withLock { $0.view(at: Clock.now) }
     }
 
+    func problemToSurvive() -> Problem? {
+        core.withLock { $0.problemToSurvive() }
+    }
+
     func apiTokens() -> [APIToken] {
         core.withLock { $0.committedAPITokens }
     }

@@ -8,7 +8,7 @@ import PodpModel
 public protocol Fleet: Sendable {
     /// The committed state, as the core sees it now.
     func view() async -> FleetView
-    /// What is short, by the latest diagnosis, worst first.
+    /// What is short, by the latest diagnosis, worst first; before that which losses could not be borne, where some are to be survived.
     func verdicts() async -> [Verdict]
     /// The tokens of the API. Asked with every request that carries one: must not cost a whole view.
     func apiTokens() async -> [APIToken]

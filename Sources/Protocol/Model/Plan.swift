@@ -127,7 +127,7 @@ public struct Certificate: Hashable, Sendable, Codable {
 public struct Verdict: Hashable, Sendable, Codable {
     public enum Severity: String, Hashable, Sendable, Codable, CaseIterable { case note, warning, critical }
 
-    /// `cpu`, `memory`, `disk`, `network`; empty when it is none of them.
+    /// `cpu`, `memory`, `disk`, `network`; `survival`: a loss that is to be survived could not be borne (N+1); empty when it is none of them.
     public var resource: String
     /// `nil`: the whole fleet.
     public var blade: BladeID?

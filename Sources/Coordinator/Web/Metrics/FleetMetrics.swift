@@ -6,14 +6,18 @@ import PodpModel
 /// Rates are gauges: agents send rates, not counters. A blade's age is always there, so that what is missing can be told from what is zero.
 public struct FleetMetrics: Sendable {
     private let view: FleetView
+    private let verdicts: [Verdict]
     private let version: String
     private let staleAfter: Duration
 
-    public init(view: FleetView, version: String, staleAfter: Duration) {
+    public init(view: FleetView, verdicts: [Verdict], version: String, staleAfter: Duration) {
         self.view = view
+        self.verdicts = verdicts
         self.version = version
         self.staleAfter = staleAfter
     }
+
+    private static let diagnosed = ["cpu", "disk", "memory", "network", "survival"]
 
     public func write(into page: inout Exposition) {
         writeCoordinator(&page)
@@ -33,6 +37,15 @@ public struct FleetMetrics: Sendable {
         page.sample("podp_frozen", [], view.settings.frozen == nil ? 0 : 1)
         page.metric("podp_refused_reports_total", .counter, help: "Reports refused since the coordinator's start.")
         page.sample("podp_refused_reports_total", [], Double(view.refusedReports))
+        page.metric(
+            "podp_shortages", .gauge,
+            help: "What podp status says is short, sentences by resource and severity; survival: losses that could not be borne and are to be (N+1).")
+        for resource in Self.diagnosed {
+            for severity in [Verdict.Severity.warning, .critical] {
+                let count = verdicts.count { $0.resource == resource && $0.severity == severity }
+                page.sample("podp_shortages", Exposition.labels([("resource", resource), ("severity", severity.rawValue)]), Double(count))
+            }
+        }
         page.metric("podp_operations", .gauge, help: "Operations that the coordinator keeps, by action and state.")
         var counts: [String: [String: Int]] = [:]
         for operation in view.operations { counts[operation.record.action.word, default: [:]][operation.record.state.word, default: 0] += 1 }

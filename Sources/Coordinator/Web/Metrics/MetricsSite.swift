@@ -3,6 +3,7 @@ import Hummingbird
 import NIOCore
 import PodpAPI
 import PodpCore
+import PodpModel
 
 /// What answers on the metrics' listener.
 struct MetricsSite: HTTPResponder {
@@ -22,8 +23,9 @@ struct MetricsSite: HTTPResponder {
         let answer: Response
         switch request.uri.path {
         case "/metrics":
-            let view = await fleet.view()
-            let buffer = await page.render(view, settings)
+            async let view = fleet.view()
+            async let verdicts = fleet.verdicts()
+            let buffer = await page.render(view, verdicts, settings)
             answer = Reply.bytes(buffer, contentType: "text/plain; version=0.0.4; charset=utf-8")
         case "/healthz": answer = Health.alive
         case "/readyz": answer = Health.readiness(await fleet.view())
@@ -36,9 +38,9 @@ struct MetricsSite: HTTPResponder {
     private actor Page {
         private var exposition = Exposition()
 
-        func render(_ view: FleetView, _ settings: WebSettings) -> ByteBuffer {
+        func render(_ view: FleetView, _ verdicts: [Verdict], _ settings: WebSettings) -> ByteBuffer {
             exposition.clear()
-            FleetMetrics(view: view, version: settings.version, staleAfter: settings.staleAfter).write(into: &exposition)
+            FleetMetrics(view: view, verdicts: verdicts, version: settings.version, staleAfter: settings.staleAfter).write(into: &exposition)
             return ByteBuffer(bytes: exposition.bytes)
         }
     }
