@@ -4,7 +4,7 @@ import PodpModel
 import PodpPlanner
 import PodpRules
 
-/// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal; `scale`: the largest of them. `hbal [LARGEST]` and `hsqueeze`: podp
+/// `planner-bench fleets`: how long a plan takes and what it comes to, by size and goal; `scale`: the largest of them; `survival`: questions about N+1. `hbal [LARGEST]` and `hsqueeze`: podp
 /// beside Ganeti's tools, over clusters made from seeds up to so many nodes (200). `htools FILE`: hbal's score beside hbal's own way, on one dump.
 /// `roadef`: machine reassignment, ROADEF 2012, and `roadef-table` beside its winner. `planetlab`: power-aware consolidation on traces; `stream`: the same over
 /// standard input and output.
@@ -30,6 +30,7 @@ enum Program {
             }
             do { try suite.run() } catch { print("\(error)") }
         case "scale": ScaleBenchmark.run(blades: 10_000, domains: 100_000)
+        case "survival": SurvivalBenchmark.run()
         case "roadef": exit(RoadefBenchmark.run(Array(arguments.dropFirst())))
         case "roadef-table": exit(RoadefTable.run(Array(arguments.dropFirst())))
         case "stream": exit(StreamBenchmark.run())
@@ -37,7 +38,7 @@ enum Program {
         case "topology": exit(TopologyBenchmark.run(Array(arguments.dropFirst())))
         case "htools": exit(HtoolsBenchmark.run(Array(arguments.dropFirst())))
         default:
-            print("usage: planner-bench fleets | scale | hbal [LARGEST] | hsqueeze [--seeds N] | htools FILE.data [FILE.util]")
+            print("usage: planner-bench fleets | scale | survival | hbal [LARGEST] | hsqueeze [--seeds N] | htools FILE.data [FILE.util]")
             print("       planner-bench stream | planetlab DAY... | topology [FILE]")
             print("       \(RoadefBenchmark.usage)")
             print("       \(RoadefTable.usage)")

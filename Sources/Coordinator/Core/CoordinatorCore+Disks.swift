@@ -65,13 +65,23 @@ extension CoordinatorCore {
     /// One name for a file or device: without `.`, `..` and doubled slashes, and a logical volume as `/dev/GROUP/VOLUME`, however device-mapper writes it.
     /// Other links (`/dev/disk/by-id/…`) are not followed.
     static func plain(_ path: String) -> String {
-        guard path.hasPrefix("/") else { return path }
+        guard path.hasPrefix("/"), !isPlain(path) else { return path }
         var parts: [Substring] = []
         for part in path.split(separator: "/") where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }
         }
         if parts.count == 3, parts[0] == "dev", parts[1] == "mapper", let volume = logicalVolume(parts[2]) { return "/dev/\(volume)" }
         return "/" + parts.joined(separator: "/")
+    }
+
+    /// Most are, and a blade may list hundreds: whether there certainly is nothing to do.
+    private static func isPlain(_ path: String) -> Bool {
+        var last: UInt8 = 0
+        for byte in path.utf8 {
+            if last == 0x2F, byte == 0x2F || byte == 0x2E { return false }
+            last = byte
+        }
+        return last != 0x2F && !path.hasPrefix("/dev/mapper/")
     }
 
     /// `vg0/web-1` of `vg0-web--1`: lvm doubles the hyphens of both names (lvm(8), "VALID NAMES"). `nil`: no logical volume's name.

@@ -13,7 +13,8 @@ struct Survival: PlacementRule {
     private let homes: [[Int]]
     private struct Needs: Hashable {
         var bridges: [String]
-        var storage: [String]
+        /// Sets of blades that reach its disks.
+        var disks: Set<Int>
         var sets: [Int]
     }
     /// By zone.
@@ -42,32 +43,35 @@ struct Survival: PlacementRule {
         var setsOf = [[Int]](repeating: [], count: problem.domains.count)
         for (number, set) in sets.enumerated() { for member in set.members { setsOf[member].append(number) } }
         // Domains that need the same share one list.
-        var known: [Needs: (reaching: Int, homes: [Int])] = [:]
+        var holders = DiskHolders(problem)
+        var known: [Needs: (reaching: Set<Int>, homes: [Int])] = [:]
         var homes: [[Int]] = []
         for (index, domain) in problem.domains.enumerated() {
-            let needs = Needs(bridges: domain.bridges, storage: domain.storage, sets: setsOf[index])
-            func reaches(_ position: Int) -> Bool {
-                let blade = problem.blades[position]
-                return domain.bridges.allSatisfy(blade.bridges.contains) && domain.storage.allSatisfy { SharedStorage.reaches($0, over: blade.sharedStorage) }
-                    && needs.sets.allSatisfy { sets[$0].blades.contains(blade.id) == sets[$0].inside }
+            let needs = Needs(bridges: domain.bridges, disks: Set(domain.storage.map { holders.set(reaching: $0) }), sets: setsOf[index])
+            if known[needs] == nil {
+                let reaching = problem.blades.indices.filter { position in
+                    let blade = problem.blades[position]
+                    return needs.bridges.allSatisfy(blade.bridges.contains) && needs.disks.allSatisfy { holders.sets[$0].contains(position) }
+                        && needs.sets.allSatisfy { sets[$0].blades.contains(blade.id) == sets[$0].inside }
+                }
+                known[needs] = (Set(reaching), [-1] + accepting.filter(Set(reaching).contains))
             }
-            let found = known[needs] ?? (problem.blades.indices.count(where: reaches), [-1] + accepting.filter(reaches))
-            known[needs] = found
-            let isShared = domain.storage.allSatisfy { SharedStorage.reaches($0, over: problem.blades[domain.blade].sharedStorage) }
-            homes.append(isShared && found.reaching > (reaches(domain.blade) ? 1 : 0) ? found.homes : [])
+            guard let found = known[needs] else { continue }
+            let isShared = needs.disks.allSatisfy { holders.sets[$0].contains(domain.blade) }
+            homes.append(isShared && found.reaching.count > (found.reaching.contains(domain.blade) ? 1 : 0) ? found.homes : [])
         }
         self.homes = homes
         order =
             hard.first.map { first in problem.domains.indices.sorted { (problem.domains[$1].high[first], $0) < (problem.domains[$0].high[first], $1) } } ?? []
         let present = Occupancy(fleet)
-        var covered: [Bool] = []
-        for zone in zones.names.indices { covered.append(isCovered(zone, in: present)) }
-        atStart = covered
+        let lost = lost(in: present)
+        atStart = zones.names.indices.map { covers(lost[$0], of: $0, in: present) }
     }
 
     func units(_ at: [Int], in fleet: Fleet) -> Int {
         let placed = Occupancy(fleet, at: at)
-        return zones.names.indices.count { zones.isKnown[$0] && !isCovered($0, in: placed) }
+        let lost = lost(in: placed)
+        return zones.names.indices.count { zones.isKnown[$0] && !covers(lost[$0], of: $0, in: placed) }
     }
 
     func broken(in fleet: Fleet) -> [String] {
@@ -103,33 +107,46 @@ struct Survival: PlacementRule {
     private func called(_ zone: Int) -> String { zones.kind == .blade ? zones.names[zone] : "\(zones.kind.words) \(zones.names[zone])" }
 
     private func exposed(in occupancy: Occupancy, arrival: Arrival? = nil, off: Set<Int> = []) -> [Int] {
-        zones.names.indices.filter { zones.isKnown[$0] && atStart[$0] && !isCovered($0, in: occupancy, arrival: arrival, off: off) }
+        let lost = lost(in: occupancy, arrival: arrival)
+        return zones.names.indices.filter { zones.isKnown[$0] && atStart[$0] && !covers(lost[$0], of: $0, in: occupancy, arrival: arrival, off: off) }
     }
 
-    private func isCovered(_ zone: Int, in occupancy: Occupancy, arrival: Arrival? = nil, off: Set<Int> = []) -> Bool {
+    /// By zone: whom its loss takes, the largest first; what is on its way is lost with either end.
+    private func lost(in occupancy: Occupancy, arrival: Arrival? = nil) -> [[Int]] {
+        var lost = [[Int]](repeating: [], count: zones.names.count)
+        for domain in order where !homes[domain].isEmpty {
+            let here = zones.of[occupancy.at[domain]]
+            lost[here].append(domain)
+            let there = occupancy.arriving[domain].map { zones.of[$0] }
+            if let there, there != here { lost[there].append(domain) }
+            guard let arrival, arrival.domain == domain else { continue }
+            let target = zones.of[arrival.target]
+            if target != here, target != there { lost[target].append(domain) }
+        }
+        return lost
+    }
+
+    /// Whether all that a zone's loss takes finds room.
+    private func covers(_ lost: [Int], of zone: Int, in occupancy: Occupancy, arrival: Arrival? = nil, off: Set<Int> = []) -> Bool {
+        guard let first = hard.first, !lost.isEmpty else { return true }
         let problem = occupancy.fleet.problem
         let count = problem.resources.count
-        var used = problem.blades.indices.flatMap { blade in (0..<count).map { occupancy.used(on: blade, $0) } }
+        var used = occupancy.used
         if let arrival { for resource in hard { used[arrival.target * count + resource] += problem.domains[arrival.domain].high[resource] } }
-        guard let first = hard.first else { return true }
-        for domain in order where !homes[domain].isEmpty {
-            var isLost = zones.of[occupancy.at[domain]] == zone || occupancy.arriving[domain].map { zones.of[$0] == zone } ?? false
-            if let arrival, arrival.domain == domain, zones.of[arrival.target] == zone { isLost = true }
-            guard isLost else { continue }
+        // By blade, of the first hard resource.
+        var free = problem.blades.indices.map { problem.blades[$0].capacity[first] - used[$0 * count + first] }
+        for domain in lost {
             var best = -1
-            for blade in homes[domain] where blade >= 0 && zones.of[blade] != zone && !off.contains(blade) {
-                if best < 0
-                    || problem.blades[blade].capacity[first] - used[blade * count + first] > problem.blades[best].capacity[first] - used[best * count + first]
-                {
-                    best = blade
-                }
+            for blade in homes[domain] where blade >= 0 && (best < 0 || free[blade] > free[best]) && zones.of[blade] != zone && !off.contains(blade) {
+                best = blade
             }
             guard best >= 0 else { return false }
+            let demand = problem.domains[domain].high
             for resource in hard {
-                let needed = problem.domains[domain].high[resource]
-                guard needed == 0 || used[best * count + resource] + needed <= problem.blades[best].capacity[resource] else { return false }
-                used[best * count + resource] += needed
+                guard demand[resource] == 0 || used[best * count + resource] + demand[resource] <= problem.blades[best].capacity[resource] else { return false }
+                used[best * count + resource] += demand[resource]
             }
+            free[best] -= demand[first]
         }
         return true
     }
