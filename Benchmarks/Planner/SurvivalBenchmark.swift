@@ -18,8 +18,8 @@ enum SurvivalBenchmark {
             let blade = problem.blades[blades - 1].id
             let figures = [
                 seconds { RuleMeter.readings(of: problem).last?.units ?? 0 },
-                seconds { StepPremise.losses(moving: problem.domains[0].id, to: blade, in: problem).count },
-                seconds { StepPremise.losses(switchingOff: blade, in: problem).count },
+                seconds { SurvivalPremise(problem).losses(moving: problem.domains[0].id, to: blade).count },
+                seconds { SurvivalPremise.losses(switchingOff: blade, in: problem).count },
             ]
             print(
                 FleetBenchmark.column("\(blades)", 8) + FleetBenchmark.column("\(domains)", 9) + FleetBenchmark.column(figures[0], 16)

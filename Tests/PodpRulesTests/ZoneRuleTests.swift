@@ -124,14 +124,14 @@ struct ZoneRuleTests {
     func off() throws {
         var problem = spare(3)
         problem.domains[0].blade = 1
-        let losses = StepPremise.losses(switchingOff: bladeID(0), in: problem)
+        let losses = SurvivalPremise.losses(switchingOff: bladeID(0), in: problem)
         #expect(losses.first == "the loss of blade-1 would leave domains without room elsewhere (N+1)")
         problem.blades[0].accepts = false
-        #expect(StepPremise.losses(switchingOff: bladeID(0), in: problem) == losses)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(0), in: problem) == losses)
         problem.rules[0].price = 1
-        #expect(StepPremise.losses(switchingOff: bladeID(0), in: problem).isEmpty)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(0), in: problem).isEmpty)
         var roomy = spare(4)
-        #expect(StepPremise.losses(switchingOff: bladeID(3), in: roomy).isEmpty)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(3), in: roomy).isEmpty)
         roomy.goal = .evacuate(bladeID(0))
         #expect(try PlanChecker.check(roomy, plan([move(0, 0, 3, in: roomy)], for: roomy)).get().whenOff == [])
         // blade-1's two find room on blade-0 and blade-2, and on blade-2 alone they do not.
@@ -151,15 +151,15 @@ struct ZoneRuleTests {
         problem.rules.append(Rule(name: "d0 only on", kind: .onlyOn([domainID(0)], blades: [bladeID(0), bladeID(1)])))
         let lost = ["the loss of blade-0 would leave domains without room elsewhere (N+1)"]
         let places = [0, 2, 2]
-        #expect(StepPremise.losses(switchingOff: bladeID(1), in: problem, at: places) == lost)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(1), in: problem, at: places) == lost)
         problem.rules[1].kind = .neverOn([domainID(0)], blades: [bladeID(2), bladeID(3)])
-        #expect(StepPremise.losses(switchingOff: bladeID(1), in: problem, at: places) == lost)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(1), in: problem, at: places) == lost)
         // blade-1 has no room for it.
         problem.domains[1].high[1] = 8 * 1_048_576
-        #expect(StepPremise.losses(starting: problem.domains[0], in: problem) == lost)
+        #expect(SurvivalPremise(problem, without: problem.domains[0].id).losses(starting: problem.domains[0]) == lost)
         problem.rules[1].price = 1
-        #expect(StepPremise.losses(switchingOff: bladeID(3), in: problem, at: places).isEmpty)
-        #expect(StepPremise.losses(starting: problem.domains[0], in: problem).isEmpty)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(3), in: problem, at: places).isEmpty)
+        #expect(SurvivalPremise(problem, without: problem.domains[0].id).losses(starting: problem.domains[0]).isEmpty)
     }
 
     @Test("A move by hand is told which loss it would take, and only then")
@@ -168,14 +168,14 @@ struct ZoneRuleTests {
         var problem = spare(4)
         problem.blades[3].capacity[1] = 12 * 1_048_576
         problem.domains[0].high[1] = 9 * 1_048_576
-        #expect(StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem).isEmpty)
+        #expect(SurvivalPremise(problem).losses(moving: domainID(1), to: bladeID(3)).isEmpty)
         problem.blades[1].capacity[1] = 8 * 1_048_576
         #expect(
-            StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem).first
+            SurvivalPremise(problem).losses(moving: domainID(1), to: bladeID(3)).first
                 == "the loss of blade-0 would leave domains without room elsewhere (N+1)")
-        #expect(StepPremise.losses(moving: domainID(1), to: bladeID(2), in: problem).isEmpty)
+        #expect(SurvivalPremise(problem).losses(moving: domainID(1), to: bladeID(2)).isEmpty)
         problem.rules[0].price = 1
-        #expect(StepPremise.losses(moving: domainID(1), to: bladeID(3), in: problem).isEmpty)
+        #expect(SurvivalPremise(problem).losses(moving: domainID(1), to: bladeID(3)).isEmpty)
     }
 
     @Test("A blade bears what it bore before others were drained: draining two does not make the off of one free")
@@ -186,15 +186,15 @@ struct ZoneRuleTests {
         for index in 0..<6 { problem.blades[index].zones = [.network: index < 3 ? "north" : "south"] }
         problem.rules[0].kind = .survive(.network)
         let losses = ["the loss of switch module north would leave domains without room elsewhere (N+1)"]
-        #expect(StepPremise.losses(switchingOff: bladeID(4), in: problem) == losses)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(4), in: problem) == losses)
         for index in [4, 5] {
             problem.blades[index].accepts = false
             problem.blades[index].reason = Problem.Blade.draining
         }
-        #expect(StepPremise.losses(switchingOff: bladeID(4), in: problem) == losses)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(4), in: problem) == losses)
         // One that is off, or silent, bears nothing: north could not be lost before, either.
         problem.blades[5].reason = "unknown: no agent answers"
-        #expect(StepPremise.losses(switchingOff: bladeID(4), in: problem).isEmpty)
+        #expect(SurvivalPremise.losses(switchingOff: bladeID(4), in: problem).isEmpty)
     }
 
     @Test("A certificate names the wishes that are not kept at the end, apart from hard rules")

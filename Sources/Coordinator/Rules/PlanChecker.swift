@@ -97,7 +97,7 @@ public enum PlanChecker {
         certificate.left = atEnd(broken(in: end))
         certificate.wishes = atEnd(brokenWishes(in: end) + wishesBrokenOff(at: occupancy))
         if case .evacuate(let blade) = fleet.problem.goal {
-            certificate.whenOff = StepPremise.losses(switchingOff: blade, in: fleet.problem, at: after.domains.map(\.blade))
+            certificate.whenOff = SurvivalPremise.losses(switchingOff: blade, in: fleet.problem, at: after.domains.map(\.blade))
         }
         return certificate
     }
