@@ -143,6 +143,15 @@ struct ConsolidateTests {
         #expect(on(plan.after) == (isWanted ? 3 : 2))
     }
 
+    @Test("Two blades that could each just take the other's domains are balanced, one move after the other")
+    func survivalOnTheWay() throws {
+        var problem = problem(Array(repeating: (10, 8_000), count: 2), [(0, 3_000, 2), (0, 3_000, 2), (0, 100, 2), (1, 100, 4)])
+        problem.goal = .balance
+        problem.rules = [Rule(name: "N+1", kind: .survive(.blade))]
+        let plan = try certified(problem)
+        #expect(plan.moves.count == 1 && plan.costAfter < plan.costBefore)
+    }
+
     @Test("Random fleets under N+1: whichever blade is lost with the emptied ones off, no more domains are without room than before", arguments: 0..<10)
     func randomSurvival(block: UInt64) throws {
         for seed in block * 2..<(block + 1) * 2 {

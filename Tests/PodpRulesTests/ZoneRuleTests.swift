@@ -162,6 +162,35 @@ struct ZoneRuleTests {
         #expect(SurvivalPremise(problem, without: problem.domains[0].id).losses(starting: problem.domains[0]).isEmpty)
     }
 
+    @Test("Alone on its way a domain is restarted once, for N+1; side by side with others at both ends; losses elsewhere find both ends taken")
+    func survivalOnTheWay() {
+        // 10 GiB each: 4 and 2 against 4, and whichever blade is lost, all fits the other one to the last byte.
+        func pair(_ sizes: [(blade: Int, memory: Double)], blades: Int = 2) -> Problem {
+            var problem = Problem(
+                revision: 5, goal: .balance, blades: (0..<blades).map { blade($0, memory: 10) },
+                domains: sizes.enumerated().map { domain($0, "d\($0)", on: $1.blade, memory: $1.memory) })
+            problem.rules = [Rule(name: "N+1", kind: .survive(.blade))]
+            return problem
+        }
+        let full = pair([(0, 4), (0, 2), (1, 4)])
+        #expect(PlanChecker.presentViolations(in: full).isEmpty)
+        #expect(sentences(full, plan([move(1, 0, 1, in: full)], for: full)).isEmpty)
+        var four = pair([(0, 2), (0, 2), (0, 2), (1, 4)])
+        four.limits.movesPerBlade = 2
+        let moves = [move(0, 0, 1, in: four), move(1, 0, 1, in: four)]
+        #expect(sentences(four, plan(moves, for: four)).isEmpty)
+        #expect(
+            sentences(four, plan(moves, waves: [[0, 1]], for: four)).first
+                == "with d1 on blade-1, the loss of blade-0 would leave domains without room elsewhere, and would not now (N+1)")
+        // blade-2's 7 GiB find room on blade-1 before the move, on blade-0 after it, and nowhere in its midst.
+        let taken = pair([(0, 4), (1, 3), (2, 7)], blades: 3)
+        #expect(PlanChecker.presentViolations(in: taken).isEmpty)
+        #expect(
+            sentences(taken, plan([move(0, 0, 1, in: taken)], for: taken)).first
+                == "with d0 on blade-1, the loss of blade-2 would leave domains without room elsewhere, and would not now (N+1)")
+        #expect(SurvivalPremise(taken).losses(moving: domainID(0), to: bladeID(1)).isEmpty)
+    }
+
     @Test("A move by hand is told which loss it would take, and only then")
     func byHand() {
         // d0 finds room on blade-3 alone, and on blade-1 once d1 has left it: what is on its way counts once.

@@ -73,13 +73,17 @@ struct Cover: Sendable {
     ///   - also: domains that count as being on another blade, too.
     ///   - used: of hard resources, by blade and resource.
     ///   - onTheWay: whether more moves follow: what a consolidation empties is on until its end.
-    func cost(at places: [Int], also: [(domain: Int, blade: Int)] = [], used: [Int64], onTheWay: Bool = false) -> Double? {
+    ///   - mover: the only one on its way: where it comes from and where it goes. The loss of either is as it was before or as it will be, and not asked about.
+    func cost(
+        at places: [Int], also: [(domain: Int, blade: Int)] = [], used: [Int64], onTheWay: Bool = false, mover: (from: Int, to: Int)? = nil
+    ) -> Double? {
         var cost = 0.0
         var isOff = isSwitchedOffEmpty
         if onTheWay { isOff = [Bool](repeating: false, count: isOff.count) } else { for place in places { isOff[place] = false } }
         for rule in zones.indices {
             let covered = covered(rule, at: places, also: also, used: used, isOff: isOff)
-            for blade in covered.indices where !covered[blade] {
+            let spared = mover.map { [zones[rule][$0.from], zones[rule][$0.to]] } ?? []
+            for blade in covered.indices where !covered[blade] && !spared.contains(blade) {
                 if isGuarded[rule], atStart[rule][blade] { return nil }
                 cost += price[rule]
             }

@@ -136,16 +136,17 @@ struct Schedule {
         return guards.allow(domains, on: blade, at: at, claim: claim) && keepsCover(domains, blade)
     }
 
-    /// N+1 with everything on its way counted at both ends, and once it has arrived.
+    /// N+1 with everything on its way counted at both ends (who is alone: while neither end is lost), and once it has arrived.
     private func keepsCover(_ domains: [Int], _ blade: Int) -> Bool {
         guard !board.cover.isEmpty else { return true }
         let count = board.resources
         var both = high
         for domain in domains { for resource in 0..<count { both[blade * count + resource] += problem.domains[domain].high[resource] } }
         var also = claim.indices.filter { claim[$0] >= 0 && at[$0] >= 0 }.map { (domain: $0, blade: claim[$0]) }
+        let mover = also.isEmpty && domains.count == 1 ? domains.first.map { (from: at[$0], to: blade) } : nil
         also += domains.map { (domain: $0, blade: blade) }
         let places = at.indices.map { at[$0] >= 0 ? at[$0] : problem.domains[$0].blade }
-        guard board.cover.cost(at: places, also: also, used: both, onTheWay: true) != nil else { return false }
+        guard board.cover.cost(at: places, also: also, used: both, onTheWay: true, mover: mover) != nil else { return false }
         var (rest, used) = (places, both)
         for (domain, target) in also {
             for resource in 0..<count { used[rest[domain] * count + resource] -= problem.domains[domain].high[resource] }

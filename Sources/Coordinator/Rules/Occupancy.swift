@@ -37,6 +37,7 @@ struct Occupancy {
     /// Whether the domain runs on the blade or is on its way there or from there.
     func mayBe(_ domain: Int, on blade: Int) -> Bool { at[domain] == blade || arriving[domain] == blade }
     func isUnderWay(_ domain: Int) -> Bool { arriving[domain] != nil }
+    var isAnybodyUnderWay: Bool { arriving.contains { $0 != nil } }
 
     /// Names of the domains that are about to leave a blade, for a sentence.
     func leavers(of blade: Int) -> [String] {

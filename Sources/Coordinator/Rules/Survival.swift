@@ -4,8 +4,9 @@ import PodpModel
 ///
 /// Restarted are, largest first by the first hard resource, all that run in the zone and whose disks and bridges some other blade reaches (others could not be
 /// restarted whatever the room); each goes to the blade outside that reaches what it needs, accepts, is allowed by its blade sets and has most free of that
-/// resource. It is covered if all hard resources suffice each time. What is on its way counts, and is restarted, at both ends. Blades whose zone is unknown
-/// belong to none, and may receive. When a consolidation has ended, what it has emptied counts as off.
+/// resource. It is covered if all hard resources suffice each time. What is on its way counts, and is restarted, at both ends, for where it is lost nobody
+/// knows who of several has arrived; alone on its way it is restarted from where it was or from where it will be. Blades whose zone is unknown belong to none,
+/// and may receive. When a consolidation has ended, what it has emptied counts as off.
 struct Survival: PlacementRule {
     let name: String
     let zones: Zones
@@ -81,7 +82,16 @@ struct Survival: PlacementRule {
     }
 
     func objections(to arrival: Arrival, in occupancy: Occupancy) -> [String] {
-        exposed(in: occupancy, arrival: arrival).map { zone in
+        var exposed = Set(exposed(in: occupancy, arrival: arrival))
+        // Alone on its way it is, whichever of its ends is lost, where it was, which has been judged, or where it will be.
+        if !exposed.isEmpty, !occupancy.isAnybodyUnderWay {
+            var after = occupancy
+            after.start(arrival.domain, to: arrival.target)
+            after.settle()
+            exposed.subtract([zones.of[occupancy.at[arrival.domain]], zones.of[arrival.target]])
+            exposed.formUnion(self.exposed(in: after))
+        }
+        return exposed.sorted().map { zone in
             "with \(occupancy.fleet.problem.domains[arrival.domain].name) on \(occupancy.fleet.problem.blades[arrival.target].name), "
                 + "the loss of \(called(zone)) would leave domains without room elsewhere, and would not now (\(name))"
         }
