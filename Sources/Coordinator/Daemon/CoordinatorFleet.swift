@@ -21,9 +21,8 @@ struct CoordinatorFleet: Fleet {
 
     func view() async -> FleetView { loop.view() }
 
-    func verdicts() async -> [Verdict] {
-        let view = loop.view()
-        return survival.verdicts(loop, revision: view.revision) + Diagnosis.verdicts(of: FleetWindow(view, length: planningWindow))
+    func verdicts(of view: FleetView) async -> [Verdict] {
+        survival.verdicts(loop, revision: view.revision) + Diagnosis.verdicts(of: FleetWindow(view, length: planningWindow))
     }
 
     func apiTokens() async -> [APIToken] { loop.apiTokens() }

@@ -8,8 +8,8 @@ import PodpModel
 public protocol Fleet: Sendable {
     /// The committed state, as the core sees it now.
     func view() async -> FleetView
-    /// What is short, by the latest diagnosis, worst first; before that which losses could not be borne, where some are to be survived.
-    func verdicts() async -> [Verdict]
+    /// What is short in a view, worst first; before that which losses could not be borne, where some are to be survived.
+    func verdicts(of view: FleetView) async -> [Verdict]
     /// The tokens of the API. Asked with every request that carries one: must not cost a whole view.
     func apiTokens() async -> [APIToken]
     /// Whether an operator stopped all automation. Asked with every request: must not cost a whole view.

@@ -43,7 +43,7 @@ public final class FakeFleet: Fleet {
     public var followers: Int { with { $0.followers.count } }
 
     public func view() async -> FleetView { with { $0.view } }
-    public func verdicts() async -> [Verdict] { with { $0.verdicts } }
+    public func verdicts(of view: FleetView) async -> [Verdict] { with { $0.verdicts } }
     public func growth() async -> [Growth] { with { $0.growth } }
     public func isFrozen() async -> Bool { await view().settings.frozen != nil }
     public func apiTokens() async -> [APIToken] { with { $0.tokens } }

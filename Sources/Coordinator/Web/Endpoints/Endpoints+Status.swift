@@ -6,9 +6,9 @@ import PodpModel
 extension Endpoints {
     static let status: [Endpoint] = [
         .get("/v1/status", "The chassis as one machine") { call in
-            async let view = call.fleet.view()
-            async let verdicts = call.fleet.verdicts()
-            return StatusResource(await view, verdicts: await verdicts, version: call.settings.version, staleAfter: call.settings.staleAfter)
+            let view = await call.fleet.view()
+            let verdicts = await call.fleet.verdicts(of: view)
+            return StatusResource(view, verdicts: verdicts, version: call.settings.version, staleAfter: call.settings.staleAfter)
         },
         .act(.post, "/v1/recover", "Take a higher term after this coordinator met one above its own, and adopt what the agents observe") { call in
             try await call.receipt(.recover(newTermID: ID128(high: .random(in: .min ... .max), low: .random(in: .min ... .max))))

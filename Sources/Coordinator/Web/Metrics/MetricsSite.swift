@@ -23,9 +23,8 @@ struct MetricsSite: HTTPResponder {
         let answer: Response
         switch request.uri.path {
         case "/metrics":
-            async let view = fleet.view()
-            async let verdicts = fleet.verdicts()
-            let buffer = await page.render(view, verdicts, settings)
+            let view = await fleet.view()
+            let buffer = await page.render(view, await fleet.verdicts(of: view), settings)
             answer = Reply.bytes(buffer, contentType: "text/plain; version=0.0.4; charset=utf-8")
         case "/healthz": answer = Health.alive
         case "/readyz": answer = Health.readiness(await fleet.view())
