@@ -134,6 +134,17 @@ import Testing
         #expect(fixture.core.problemToSurvive() != nil && verdicts().isEmpty)
     }
 
+    @Test func `blades whose zone is not known are told of as long as its loss is to be survived`() {
+        var fixture = CoreFixture(blades: 2)
+        for number in 1...2 { connect(&fixture, number, gibibytes: 20) }
+        func verdicts() -> [Verdict] { fixture.core.problemToSurvive().map(SurvivalOutlook.verdicts(of:)) ?? [] }
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .network)])) == .done)
+        #expect(verdicts().map(\.severity) == [.note])
+        #expect(verdicts().first?.sentence.hasPrefix("no loss of a switch module is counted for blade-1, blade-2: which they are in is not known") == true)
+        for number in 1...2 { #expect(fixture.ask(.setBlade(CoreFixture.blade(number).id, switchModule: "north-\(number)")) == .done) }
+        #expect(verdicts().isEmpty)
+    }
+
     @Test func `what is only defined takes no room yet`() {
         var fixture = CoreFixture()
         connect(&fixture, 1, gibibytes: 20)
