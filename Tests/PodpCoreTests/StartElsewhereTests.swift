@@ -66,8 +66,18 @@ struct DiskPathTests {
     }
 
     @Test func `a path that leaves a folder is not on that folder's storage`() {
-        let devices = ["/dev/vg0/", "/dev/vg1/"].map { BlockDevice(path: $0, size: .gibibytes(1), serial: $0) }
-        #expect(CoordinatorCore.device(of: "/dev/vg0/../vg1/s2", among: devices)?.path == "/dev/vg1/")
-        #expect(CoordinatorCore.device(of: "/dev/vg0/../sda", among: devices) == nil)
+        let devices = Devices(["/dev/vg0/", "/dev/vg1/"].map { BlockDevice(path: $0, size: .gibibytes(1), serial: $0) })
+        #expect(devices.device(of: "/dev/vg0/../vg1/s2")?.path == "/dev/vg1/")
+        #expect(devices.device(of: "/dev/vg0/../sda") == nil)
+    }
+
+    @Test func `a device is found by any of its names, the first and the narrowest of several`() {
+        func device(_ path: String, _ serial: String) -> BlockDevice { BlockDevice(path: path, size: .gibibytes(1), serial: serial) }
+        let devices = Devices([
+            device("/dev/mapper/vg0-web--1", "a"), device("/dev/vg0/web-1", "b"), device("/srv/", "c"), device("/srv/images/", "d"), device("/dev//sdb", ""),
+        ])
+        let found = ["/dev/vg0/web-1", "/dev/mapper/vg0-web--1", "/srv/images/x", "/srv/x", "/dev/sdb", "/dev/sdc"].map { devices.device(of: $0)?.serial }
+        #expect(found == ["a", "a", "d", "c", "", nil])
+        #expect(devices.shared == ["/dev/mapper/vg0-web--1 (a)", "/dev/vg0/web-1 (b)", "/srv/ (c)", "/srv/images/ (d)"])
     }
 }

@@ -75,6 +75,21 @@ import Testing
         #expect(refusal(fixture.ask(.startDomain(CoreFixture.domain(2), on: home, force: false)))?.message.contains("the loss of blade-1") == true)
     }
 
+    @Test func `who is busy is refused as such, not for the room that its own operation takes`() {
+        var fixture = CoreFixture(domains: [domain(1, on: 1, gibibytes: 12), domain(2, on: 1, gibibytes: 12, wish: .running)])
+        connect(&fixture, 1, gibibytes: 30, running: [(2, 12)])
+        connect(&fixture, 2, gibibytes: 30)
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade)])) == .done)
+        let (starting, moving) = (CoreFixture.domain(1), CoreFixture.domain(2))
+        #expect(refusal(fixture.ask(.startDomain(starting, on: nil, force: false))) == nil)
+        #expect(refusal(fixture.ask(.migrateDomain(moving, to: nil, allowStop: false, despitePolicy: true))) == nil)
+        let again: [Request] = [
+            .startDomain(starting, on: nil, force: false), .migrateDomain(moving, to: nil, allowStop: false),
+            .setDomain(moving, memory: .gibibytes(12), vcpus: nil),
+        ]
+        for request in again { #expect(refusal(fixture.ask(request))?.code == .busy, "\(request)") }
+    }
+
     @Test(arguments: ["under way", "its source tells that it has left", "ended"])
     func `moves that are under way count as what they will be`(news: String) {
         var fixture = CoreFixture(blades: 3, domains: [domain(1, on: 3, gibibytes: 8, wish: .running), domain(2, on: 3, gibibytes: 8, wish: .running)])
@@ -132,6 +147,17 @@ import Testing
         }
         connect(&fixture, 3, gibibytes: 20)
         #expect(fixture.core.problemToSurvive() != nil && verdicts().isEmpty)
+    }
+
+    @Test func `blades whose zone is not known are told of as long as its loss is to be survived`() {
+        var fixture = CoreFixture(blades: 2)
+        for number in 1...2 { connect(&fixture, number, gibibytes: 20) }
+        func verdicts() -> [Verdict] { fixture.core.problemToSurvive().map(SurvivalOutlook.verdicts(of:)) ?? [] }
+        #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .network)])) == .done)
+        #expect(verdicts().map(\.severity) == [.note])
+        #expect(verdicts().first?.sentence.hasPrefix("no loss of a switch module is counted for blade-1, blade-2: which they are in is not known") == true)
+        for number in 1...2 { #expect(fixture.ask(.setBlade(CoreFixture.blade(number).id, switchModule: "north-\(number)")) == .done) }
+        #expect(verdicts().isEmpty)
     }
 
     @Test func `what is only defined takes no room yet`() {

@@ -49,6 +49,16 @@ struct ResourceTests {
         #expect(throws: Fault.self) { try Lookup.operation("1", in: view) }
     }
 
+    @Test("a plan is named by its id, four digits at least: the word for its goal carries none out")
+    func plans() throws {
+        let view = ExampleFleet.view()
+        let plan = try #require(view.plans.first)
+        #expect(try Lookup.plan(String(plan.id.prefix(4)), in: view).id == plan.id)
+        for text in ["balance", "b", "consolidate", ""] { #expect(throws: Fault.self, "\(text)") { try Lookup.plan(text, in: view) } }
+        let short = #expect(throws: Fault.self) { try Lookup.plan(String(plan.id.prefix(2)), in: view) }
+        #expect(short?.message.contains("too little") == true && short?.remedy.contains("4 digits") == true)
+    }
+
     @Test("a name finds the whole name before a prefix, and an action takes no prefix: the one that was meant may just have gone")
     func lookup() throws {
         var view = ExampleFleet.view()

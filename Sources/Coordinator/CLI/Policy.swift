@@ -4,6 +4,17 @@ import PodpAPI
 extension BalanceMode: ExpressibleByArgument {}
 extension ZoneKind: ExpressibleByArgument {}
 
+extension ZoneKind {
+    fileprivate var words: String {
+        switch self {
+        case .blade: "blade"
+        case .chassis: "chassis"
+        case .power: "power domain"
+        case .network: "switch module"
+        }
+    }
+}
+
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "What automation may do.", subcommands: [Show.self, Change.self, Survive.self], defaultSubcommand: Show.self,
@@ -55,8 +66,13 @@ struct PolicyCommand: AsyncParsableCommand {
             try await options.act(
                 .PUT, "/v1/policy/survive", order,
                 done: zones.isEmpty
-                    ? "no loss is planned for" : "to be survived: the loss of any one \(zones.map(\.rawValue).joined(separator: ", or any one "))")
+                    ? "no loss is planned for"
+                    : PolicyCommand.survived(zones.map(\.words).joined(separator: ", or any one "), price: price))
         }
+    }
+
+    private static func survived(_ zones: String, price: Double?) -> String {
+        "to be survived: the loss of any one \(zones)\(price.map { " (a wish: \(Words.short($0)))" } ?? "")"
     }
 
     static func text(_ policy: PolicyResource) -> String {
@@ -65,7 +81,7 @@ struct PolicyCommand: AsyncParsableCommand {
         text += "a balance must improve the objective by \(Words.short(Double(policy.minimumGainPermille) / 10)) %\n"
         text += "at most \(Words.count(policy.maxMovesPerHour, "automatic move")) an hour\n"
         for survive in policy.survive {
-            text += "to be survived: the loss of any one \(survive.zone.rawValue)\(survive.price.map { " (a wish: \(Words.short($0)))" } ?? "")\n"
+            text += survived(survive.zone.words, price: survive.price) + "\n"
         }
         if let freeze = policy.frozen {
             text +=

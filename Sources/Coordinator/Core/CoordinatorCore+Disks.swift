@@ -92,7 +92,7 @@ extension CoordinatorCore {
     }
 
     private func diskKey(_ source: String, on id: BladeID) -> DiskKey {
-        let device = Self.device(of: source, among: blades[id]?.inventory?.host.storage ?? [])
+        let device = blades[id]?.devices.device(of: source)
         guard let device, !device.serial.isEmpty else { return DiskKey(storage: "local to \(id)", path: Self.plain(source)) }
         return DiskKey(storage: device.serial, path: Self.plain(source))
     }

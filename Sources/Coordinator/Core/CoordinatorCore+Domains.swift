@@ -152,6 +152,8 @@ extension CoordinatorCore {
     private mutating func start(
         _ domain: ManagedDomain, on wanted: BladeID?, force: Bool, despitePolicy: Bool, request: RequestID, by actor: Actor
     ) {
+        // Before room is looked for: its own operation may have taken it.
+        if let busy = decided.openOperation(of: domain.id) { return refuse(request, .busy(domain.definition.name, busy)) }
         let state = state(of: domain)
         guard state == .off || state == .shutdown else {
             let place = domain.blade.map(name(of:)) ?? "no blade"
@@ -205,6 +207,7 @@ extension CoordinatorCore {
         guard let blade = domain.blade, state(of: domain) == .running else {
             return refuse(request, Refusal(.conflict, "\(definition.name) does not run"))
         }
+        if let busy = decided.openOperation(of: domain.id) { return refuse(request, .busy(domain.definition.name, busy)) }
         if let memory, let have = blades[blade]?.domain(domain.id)?.memory, memory > have {
             let free = memoryFree(on: blade)
             guard memory - have <= free else {
@@ -227,6 +230,7 @@ extension CoordinatorCore {
     private mutating func migrate(
         _ domain: ManagedDomain, to wanted: BladeID?, allowStop: Bool, despitePolicy: Bool, request: RequestID, by actor: Actor
     ) {
+        if let busy = decided.openOperation(of: domain.id) { return refuse(request, .busy(domain.definition.name, busy)) }
         guard let source = domain.blade else { return refuse(request, Refusal(.conflict, "\(domain.definition.name) is on no blade")) }
         if wanted == nil, domain.definition.policy.stays {
             return refuse(

@@ -43,10 +43,11 @@ extension CoordinatorCore {
     /// Every blade that it could go to, with what is free there or why it cannot, by id.
     func candidates(for domain: ManagedDomain, notOn source: BladeID? = nil, disksAt: BladeID? = nil) -> [PlacementChoice.Candidate] {
         let usual = usualCPU()
+        let neighbours = neighbours(of: domain)
         return decided.blades.keys.sorted().filter { $0 != source }.map { id in
             PlacementChoice.Candidate(
                 blade: id, name: name(of: id), free: memoryFree(on: id), pressure: pressure(of: domain, on: id, usual: usual),
-                reason: whyNot(domain, on: id, from: source, disksAt: disksAt))
+                reason: whyNot(domain, on: id, from: source, disksAt: disksAt, among: neighbours))
         }
     }
 
@@ -83,7 +84,11 @@ extension CoordinatorCore {
     }
 
     /// Why a domain cannot run on a blade, in words; `nil` when it can.
-    func whyNot(_ domain: ManagedDomain, on id: BladeID, from source: BladeID? = nil, disksAt: BladeID? = nil) -> String? {
+    ///
+    /// - Parameter neighbours: of the domain, for whoever asks about many blades.
+    func whyNot(
+        _ domain: ManagedDomain, on id: BladeID, from source: BladeID? = nil, disksAt: BladeID? = nil, among neighbours: Neighbours? = nil
+    ) -> String? {
         if let held = whyHeld(id) { return held }
         if decided.blades[id]?.draining == true { return "it is draining" }
         guard let inventory = blades[id]?.inventory else { return "it has not told what it has" }
@@ -111,7 +116,7 @@ extension CoordinatorCore {
         {
             return "its file says never on \(named)"
         }
-        return groupProblem(domain, on: id)
+        return groupProblem(domain, on: id, among: neighbours ?? self.neighbours(of: domain))
     }
 
     private static func sameDisksRemedy(_ name: String) -> String {
@@ -124,89 +129,5 @@ extension CoordinatorCore {
         let there = Set(storage(of: disks, on: id))
         let missing = disks.first { disk in storage(of: [disk], on: source).contains { !there.contains($0) } }
         return missing.map { "it does not reach \($0.source) of \(name(of: source)) (podp knows equal storage by its serial)" }
-    }
-
-    private func groupProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {
-        let policy = domain.definition.policy
-        // One member's file is enough for a price, as in a plan's rules.
-        let wishes = Set(([policy] + decided.domains.values.map(\.definition.policy)).flatMap(\.prices).compactMap(GroupPrice.init).map(\.group))
-        for other in decided.domains.values.sorted(by: { $0.id < $1.id }) where other.id != domain.id && other.wish == .running {
-            guard let place = destination(of: other) else { continue }
-            let others = other.definition.policy
-            if place == id,
-                let group = (policy.exclusive + others.exclusive).first(where: { group in
-                    !wishes.contains(group) && !(policy.exclusive.contains(group) && others.exclusive.contains(group))
-                })
-            {
-                return "\(other.definition.name) is there, and one of them shares its blade with nobody (\(group))"
-            }
-            if place == id, let group = policy.apart.first(where: { others.apart.contains($0) && !wishes.contains($0) }) {
-                return "\(other.definition.name) is there, and they stay apart (\(group))"
-            }
-            if place != id, let group = policy.together.first(where: { others.together.contains($0) && !wishes.contains($0) }) {
-                return "\(other.definition.name) is on \(name(of: place)), and they stay together (\(group))"
-            }
-        }
-        return zoneProblem(domain, on: id)
-    }
-
-    /// Hard groups that spread over zones or stay within one, counted as they would be with the domain there.
-    private func zoneProblem(_ domain: ManagedDomain, on id: BladeID) -> String? {
-        guard !domain.definition.policy.spread.isEmpty || !domain.definition.policy.near.isEmpty else { return nil }
-        var groups = RuleGroups()
-        var places: [DomainID: BladeID] = [:]
-        groups.add(domain.id, domain.definition.policy)
-        for other in decided.domains.values.sorted(by: { $0.id < $1.id }) where other.id != domain.id {
-            groups.addPrices(of: other.definition.policy)
-            guard other.wish == .running, let place = destination(of: other) else { continue }
-            places[other.id] = place
-            groups.add(other.id, other.definition.policy)
-        }
-        for rule in groups.rules() where rule.price == nil {
-            switch rule.kind {
-            case .spread(let members, let zone, let least) where members.contains(domain.id):
-                let others = members.compactMap { places[$0] }
-                // Blades whose zone is unknown count as one.
-                let held = Set(others.map { zoneName(zone, of: $0) ?? "" })
-                let here = zoneName(zone, of: id) ?? ""
-                // One zone more is as good as it can be.
-                guard !others.isEmpty, held.contains(here), held.count < min(least, others.count + 1) else { continue }
-                let place =
-                    here.isEmpty
-                    ? "which \(zone.words) it is in is not known"
-                    : "\(names(of: members, in: places)) \(others.count == 1 ? "is" : "are") in \(list(held, zone))"
-                return "\(place), and they run in \(min(least, others.count + 1)) \(zone.pluralWords) or more (\(rule.name))"
-            case .near(let members, let zone) where members.contains(domain.id):
-                let others = members.compactMap { places[$0] }
-                let here = zoneName(zone, of: id)
-                guard !others.isEmpty, !others.contains(where: { $0 == id || (here != nil && zoneName(zone, of: $0) == here) }) else { continue }
-                let held = Set(others.map { zoneName(zone, of: $0) ?? "" })
-                return
-                    "\(names(of: members, in: places)) \(others.count == 1 ? "is" : "are") in \(list(held, zone)), and they stay in one \(zone.words) (\(rule.name))"
-            default: continue
-            }
-        }
-        return nil
-    }
-
-    func zoneName(_ zone: Zone, of id: BladeID) -> String? {
-        switch zone {
-        case .blade: name(of: id)
-        case .chassis: decided.blades[id].map(\.chassis).flatMap { $0.isEmpty ? nil : $0 }
-        case .power, .network: zones(of: id)[zone]
-        }
-    }
-
-    private func names(of members: [DomainID], in places: [DomainID: BladeID]) -> String {
-        members.filter { places[$0] != nil }.prefix(6).compactMap { decided.domains[$0]?.definition.name }.joined(separator: ", ")
-    }
-
-    private func list(_ held: Set<String>, _ zone: Zone) -> String {
-        held.sorted().prefix(4).map { $0.isEmpty ? "an unknown \(zone.words)" : $0 }.joined(separator: ", ")
-    }
-
-    /// Where a domain is, or is going to.
-    private func destination(of domain: ManagedDomain) -> BladeID? {
-        decided.openOperation(of: domain.id)?.destination ?? domain.blade
     }
 }

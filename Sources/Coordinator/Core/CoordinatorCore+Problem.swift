@@ -47,7 +47,7 @@ extension CoordinatorCore {
             comfort: comfortLevels,
             reserved: reserved,
             accepts: reason == nil, reason: reason, cpuFeatures: live?.hello?.cpu.features ?? [], bridges: (host?.bridges ?? []).sorted(),
-            sharedStorage: Set((host?.storage ?? []).filter { !$0.serial.isEmpty }.map { Self.storageKey($0.path, serial: $0.serial) }).sorted(),
+            sharedStorage: live?.devices.shared ?? [],
             power: live?.powerLine.line)
     }
 
@@ -157,21 +157,14 @@ extension CoordinatorCore {
 
     /// Disks as keys that are equal on two blades only where both reach the same storage.
     func storage(of disks: [Disk], on blade: BladeID) -> [String] {
-        let devices = blades[blade]?.inventory?.host.storage ?? []
+        let devices = blades[blade]?.devices
         return Set(disks.filter { !$0.source.isEmpty }.map { Self.storageKey(for: $0.source, among: devices, local: blade) }).sorted()
     }
 
     static func storageKey(_ path: String, serial: String) -> String { "\(path) (\(serial))" }
 
-    /// The device, or the directory of files, that a disk's path names.
-    static func device(of source: String, among devices: [BlockDevice]) -> BlockDevice? {
-        let source = plain(source)
-        return devices.first { $0.path == source || plain($0.path) == source }
-            ?? devices.filter { $0.path.hasSuffix("/") && source.hasPrefix($0.path) }.max { $0.path.utf8.count < $1.path.utf8.count }
-    }
-
-    static func storageKey(for source: String, among devices: [BlockDevice], local: BladeID) -> String {
-        guard let device = device(of: source, among: devices), !device.serial.isEmpty else { return storageKey(plain(source), serial: "local to \(local)") }
+    private static func storageKey(for source: String, among devices: Devices?, local: BladeID) -> String {
+        guard let device = devices?.device(of: source), !device.serial.isEmpty else { return storageKey(plain(source), serial: "local to \(local)") }
         return storageKey(device.path, serial: device.serial)
     }
 }

@@ -8,7 +8,15 @@ struct LiveBlade: Sendable, Codable {
     var lostAt: Instant?
     var hello: Hello?
     var clockOffset: Duration?
-    var inventory: Inventory?
+    var inventory: Inventory? {
+        didSet {
+            let storage = inventory?.host.storage ?? []
+            if storage != oldValue?.host.storage { known = Devices(storage) }
+        }
+    }
+    /// Of the inventory. Optional, because a recording that an older podp made lacks it.
+    private var known: Devices?
+    var devices: Devices { known ?? Devices(inventory?.host.storage ?? []) }
     var inventoryAt: Instant?
     /// The link that it came over.
     var inventoryLink: LinkID?

@@ -12,11 +12,22 @@ public enum SurvivalOutlook {
     /// - Parameter problem: of `CoordinatorCore.problemToSurvive`.
     public static func verdicts(of problem: Problem) -> [Verdict] {
         RuleMeter.readings(of: problem).flatMap { reading -> [Verdict] in
-            guard case .survive = reading.rule.kind else { return [] }
+            guard case .survive(let zone) = reading.rule.kind else { return [] }
             var sentences = Array(reading.sentences.prefix(mostTold))
             let more = reading.sentences.count - sentences.count
             if more > 0 { sentences.append("so would \(more) other\(more == 1 ? " loss" : " losses") (\(reading.rule.name))") }
             return sentences.map { Verdict(resource: "survival", blade: nil, severity: reading.rule.price == nil ? .warning : .note, sentence: $0) }
+                + unknown(zone, in: problem)
         }
+    }
+
+    /// Blades whose zone is not known belong to none that may be lost. Who set the policy was told in an event; this stays while it is so.
+    private static func unknown(_ zone: Zone, in problem: Problem) -> [Verdict] {
+        let blades = problem.blades.filter { $0.zone(zone) == nil }.map(\.name)
+        guard !blades.isEmpty else { return [] }
+        let names = blades.prefix(mostTold).joined(separator: ", ") + (blades.count > mostTold ? " and \(blades.count - mostTold) more" : "")
+        let which = "which \(blades.count == 1 ? "it is" : "they are") in is not known"
+        let remedy = zone == .network ? " (`podp blade set BLADE --switch-module NAME`)" : ""
+        return [Verdict(resource: "", blade: nil, severity: .note, sentence: "no loss of a \(zone.words) is counted for \(names): \(which)\(remedy)")]
     }
 }

@@ -15,8 +15,9 @@ enum Lookup {
         return view.domains[index]
     }
 
+    /// By its id alone: `podp apply e` is not to carry out whichever evacuation is the only one kept.
     static func plan(_ text: String, in view: FleetView) throws(Fault) -> PlanRecord {
-        let index = try find(text, kind: "plan", list: "podp plan list", whole: false, view.plans.map { ($0.id, $0.plan.goal.word) })
+        let index = try find(text, kind: "plan", list: "podp plan list", whole: false, view.plans.map { ($0.id, $0.plan.goal.word) }, names: false)
         return view.plans[index]
     }
 
@@ -26,7 +27,7 @@ enum Lookup {
             let known = view.operations.filter { $0.record.id.sequence == number }
             let open = known.filter { !$0.record.state.isEnded }
             let fitting = open.count == 1 ? open : known
-            if fitting.count > 1 { throw ambiguous(text, kind: "operation", fitting.map { ($0.record.id.description, $0.record.domainName) }) }
+            if fitting.count > 1 { throw ambiguous(text, kind: "operation", fitting.map { ($0.record.id.description, $0.record.domainName) }, names: false) }
             if let only = fitting.first { return only }
         }
         let index = try find(
@@ -35,6 +36,9 @@ enum Lookup {
         return view.operations[index]
     }
 
+    /// Of an id: a shorter prefix fits by chance.
+    private static let leastDigits = 4
+
     private static func find(
         _ text: String, kind: String, list: String, whole: Bool, _ things: [(id: String, name: String)], names: Bool = true
     ) throws(Fault) -> Int {
@@ -42,10 +46,15 @@ enum Lookup {
         if let exact = things.firstIndex(where: { $0.id == lower }) { return exact }
         var fitting = names ? things.indices.filter { things[$0].name == text } : []
         if fitting.isEmpty, !whole {
-            // Four digits of a UUID at least: a shorter prefix fits by chance.
-            fitting = things.indices.filter { (names && things[$0].name.hasPrefix(text)) || (lower.utf8.count >= 4 && things[$0].id.hasPrefix(lower)) }
+            fitting = things.indices.filter {
+                (names && things[$0].name.hasPrefix(text)) || (lower.utf8.count >= leastDigits && things[$0].id.hasPrefix(lower))
+            }
         }
-        if fitting.count > 1 { throw ambiguous(text, kind: kind, fitting.map { things[$0] }) }
+        if fitting.count > 1 { throw ambiguous(text, kind: kind, fitting.map { things[$0] }, names: names) }
+        if fitting.isEmpty, !names, !text.isEmpty, lower.utf8.count < leastDigits, things.contains(where: { $0.id.hasPrefix(lower) }) {
+            let what = kind == "operation" ? "an operation" : "a \(kind)"
+            throw Fault(.notFound, "'\(text)' is too little of the id of \(what)", remedy: "give \(leastDigits) digits of it at least")
+        }
         guard let only = fitting.first else {
             let near = whole && !text.isEmpty ? things.filter { $0.name.hasPrefix(text) || $0.id.hasPrefix(lower) } : []
             guard !near.isEmpty else { throw Fault(.notFound, "there is no \(kind) '\(text)'", remedy: "see '\(list)'") }
@@ -57,9 +66,9 @@ enum Lookup {
         return only
     }
 
-    private static func ambiguous(_ text: String, kind: String, _ fitting: [(id: String, name: String)]) -> Fault {
+    private static func ambiguous(_ text: String, kind: String, _ fitting: [(id: String, name: String)], names: Bool) -> Fault {
         Fault(
-            .ambiguous, "'\(text)' fits \(fitting.count) \(kind)s", remedy: "give more of the name, or the UUID",
+            .ambiguous, "'\(text)' fits \(fitting.count) \(kind)s", remedy: names ? "give more of the name, or the UUID" : "give more of the id",
             choices: fitting.prefix(20).map { Fault.Choice(id: $0.id, name: $0.name) })
     }
 }
