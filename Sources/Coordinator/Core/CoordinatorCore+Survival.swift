@@ -38,22 +38,25 @@ extension CoordinatorCore {
     /// The best one that N+1 allows, too. Those that it does not allow get that for a reason, as far as they were asked about: it takes the whole fleet.
     func best(of candidates: inout [PlacementChoice.Candidate], for domain: ManagedDomain, from source: BladeID? = nil) -> BladeID? {
         var asked = 0
+        let present = mustSurvive ? problemOnceArrived() : nil
         while let best = PlacementChoice.best(of: candidates) {
             guard asked < Self.mostAskedOfSurvival else {
                 for index in candidates.indices where candidates[index].reason == nil { candidates[index].reason = Self.notAsked }
                 return nil
             }
             asked += 1
-            guard let reason = survivalProblem(domain, on: best.blade, from: source) else { return best.blade }
+            guard let reason = survivalProblem(domain, on: best.blade, from: source, in: present) else { return best.blade }
             for index in candidates.indices where candidates[index].blade == best.blade { candidates[index].reason = reason }
         }
         return nil
     }
 
     /// Which loss could not be borne any more if the domain started there, or moved there by itself, where operators want N+1 kept.
-    func survivalProblem(_ domain: ManagedDomain, on id: BladeID, from source: BladeID?) -> String? {
+    ///
+    /// - Parameter present: `problemOnceArrived`, for whoever asks about several blades.
+    func survivalProblem(_ domain: ManagedDomain, on id: BladeID, from source: BladeID?, in present: Problem? = nil) -> String? {
         guard mustSurvive else { return nil }
-        var present = problemOnceArrived()
+        var present = present ?? problemOnceArrived()
         guard let position = present.blades.firstIndex(where: { $0.id == id }) else { return nil }
         if source != nil { return StepPremise.losses(moving: domain.id, to: id, in: present).first }
         // One that is not podp's yet is to be restarted where its file allows, too.
