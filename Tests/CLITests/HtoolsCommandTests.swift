@@ -89,6 +89,7 @@ struct HtoolsCommandTests {
             ("too large a number", changed("vm3|2048", "vm3|99999999999999999999999"), nil, "dump:13: field 2, '99999999999999999999999'"),
             ("a number that fits no sum", changed("node1|16384", "node1|9223372036854775807"), nil, "dump:4: field 2"),
             ("a node twice", changed("node2|", "node1|"), nil, "dump:5: node node1 stands here twice"),
+            ("a group that is not there", changed("group0|uuid-0", "group0|uuid-9"), nil, "dump:3: its group, uuid-0, is not in the group section"),
             ("an instance twice", changed("vm3|", "vm2|"), nil, "dump:13: instance vm2 stands here twice"),
             ("a node that is not there", changed("|Y|node2||", "|Y|node9||"), nil, "its primary node, node9, is not in the node section"),
             ("cut off between two nodes", cutNodes, nil, "dump:5: the dump ends in its second section, the nodes"),

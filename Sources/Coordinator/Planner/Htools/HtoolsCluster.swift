@@ -80,6 +80,8 @@ public struct HtoolsCluster: Hashable, Sendable {
             case 1:
                 let node = try Self.node(fields)
                 guard nodeIndex.updateValue(nodes.count, forKey: node.name) == nil else { throw fields.error("node \(node.name) stands here twice") }
+                // Nothing could move to or from it, and its policy would be made up.
+                guard vcpuRatio[node.group] != nil else { throw fields.error("its group, \(node.group), is not in the group section") }
                 nodes.append(node)
             case 2:
                 let instance = try Self.instance(fields, nodeIndex)
