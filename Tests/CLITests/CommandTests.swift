@@ -272,6 +272,22 @@ struct CommandTests {
         }
     }
 
+    @Test("a blade is not drained to be emptied while a plan is under way that may be about to move domains there")
+    func evacuateMeanwhile() async throws {
+        let fleet = Self.fleet()
+        try await withScratchDirectory { directory in
+            try await LiveServer.with(fleet, directory: directory) { server in
+                var record = ExampleFleet.plan()
+                record.state = .applying(wave: 0)
+                fleet.with { $0.view.plans = [record] }
+                let asked = fleet.with { $0.asked.count }
+                let result = try await Self.podp(["blade", "evacuate", "blade-1"], server, directory)
+                #expect(result.code == 4 && result.errors.contains("plan \(record.id) is being carried out"), "\(result.errors)")
+                #expect(fleet.with { $0.asked.count } == asked)
+            }
+        }
+    }
+
     @Test("a request that is cut off is not known to be done or not; a question that is cut off found nobody")
     func cutOff() async throws {
         final class Hangs: ChannelInboundHandler, Sendable {

@@ -170,6 +170,20 @@ import Testing
         #expect(refusal(fixture.ask(.createDomain(definition, on: nil, start: false))) == nil)
     }
 
+    @Test func `blades that say the same are told together, what N+1 says first`() {
+        func candidate(_ number: Int, _ reason: String?) -> PlacementChoice.Candidate {
+            PlacementChoice.Candidate(
+                blade: CoreFixture.blade(number).id, name: "blade-\(number)", free: .zero, pressure: PlacementChoice.Pressure(resource: "cpu", permille: 0),
+                reason: reason)
+        }
+        let candidates = (1...7).map { candidate($0, "it is draining") } + [candidate(8, "N+1"), candidate(9, nil), candidate(10, "no bridge")]
+        #expect(
+            PlacementChoice.reasons(of: candidates, first: [CoreFixture.blade(8).id])
+                == "blade-8: N+1; blade-1, blade-2, blade-3, blade-4 and 3 more: it is draining; blade-10: no bridge")
+        let many = (1...9).map { candidate($0, "\($0) MiB is free") }
+        #expect(PlacementChoice.reasons(of: many, first: []).hasSuffix("blade-6: 6 MiB is free; and 3 more"))
+    }
+
     @Test func `where N+1 is lost everywhere, only the best blades are asked about, for the core waits meanwhile`() throws {
         var fixture = CoreFixture(blades: 12)
         for number in 1...12 {

@@ -129,6 +129,12 @@ struct BladeCommand: AsyncParsableCommand {
         static func empty(_ name: Name, _ options: ConnectionOptions, despitePolicy: Bool, noWait: Bool) async throws {
             try await options.withCoordinator { coordinator in
                 let blade = try await coordinator.get(name.path, as: BladeResource.self).value
+                // Its next move to the blade would stop that plan, and this one would be refused all the same.
+                if let other = try await coordinator.get("/v1/plans", as: Listing<PlanResource>.self).value.items.first(where: { $0.state == .applying }) {
+                    throw Trouble(
+                        .refused, "\(blade.name) is not emptied, and takes new domains as before: plan \(SafeText.line(other.id)) is being carried out",
+                        remedy: "ask again when `podp plan list` shows it done")
+                }
                 _ = try await coordinator.send(.POST, "/v1/blades/\(blade.id)/drain", as: Receipt.self)
                 let order = PlanOrder(goal: .evacuate, blade: blade.id.description, despitePolicy: despitePolicy ? true : nil)
                 let plan = try await coordinator.send(.POST, "/v1/plans", order, as: PlanResource.self)

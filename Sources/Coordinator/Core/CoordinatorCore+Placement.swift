@@ -26,12 +26,10 @@ extension CoordinatorCore {
         }
         var candidates = candidates(for: domain, notOn: source, disksAt: disksAt)
         let fits = PlacementChoice.best(of: candidates)
+        let able = Set(candidates.filter { $0.reason == nil }.map(\.blade))
         let keeping = despitePolicy ? fits?.blade : best(of: &candidates, for: domain, from: source)
         if let best = keeping { return .success(best) }
-        let reasons = candidates.compactMap { candidate in candidate.reason.map { "\(candidate.name): \($0)" } }
-        let why =
-            reasons.isEmpty
-            ? "there is no other blade" : reasons.prefix(6).joined(separator: "; ") + (reasons.count > 6 ? "; and \(reasons.count - 6) more" : "")
+        let why = candidates.isEmpty ? "there is no other blade" : PlacementChoice.reasons(of: candidates, first: able)
         let isMove = source != nil
         let remedy =
             fits == nil

@@ -47,6 +47,26 @@ public struct PlacementChoice: Hashable, Sendable, Codable {
         self.candidates = candidates
     }
 
+    /// Why none of them can, blades that say the same together.
+    ///
+    /// - Parameter able: those that can but for N+1: what they say comes first, for remedies are about it.
+    static func reasons(of candidates: [Candidate], first able: Set<BladeID>) -> String {
+        var named: [(reason: String, blades: [String])] = []
+        var known: [String: Int] = [:]
+        for candidate in candidates.filter({ able.contains($0.blade) }) + candidates.filter({ !able.contains($0.blade) }) {
+            guard let reason = candidate.reason else { continue }
+            if known[reason] == nil {
+                known[reason] = named.count
+                named.append((reason, []))
+            }
+            if let index = known[reason] { named[index].blades.append(candidate.name) }
+        }
+        let told = named.prefix(6).map { reason, blades in
+            blades.prefix(4).joined(separator: ", ") + (blades.count > 4 ? " and \(blades.count - 4) more" : "") + ": \(reason)"
+        }
+        return told.joined(separator: "; ") + (named.count > 6 ? "; and \(named[6...].reduce(0) { $0 + $1.blades.count }) more" : "")
+    }
+
     /// Of those that can, the one whose fullest resource is least full; of equals the one with the most memory free, and of those the first.
     static func best(of candidates: [Candidate]) -> Candidate? {
         candidates.reduce(nil) { best, candidate in
