@@ -94,7 +94,7 @@ import Testing
         ("name='é'", "f:1:6: the name 'é' holds 'é'"), ("name='a/b'", "f:1:6: the name 'a/b' holds '/'"), ("name=['x']", "f:1:6: 'name' is a list"),
         ("name='a\tb'", "f:1:6: 'name' holds a control"),
         ("name='w'", "f:1:9: the domain has no memory"), ("name='w'\nmemory=0", "f:2:8: 'memory' is 0, not between 1 and"),
-        ("name='w'\nmemory='1G'", "f:2:8: 'memory' is '1G', no whole number MiB"),
+        ("name='w'\nmemory='1G'", "f:2:8: 'memory' is '1G', no whole number of MiB"),
         ("name='w'\nmemory=99999999999999999999", "f:2:8: 'memory' is '99999999999999999999'"), ("name='w'\nmemory=512", "f:2:11: a PV domain needs a kernel"),
         ("name='w'\nmemory=512\nmaxmem=256\nkernel='/k'", "f:3:8: 'maxmem' is 256 MiB, below 'memory', which is 512 MiB"),
         ("name='w'\nmemory=1\nmemory+=2\nkernel='/k'", "f:2:8: '+=' makes no number"),

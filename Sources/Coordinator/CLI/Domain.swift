@@ -237,7 +237,7 @@ struct DomainCommand: AsyncParsableCommand {
         defer { fclose(handle) }
         var bytes = [UInt8](repeating: 0, count: FlatFile.sizeLimit + 1)
         let count = fread(&bytes, 1, bytes.count, handle)
-        if ferror(handle) != 0 { throw Trouble(.usage, "\(file) cannot be read") }
+        if ferror(handle) != 0 { throw Trouble(.usage, "\(file) cannot be read: \(String(cString: strerror(errno)))") }
         guard count <= FlatFile.sizeLimit else { throw Trouble(.usage, "\(file) is longer than \(FlatFile.sizeLimit) bytes: that is no flat file") }
         return Array(bytes.prefix(count))
     }

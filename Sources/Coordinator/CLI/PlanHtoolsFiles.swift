@@ -51,7 +51,7 @@ enum HtoolsFiles {
             bytes.append(contentsOf: buffer[..<count])
             guard bytes.count <= 1 << 28 else { throw Trouble(.failed, "\(file) is longer than 256 MiB: that is no dump") }
         }
-        guard ferror(handle) == 0 else { throw Trouble(.failed, "\(file) cannot be read") }
+        guard ferror(handle) == 0 else { throw Trouble(.failed, "\(file) cannot be read: \(String(cString: strerror(errno)))") }
         return String(decoding: bytes, as: UTF8.self)
     }
 

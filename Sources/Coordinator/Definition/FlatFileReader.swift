@@ -88,7 +88,8 @@ struct FlatFileReader {
         guard let atom = try atom(key) else { return nil }
         if atom.isSum { throw invalid(key, "'+=' makes no number", remedy: "write '\(key)' once, with '='") }
         guard let number = Self.number(atom.bytes) else {
-            throw invalid(key, "'\(key)' is \(atom.text.quoted), no whole number\(unit)", remedy: "write digits, as in \(key) = \(range.lowerBound)")
+            let number = "no whole number" + (unit.isEmpty ? "" : " of\(unit)")
+            throw invalid(key, "'\(key)' is \(atom.text.quoted), \(number)", remedy: "write digits, as in \(key) = \(range.lowerBound)")
         }
         guard range.contains(number) else {
             throw invalid(key, "'\(key)' is \(number), not between \(range.lowerBound) and \(range.upperBound)\(unit)", remedy: "write a number of that range")

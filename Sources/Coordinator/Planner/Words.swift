@@ -13,7 +13,9 @@ struct Words {
     /// `1.4 cores`, `26 GiB`.
     func amount(_ amount: Int64, _ resource: Int) -> String {
         switch problem.resources[resource].unit {
-        case "mCPU": return tenths(Double(amount) / 1000) + (amount == 1000 ? " core" : " cores")
+        case "mCPU":
+            let cores = tenths(Double(amount) / 1000)
+            return cores + (cores == "1" ? " core" : " cores")
         case Self.load: return "a load of \(Self.decimal(Double(amount) / 1_000_000))"
         case "KiB": return bytes(Double(amount), rate: "")
         case "KiB/s": return bytes(Double(amount), rate: "/s")

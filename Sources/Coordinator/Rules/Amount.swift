@@ -8,7 +8,9 @@ enum Amount {
     static func text(_ amount: Int64, unit: String, _ rounding: Rounding) -> String {
         let amount = max(0, min(amount, Fleet.largestTotal))
         switch unit {
-        case "mCPU": return tenths(amount, of: 1000, rounding) + (amount == 1000 ? " core" : " cores")
+        case "mCPU":
+            let cores = tenths(amount, of: 1000, rounding)
+            return cores + (cores == "1" ? " core" : " cores")
         case "KiB", "KiB/s":
             let rate = unit == "KiB" ? "" : "/s"
             if amount >= 1 << 20 { return tenths(amount, of: 1 << 20, rounding) + " GiB" + rate }
