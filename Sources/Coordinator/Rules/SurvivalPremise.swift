@@ -38,7 +38,8 @@ public struct SurvivalPremise {
 
     /// A domain that runs moves to a blade by itself.
     ///
-    /// On its way it is restarted once, wherever it is lost: with its source a copy that is not whole is gone, and with its target it runs on.
+    /// On its way it is restarted once, wherever it is lost: with its source a copy that is not whole is gone, and with its target it runs on. That it takes its
+    /// memory at both ends meanwhile, from those that a third blade's loss would restart, is not asked here: plans do (`Survival`).
     public func losses(moving domain: DomainID, to blade: BladeID) -> [String] {
         guard let mover = present.domains.firstIndex(where: { $0.id == domain }), let target = index(of: blade) else { return [] }
         var later = present
