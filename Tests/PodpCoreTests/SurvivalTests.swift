@@ -287,7 +287,8 @@ import Testing
         #expect(fixture.ask(.setBlade(CoreFixture.blade(1).id, switchModule: "north-1")) == .done)
         #expect(fixture.ask(.setSurvival([Settings.Survive(zone: .blade), Settings.Survive(zone: .network)])) == .done)
         let warned = fixture.audits.filter { $0.kind == "zone-unknown" }.map(\.sentence)
-        #expect(warned == ["no loss of a switch module is counted for blade-2: which it is in is not known"])
+        let remedy = "(`podp blade set BLADE --switch-module NAME`)"
+        #expect(warned == ["no loss of a switch module is counted for blade-2: which it is in is not known \(remedy)"])
     }
 
     @Test func `the remedy of a refused creation does what it says`() {

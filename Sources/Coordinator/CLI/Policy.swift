@@ -1,18 +1,13 @@
 import ArgumentParser
 import PodpAPI
+import PodpModel
+import PodpRules
 
 extension BalanceMode: ExpressibleByArgument {}
 extension ZoneKind: ExpressibleByArgument {}
 
 extension ZoneKind {
-    fileprivate var words: String {
-        switch self {
-        case .blade: "blade"
-        case .chassis: "chassis"
-        case .power: "power domain"
-        case .network: "switch module"
-        }
-    }
+    fileprivate var words: String { Zone(rawValue: rawValue)?.words ?? rawValue }
 }
 
 struct PolicyCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import PodpModel
+import PodpRules
 
 extension CoordinatorCore {
     mutating func refuse(_ request: RequestID, _ refusal: Refusal) {
@@ -143,20 +144,15 @@ extension CoordinatorCore {
         var settings = decided.settings
         settings.survive = survive.isEmpty ? nil : survive.sorted { $0.zone.rawValue < $1.zone.rawValue }
         put(.settings(settings))
-        let words = survive.map { "any one \($0.zone.rawValue)\($0.price.map { " (a wish: \($0))" } ?? "")" }.joined(separator: ", ")
+        let words = survive.map { "any one \($0.zone.words)\($0.price.map { " (a wish: \($0))" } ?? "")" }.joined(separator: ", ")
         audit("policy-set", by: actor.name, words.isEmpty ? "no loss is planned for (no N+1)" : "the fleet is to survive the loss of \(words)")
         for zone in survive.map(\.zone) { warnOfUnknown(zone, by: actor) }
         emitAfterCommit(.answer(request, .done))
     }
 
-    /// A zone that is not known is never asked about: N+1 would be kept by nobody, and nobody would hear of it.
     private mutating func warnOfUnknown(_ zone: Zone, by actor: Actor) {
         let unknown = decided.blades.keys.filter { zoneName(zone, of: $0) == nil }.map(name(of:)).sorted()
-        guard !unknown.isEmpty else { return }
-        let names = unknown.prefix(4).joined(separator: ", ") + (unknown.count > 4 ? " and \(unknown.count - 4) more" : "")
-        audit(
-            "zone-unknown", .warning, by: actor.name,
-            "no loss of a \(zone.words) is counted for \(names): which \(unknown.count == 1 ? "it is" : "they are") in is not known")
+        if let sentence = SurvivalOutlook.unknown(zone, of: unknown) { audit("zone-unknown", .warning, by: actor.name, sentence) }
     }
 
     /// Adopts what the agents observe, under a term above every one that was seen.

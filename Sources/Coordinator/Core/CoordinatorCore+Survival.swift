@@ -8,22 +8,13 @@ extension CoordinatorCore {
     /// The fleet that is to survive losses, with that alone for its rules; `nil`: nothing is to be survived. Cheap beside looking at it: `SurvivalOutlook`.
     public func problemToSurvive() -> Problem? {
         guard !(committed.settings.survive ?? []).isEmpty else { return nil }
-        var problem = problem(.balance)
-        problem.rules.removeAll { rule in
-            switch rule.kind {
-            case .survive: false
-            case .onlyOn, .neverOn: rule.price != nil
-            default: true
-            }
-        }
-        return problem
+        return problem(.balance).withSurvivalAlone
     }
 
     /// Why a blade stays on for others' sake: operators want losses survived (hard N+1) that could not be borne without it, and can be with it.
     func refusal(ofOffBearing id: BladeID) -> Refusal? {
-        // One that takes no domains bears nothing; one that is drained did until then.
         guard mustSurvive else { return nil }
-        // Another off of it that waits for its agent's word changes nothing.
+        // One that is held bears nothing; one that is drained did until then. Another off of it that waits for its agent's word changes nothing.
         guard whyHeld(id) == nil || pendingOffs.values.contains(where: { $0.blade == id }) else { return nil }
         guard let loss = SurvivalPremise.losses(switchingOff: id, in: problemOnceArrived()).first else { return nil }
         return Refusal(

@@ -21,13 +21,17 @@ public enum SurvivalOutlook {
         }
     }
 
-    /// Blades whose zone is not known belong to none that may be lost. Who set the policy was told in an event; this stays while it is so.
     private static func unknown(_ zone: Zone, in problem: Problem) -> [Verdict] {
-        let blades = problem.blades.filter { $0.zone(zone) == nil }.map(\.name)
-        guard !blades.isEmpty else { return [] }
+        let sentence = unknown(zone, of: problem.blades.filter { $0.zone(zone) == nil }.map(\.name))
+        return sentence.map { [Verdict(resource: "", blade: nil, severity: .note, sentence: $0)] } ?? []
+    }
+
+    /// Blades whose zone is not known belong to none that may be lost: N+1 would be kept by nobody, and nobody would hear of it; `nil`: there are none.
+    static func unknown(_ zone: Zone, of blades: [String]) -> String? {
+        guard !blades.isEmpty else { return nil }
         let names = blades.prefix(mostTold).joined(separator: ", ") + (blades.count > mostTold ? " and \(blades.count - mostTold) more" : "")
         let which = "which \(blades.count == 1 ? "it is" : "they are") in is not known"
         let remedy = zone == .network ? " (`podp blade set BLADE --switch-module NAME`)" : ""
-        return [Verdict(resource: "", blade: nil, severity: .note, sentence: "no loss of a \(zone.words) is counted for \(names): \(which)\(remedy)")]
+        return "no loss of a \(zone.words) is counted for \(names): \(which)\(remedy)"
     }
 }

@@ -13,19 +13,12 @@ public struct SurvivalPremise {
 
     /// - Parameter newcomer: a domain that is to start, and counts nowhere until then.
     public init(_ present: Problem, without newcomer: DomainID? = nil) {
-        var bare = present
-        // Rules that name blades say where a domain may be restarted.
-        bare.rules = present.rules.filter { rule in
-            switch rule.kind {
-            case .survive, .onlyOn, .neverOn: rule.price == nil
-            default: false
-            }
-        }
+        var bare = present.withSurvivalAlone
         if let newcomer { bare.domains.removeAll { $0.id == newcomer } }
         let drained = bare.blades.indices.filter { !bare.blades[$0].accepts && bare.blades[$0].reason == Problem.Blade.draining }
         self.present = bare
         self.drained = drained
-        rules = Set(bare.rules.filter(\.isSurvival).map(\.name))
+        rules = Set(bare.rules.filter { $0.isSurvival && $0.price == nil }.map(\.name))
         lost = rules.isEmpty ? [] : Self.bothWays(bare, drained).map { Set(PlanChecker.presentViolations(in: $0).map(\.sentence)) }
     }
 
@@ -90,5 +83,20 @@ public struct SurvivalPremise {
         var undrained = problem
         for blade in drained { undrained.blades[blade].accepts = true }
         return [problem, undrained]
+    }
+}
+
+extension Problem {
+    /// With N+1 for its rules, hard or a wish, and the hard ones that name blades: they say where a domain may be restarted.
+    public var withSurvivalAlone: Problem {
+        var problem = self
+        problem.rules.removeAll { rule in
+            switch rule.kind {
+            case .survive: false
+            case .onlyOn, .neverOn: rule.price != nil
+            default: true
+            }
+        }
+        return problem
     }
 }
